@@ -1,0 +1,59 @@
+//! The errors an operator may return.
+
+use polars::prelude::PolarsError;
+
+/// Why a stage could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A port that the operator needs has no dataset.
+    #[error("input '{port}' is not connected; add it to the stage's inputs")]
+    MissingInput {
+        /// The port.
+        port: String,
+    },
+    /// A dataset has content that the operator cannot work on.
+    #[error("input '{port}': {problem}; {mend}")]
+    Input {
+        /// The port.
+        port: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        mend: String,
+    },
+    /// The run was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// A frame operation failed.
+    #[error(transparent)]
+    Frame(#[from] PolarsError),
+}
+
+/// A parameter whose value is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}; {mend}")]
+pub struct ParamError {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// What is wrong with its value.
+    pub problem: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
+impl ParamError {
+    /// Refuses `name` unless `low <= value <= high`.
+    ///
+    /// # Errors
+    /// When the value lies outside, or is not a number.
+    pub fn unless_between(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), Self> {
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        Err(Self {
+            name,
+            problem: format!("{value} is out of range"),
+            mend: format!("give a number from {low} to {high}"),
+        })
+    }
+}

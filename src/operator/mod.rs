@@ -1,0 +1,116 @@
+//! What an operator is: its ports, its parameters, its version, and the function from frames to frames.
+//!
+//! This room lies below the engine and the domain rooms: the domain rooms implement [`Operator`],
+//! the engine runs what implements it, and neither needs to know the other.
+
+mod context;
+mod error;
+mod kind;
+mod ports;
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use context::{Progress, Silent, StageContext};
+pub use error::{ParamError, StageError};
+pub use kind::{BindError, BoundOperator, OperatorKind};
+pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};
+
+/// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.
+///
+/// An implementing type must derive `Serialize`, `Deserialize` and `JsonSchema` with
+/// `#[serde(deny_unknown_fields, default)]`, so that unknown parameters are refused and every default is documented.
+pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The name used in pipeline files, in kebab case.
+    const NAME: &'static str;
+    /// One sentence that says what the operator does.
+    const SUMMARY: &'static str;
+    /// Raised whenever the output for the same input changes, so that old checkpoints become stale.
+    const VERSION: u32;
+    /// Whether the result depends on [`StageContext::as_of`]; only then is it part of the fingerprint.
+    const USES_AS_OF: bool = false;
+    /// Whether the result depends on [`StageContext::seed`]; only then is it part of the fingerprint.
+    const USES_SEED: bool = false;
+
+    /// The datasets the operator reads.
+    fn inputs() -> Inputs;
+
+    /// The datasets the operator writes, for these parameters and these input schemas.
+    ///
+    /// # Errors
+    /// When the inputs cannot give the outputs, for example a query that names an unknown column.
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError>;
+
+    /// Refuses parameters whose types are right but whose values are not.
+    ///
+    /// # Errors
+    /// The parameter's name, what is wrong with it and the mend.
+    fn validate(&self) -> Result<(), ParamError> {
+        Ok(())
+    }
+
+    /// Does the work. `inputs` holds every declared input port with exactly its declared columns
+    /// (an optional port that was not connected is absent; an optional column that is missing is null).
+    ///
+    /// # Errors
+    /// When the work cannot be done; rows that cannot be used are not errors but rows of a `rejected` output.
+    fn run(&self, inputs: Frames, context: &StageContext) -> Result<Frames, StageError>;
+}
+
+/// Datasets by port name. Lazy throughout: an eager frame is wrapped at no cost.
+#[derive(Clone, Default)]
+pub struct Frames(BTreeMap<String, LazyFrame>);
+
+impl Frames {
+    /// No datasets.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a dataset under a port's name.
+    #[must_use]
+    pub fn with(mut self, port: &str, frame: impl Into<Frame>) -> Self {
+        self.0.insert(port.to_owned(), frame.into().0);
+        self
+    }
+
+    /// Takes a dataset out.
+    ///
+    /// # Errors
+    /// When no dataset is connected to `port`.
+    pub fn take(&mut self, port: &str) -> Result<LazyFrame, StageError> {
+        self.0.remove(port).ok_or_else(|| StageError::MissingInput { port: port.to_owned() })
+    }
+
+    /// Takes a dataset out if it is connected.
+    pub fn take_optional(&mut self, port: &str) -> Option<LazyFrame> {
+        self.0.remove(port)
+    }
+}
+
+impl IntoIterator for Frames {
+    type Item = (String, LazyFrame);
+    type IntoIter = std::collections::btree_map::IntoIter<String, LazyFrame>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A lazy or an eager frame on its way into [`Frames`].
+pub struct Frame(LazyFrame);
+
+impl From<LazyFrame> for Frame {
+    fn from(frame: LazyFrame) -> Self {
+        Self(frame)
+    }
+}
+
+impl From<DataFrame> for Frame {
+    fn from(frame: DataFrame) -> Self {
+        Self(frame.lazy())
+    }
+}

@@ -1,0 +1,141 @@
+//! Input and output ports: dataset names with the columns they need or make.
+
+use polars::prelude::{DataType, TimeUnit};
+
+/// The column types of the house. Money is integer cents; time is UTC in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnKind {
+    /// 64-bit integer.
+    Int,
+    /// 64-bit float.
+    Float,
+    /// UTF-8 text.
+    Text,
+    /// True or false.
+    Bool,
+    /// Calendar day.
+    Date,
+    /// Instant, UTC, microseconds.
+    Timestamp,
+    /// Not known before the data is read, or of no interest.
+    Any,
+}
+
+impl ColumnKind {
+    /// The Polars type that holds the kind; `None` for [`ColumnKind::Any`].
+    pub fn data_type(self) -> Option<DataType> {
+        Some(match self {
+            Self::Int => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Text => DataType::String,
+            Self::Bool => DataType::Boolean,
+            Self::Date => DataType::Date,
+            Self::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
+            Self::Any => return None,
+        })
+    }
+
+    /// The kind of a Polars type.
+    pub fn of(data_type: &DataType) -> Self {
+        match data_type {
+            dt if dt.is_integer() => Self::Int,
+            dt if dt.is_float() => Self::Float,
+            DataType::String => Self::Text,
+            DataType::Boolean => Self::Bool,
+            DataType::Date => Self::Date,
+            DataType::Datetime(..) => Self::Timestamp,
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether a column of this kind can be given where `wanted` is needed, without loss.
+    pub fn fits(self, wanted: Self) -> bool {
+        self == wanted
+            || matches!(self, Self::Any)
+            || matches!(wanted, Self::Any)
+            || matches!((self, wanted), (Self::Int, Self::Float))
+    }
+
+    /// The word used in messages and in the generated reference.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Int => "integer",
+            Self::Float => "float",
+            Self::Text => "text",
+            Self::Bool => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// A column of a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The column's name.
+    pub name: String,
+    /// Its type.
+    pub kind: ColumnKind,
+    /// An optional input column may be missing; it is then read as null.
+    pub optional: bool,
+}
+
+impl Column {
+    /// A column that must be there.
+    pub fn new(name: &str, kind: ColumnKind) -> Self {
+        Self { name: name.to_owned(), kind, optional: false }
+    }
+
+    /// A column that may be missing.
+    pub fn optional(name: &str, kind: ColumnKind) -> Self {
+        Self { optional: true, ..Self::new(name, kind) }
+    }
+}
+
+/// Columns by name, in order.
+pub type PortSchema = Vec<Column>;
+
+/// A dataset an operator reads.
+#[derive(Clone, Debug)]
+pub struct InputPort {
+    /// The key in the stage's `inputs`.
+    pub name: &'static str,
+    /// Whether a stage must connect it.
+    pub required: bool,
+    /// The columns the operator reads; others are not handed to it.
+    pub columns: PortSchema,
+    /// One sentence for the reference.
+    pub about: &'static str,
+}
+
+/// Which inputs an operator takes.
+#[derive(Clone, Debug)]
+pub enum Inputs {
+    /// These ports.
+    Ports(Vec<InputPort>),
+    /// Any names, with all their columns; at least one.
+    Any,
+}
+
+/// A dataset an operator writes.
+#[derive(Clone, Debug)]
+pub struct OutputPort {
+    /// The key in the stage's `outputs`.
+    pub name: String,
+    /// The columns, in order, exactly as written.
+    pub columns: PortSchema,
+    /// One sentence for the reference.
+    pub about: String,
+}
+
+impl OutputPort {
+    /// A port with its columns.
+    pub fn new(name: &str, about: &str, columns: &[(&str, ColumnKind)]) -> Self {
+        Self {
+            name: name.to_owned(),
+            columns: columns.iter().map(|(name, kind)| Column::new(name, *kind)).collect(),
+            about: about.to_owned(),
+        }
+    }
+}
