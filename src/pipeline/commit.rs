@@ -202,7 +202,9 @@ impl Commit<'_> {
             writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
         }
         let counter = Counter::default();
-        let watch = ReadWatch { progress: &counter, cancelled: self.cancelled };
+        // Whoever asks the run to stop waits for the write in hand.
+        let never = AtomicBool::new(false);
+        let watch = ReadWatch { progress: &counter, cancelled: &never };
         let applied = io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch).map_err(|problem| {
             PipelineError::Io { what: format!("writing {}", path.display()), problem }
         })?;
@@ -222,16 +224,16 @@ impl Commit<'_> {
                 continue;
             }
             let Some(latest) = self.store.latest(&step.name) else { continue };
-            let Some(state) = latest.source.as_ref().and_then(SourceState::single) else { continue };
+            let Some(state) = latest.source.as_ref().and_then(SourceState::only_file) else { continue };
             let nothing_new = applied.rows.iter().all(Option::is_none);
             let ours = if nothing_new {
                 // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
-                state == &applied.after || applied.after.is_next_of(state)
+                state == &applied.after || applied.after.is_one_transaction_after(state)
             } else {
                 applied.undisturbed && state == &applied.before
             };
             if ours {
-                let source = Some(SourceState::of_single(applied.after.clone()));
+                let source = Some(SourceState::of_file(applied.after.clone()));
                 self.store.set_latest(&step.name, &Latest { source, ..latest })?;
             }
         }

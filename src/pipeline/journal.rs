@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS progress (
 CREATE TABLE IF NOT EXISTS commits (
     pipeline TEXT PRIMARY KEY, run_id TEXT NOT NULL, intents TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS written_files (
-    owner TEXT PRIMARY KEY, path TEXT NOT NULL, batch TEXT NOT NULL, bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL);
+    owner TEXT PRIMARY KEY, path TEXT NOT NULL, batch TEXT NOT NULL, bytes INTEGER NOT NULL, mtime_ns TEXT NOT NULL);
 ";
 
 impl Journal {
@@ -222,11 +222,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn file_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i64) -> Result<(), PipelineError> {
+    pub fn file_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i128) -> Result<(), PipelineError> {
         self.run(|connection| {
             connection.execute(
                 "INSERT OR REPLACE INTO written_files VALUES (?,?,?,?,?)",
-                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns],
+                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns.to_string()],
             )
         })?;
         Ok(())
@@ -236,11 +236,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn file_is_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i64) -> Result<bool, PipelineError> {
+    pub fn file_is_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i128) -> Result<bool, PipelineError> {
         self.run(|connection| {
             connection.query_row(
                 "SELECT COUNT(*) FROM written_files WHERE owner = ? AND path = ? AND batch = ? AND bytes = ? AND mtime_ns = ?",
-                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns],
+                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns.to_string()],
                 |row| row.get::<_, i64>(0),
             )
         })

@@ -24,7 +24,7 @@ pub struct Sql {
 
 impl Sql {
     fn execute(&self, tables: impl IntoIterator<Item = (String, polars::prelude::LazyFrame)>) -> Result<polars::prelude::LazyFrame, StageError> {
-        let context = SQLContext::new();
+        let mut context = SQLContext::new();
         for (name, frame) in tables {
             context.register(&name, frame);
         }

@@ -29,7 +29,7 @@ impl Place<'_> {
     }
 
     /// Resolves a path against the folder of the text that it was written in.
-    fn path(&self, key: &str, written: &str) -> PathBuf {
+    pub fn path(&self, key: &str, written: &str) -> PathBuf {
         let at = self.root.locate(&[self.section, self.name, key]);
         normalise(&at.origin.folder.join(written))
     }
