@@ -9,6 +9,7 @@ use crate::{
     peers::{Peer, Peers, differing_links},
     process::{Measured, measure, median},
     report::Figure,
+    steps,
     worlds::{Prices, Worlds, copy},
 };
 
@@ -64,6 +65,12 @@ impl Runs {
 
     fn text(&self) -> String {
         format!("{:.2} s, {:.2} GiB", self.seconds(), self.gibibytes())
+    }
+
+    /// Where the time of our last run went; to be asked before the next runs begin.
+    fn steps(&self) -> Result<Vec<Figure>, String> {
+        let folder = self.database.parent().unwrap_or(Path::new("."));
+        steps::figures(&folder.join("workspace"))
     }
 
     fn gibibytes(&self) -> f64 {
@@ -164,7 +171,9 @@ fn beside_the_original(bench: &Bench) -> Result<Vec<Figure>, String> {
     let world = bench.worlds.shop(20_000, Prices::Crowded)?;
     let runs = (5, bench.original_runs);
     let mut figures = bench.beside(&world, Mode::Original, Peer::Original, runs, ("≥ 500", 500.0))?;
-    figures.push(Figure::plain("nightloom, default rules", bench.ours(&world, Mode::Default, 5)?.text()));
+    let ours = bench.ours(&world, Mode::Default, 5)?;
+    figures.push(Figure::plain("nightloom, default rules", ours.text()));
+    figures.extend(ours.steps()?);
     Ok(figures)
 }
 
@@ -186,6 +195,7 @@ fn at_a_million(bench: &Bench) -> Result<Vec<Figure>, String> {
         Figure::against("nightloom, default rules, cold", format!("{seconds:.2} s"), "≤ 30 s", seconds <= 30.0),
         Figure::against("its peak memory", format!("{memory:.2} GiB"), "≤ 4 GiB", memory <= 4.0),
     ];
+    figures.extend(cold.steps()?);
     figures.extend(bench.beside(&world, Mode::LikePeer, Peer::Afternoon, (3, 3), ("≥ 5", 5.0))?);
     Ok(figures)
 }

@@ -11,6 +11,7 @@ mod machine;
 mod peers;
 mod process;
 mod report;
+mod steps;
 mod worlds;
 
 use std::{path::PathBuf, process::ExitCode};
