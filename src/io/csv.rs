@@ -2,11 +2,9 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    io::Read,
     path::{Path, PathBuf},
 };
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use polars::prelude::{DataFrame, DataType, IntoLazy};
 
 use super::{
@@ -14,12 +12,10 @@ use super::{
     columns::{ColumnBuilder, infer},
     error::nearest,
     files,
+    records::{Next, Record, Records},
     reject::Rejects,
 };
 use crate::operator::{Column, ColumnKind, PortSchema};
-
-/// Put after the end of a file: it comes back as the last record, unless a quoted field was never closed.
-const END: &[u8] = b"\n\0end\0";
 
 /// How often a long read looks whether it should stop, and reports rows.
 const WATCH_EVERY: u64 = 65_536;
@@ -111,56 +107,27 @@ fn malformed(path: &Path, problem: impl Into<String>, mend: impl Into<String>) -
 struct CsvFile {
     path: PathBuf,
     names: Vec<String>,
-    reader: Reader<Box<dyn Read + Send>>,
+    records: Records,
     /// The first record of a file without a header.
-    first: Option<ByteRecord>,
+    first: Option<Record>,
 }
 
 impl CsvFile {
     fn open(path: &Path, options: &CsvOptions) -> Result<Self, IoError> {
-        let bytes: Box<dyn Read + Send> = Box::new(files::open(path)?.chain(END));
-        let mut reader = ReaderBuilder::new()
-            .delimiter(options.delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .terminator(Terminator::CRLF)
-            .buffer_capacity(1 << 18)
-            .from_reader(bytes);
-        let mut record = ByteRecord::new();
-        let found = reader.read_byte_record(&mut record).map_err(|error| refused(path, error))?;
-        if !found || is_end(&record) {
-            let mend = "a file without columns cannot be read, remove it or give it a header line";
-            return Err(malformed(path, "is empty", mend));
-        }
-        if ends_in_quote(&record) {
-            return Err(unclosed(path, 1));
+        let mut records = Records::new(files::open(path)?, options.delimiter);
+        let mut record = Record::default();
+        match records.read(&mut record).map_err(|error| IoError::file(path, "read", error))? {
+            Next::Record => {}
+            Next::Unclosed => return Err(unclosed(path, record.line)),
+            Next::End => {
+                let mend = "a file without columns cannot be read, remove it or give it a header line";
+                return Err(malformed(path, "is empty", mend));
+            }
         }
         let names = if options.header { header(path, &record, options.encoding)? } else { numbered(record.len()) };
         let first = (!options.header).then_some(record);
-        Ok(Self { path: path.to_owned(), names, reader, first })
+        Ok(Self { path: path.to_owned(), names, records, first })
     }
-}
-
-fn refused(path: &Path, error: csv::Error) -> IoError {
-    let place = error.position().map(|position| format!("line {}: ", position.line())).unwrap_or_default();
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => IoError::file(path, "read", source),
-        kind => IoError::Malformed {
-            path: path.to_owned(),
-            place,
-            problem: format!("not CSV: {kind:?}"),
-            mend: "check the delimiter and the quotes".to_owned(),
-        },
-    }
-}
-
-fn is_end(record: &ByteRecord) -> bool {
-    record.len() == 1 && record.get(0) == END.get(1..)
-}
-
-/// Whether the end mark was swallowed by a quoted field.
-fn ends_in_quote(record: &ByteRecord) -> bool {
-    record.iter().next_back().is_some_and(|field| field.ends_with(END))
 }
 
 fn unclosed(path: &Path, line: u64) -> IoError {
@@ -176,7 +143,7 @@ fn numbered(width: usize) -> Vec<String> {
     (1..=width).map(|number| format!("column_{number}")).collect()
 }
 
-fn header(path: &Path, record: &ByteRecord, encoding: Encoding) -> Result<Vec<String>, IoError> {
+fn header(path: &Path, record: &Record, encoding: Encoding) -> Result<Vec<String>, IoError> {
     let mut names = Vec::with_capacity(record.len());
     for (index, field) in record.iter().enumerate() {
         let name = decode(field, encoding).ok_or_else(|| {
@@ -235,25 +202,21 @@ impl<'a> Table<'a> {
 
     fn append(&mut self, mut file: CsvFile, watch: &ReadWatch<'_>) -> Result<(), IoError> {
         let order = self.order_of(&file)?;
-        let mut record = ByteRecord::new();
+        let mut record = Record::default();
         if let Some(first) = file.first.take() {
             self.push(&file.path, &first, &order);
         }
         loop {
-            let found = file.reader.read_byte_record(&mut record).map_err(|error| refused(&file.path, error))?;
-            if !found || is_end(&record) {
-                break;
+            match file.records.read(&mut record).map_err(|error| IoError::file(&file.path, "read", error))? {
+                Next::Record => self.push(&file.path, &record, &order),
+                Next::Unclosed => return Err(unclosed(&file.path, record.line)),
+                Next::End => return Ok(()),
             }
-            if ends_in_quote(&record) {
-                return Err(unclosed(&file.path, line_of(&record)));
-            }
-            self.push(&file.path, &record, &order);
             if self.rows.is_multiple_of(WATCH_EVERY) {
                 watch.progress.advance(WATCH_EVERY);
                 watch.check()?;
             }
         }
-        Ok(())
     }
 
     /// Where each column of the table is in the file's records.
@@ -270,24 +233,24 @@ impl<'a> Table<'a> {
         ))
     }
 
-    fn push(&mut self, path: &Path, record: &ByteRecord, order: &[usize]) {
+    fn push(&mut self, path: &Path, record: &Record, order: &[usize]) {
         self.rows += 1;
         if record.len() != order.len() {
             let reason = format!(
                 "{} line {}: {} fields where the header has {}",
                 path.display(),
-                line_of(record),
+                record.line,
                 record.len(),
                 order.len()
             );
-            self.rejects.add(self.rows, "", &String::from_utf8_lossy(record.as_slice()), reason);
+            self.rejects.add(self.rows, "", &shown(record), reason);
             self.builders.iter_mut().for_each(ColumnBuilder::push_null);
             return;
         }
         for ((builder, name), place) in self.builders.iter_mut().zip(&self.names).zip(order) {
             let field = record.get(*place).unwrap_or_default();
             if let Err(problem) = push_field(builder, field, self.options) {
-                let reason = format!("{} line {}: {problem}", path.display(), line_of(record));
+                let reason = format!("{} line {}: {problem}", path.display(), record.line);
                 self.rejects.add(self.rows, name, &String::from_utf8_lossy(field), reason);
             }
         }
@@ -330,8 +293,9 @@ fn push_field(builder: &mut ColumnBuilder, field: &[u8], options: &CsvOptions) -
     Err(problem)
 }
 
-fn line_of(record: &ByteRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
+/// The fields of a record as text, for the rejected dataset.
+fn shown(record: &Record) -> String {
+    record.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
 }
 
 fn list(names: &[String]) -> String {

@@ -184,21 +184,28 @@ proptest! {
         let encoding = if latin1 { Encoding::Latin1 } else { Encoding::Utf8 };
         let options = CsvOptions { encoding, header, ..CsvOptions::default() };
         if let Ok((frame, rejected)) = read_bytes(&bytes, &options) {
-            let mut reader = ReaderBuilder::new().has_headers(header).flexible(true).from_reader(bytes.as_slice());
-            let records = reader.byte_records().count();
+            let mut records = Records::new(Box::new(std::io::Cursor::new(bytes)), b',');
+            let mut record = Record::default();
+            let mut count = 0;
+            while records.read(&mut record).unwrap() == Next::Record {
+                count += 1;
+            }
+            let records = count - usize::from(header);
             prop_assert_eq!(frame.height() + rejected.height(), records);
         }
     }
 
     #[test]
-    fn what_a_csv_writer_writes_is_read_back(
+    fn quoted_fields_are_read_back_whatever_they_hold(
         rows in proptest::collection::vec(proptest::array::uniform3("[^\0]{1,8}"), 1..10),
     ) {
-        let mut writer = ::csv::Writer::from_writer(Vec::new());
-        writer.write_record(["a", "b", "c"]).unwrap();
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
+        let mut written = "a,b,c\n".to_owned();
+        for row in &rows {
+            let quoted: Vec<_> = row.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();
+            written += &(quoted.join(",") + "\n");
+        }
         let types = ["a", "b", "c"].map(|name| (name, ColumnKind::Text));
-        let (frame, rejected) = read_bytes(&writer.into_inner().unwrap(), &typed(&types)).unwrap();
+        let (frame, rejected) = read_bytes(written.as_bytes(), &typed(&types)).unwrap();
         prop_assert_eq!(rejected.height(), 0);
         for (place, name) in ["a", "b", "c"].into_iter().enumerate() {
             let expected: Vec<_> = rows.iter().map(|row| Some(row[place].clone())).collect();

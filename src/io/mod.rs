@@ -9,6 +9,7 @@ mod file_sink;
 mod files;
 mod json;
 mod parquet;
+mod records;
 mod reject;
 mod source;
 mod sqlite;
