@@ -212,15 +212,7 @@ impl Searcher {
         index.for_each_part(query.window.clone(), allowance.shortest, allowance.longest, |part| {
             looked_at += part.len();
             open.resize(kept + part.len() + 1, 0);
-            let entries = part.start as u64..;
-            for ((signature, &length), entry) in
-                index.signature[part.clone()].iter().zip(&index.length[part]).zip(entries)
-            {
-                // Written in any case and kept by counting on: a branch here would be guessed wrong too often.
-                let distance = query.signature.distance(signature);
-                open[kept] = u64::from(distance) << 32 | entry;
-                kept += usize::from(distance <= allowance.distance[usize::from(length)]);
-            }
+            kept += keep_open(index, part, &query.signature, allowance, &mut open[kept..]);
         });
         open.truncate(kept);
         for item in open.iter_mut() {
@@ -259,6 +251,26 @@ impl Searcher {
             *leader = Some(Leader { entry, similarity });
         }
     }
+}
+
+/// Writes the entries of a part whose distance is allowed, each with its distance; gives their number.
+/// `open` has room for one more than the part has entries.
+fn keep_open(
+    index: &Index,
+    part: Range<usize>,
+    signature: &Signature,
+    allowance: &Allowance,
+    open: &mut [u64],
+) -> usize {
+    let mut kept = 0;
+    let entries = part.start as u64..;
+    for ((other, &length), entry) in index.signature[part.clone()].iter().zip(&index.length[part]).zip(entries) {
+        let distance = signature.distance(other);
+        // Written in any case and kept by counting on: a branch here would be guessed wrong too often.
+        open[kept] = u64::from(distance) << 32 | entry;
+        kept += usize::from(distance <= allowance.distance[usize::from(length)]);
+    }
+    kept
 }
 
 /// Whether an entry with this similarity would take the lead.

@@ -48,11 +48,32 @@ impl Signature {
     }
 
     /// The sum of the absolute differences of the counts; at most 8,160.
-    ///
-    /// Written so that the compiler takes the processor's instruction for it (`psadbw` on x86-64).
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub fn distance(&self, other: &Self) -> u16 {
-        self.0.iter().zip(&other.0).map(|(&a, &b)| u32::from(a.abs_diff(b))).sum::<u32>() as u16
+        use std::arch::x86_64::{_mm_add_epi64, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_sad_epu8, _mm_unpackhi_epi64};
+        let ((a, _), (b, _)) = (self.0.as_chunks::<16>(), other.0.as_chunks::<16>());
+        // The compiler finds this instruction by itself in one place and misses it in the next.
+        // SAFETY: SSE2 belongs to every x86-64 processor, and each load is of 16 bytes that are there.
+        unsafe {
+            let sums = |at: usize| {
+                _mm_sad_epu8(_mm_loadu_si128(a[at].as_ptr().cast()), _mm_loadu_si128(b[at].as_ptr().cast()))
+            };
+            let pair = _mm_add_epi64(sums(0), sums(1));
+            _mm_cvtsi128_si32(_mm_add_epi64(pair, _mm_unpackhi_epi64(pair, pair))) as u16
+        }
+    }
+
+    /// The sum of the absolute differences of the counts; at most 8,160.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline]
+    pub fn distance(&self, other: &Self) -> u16 {
+        self.distance_by_counter(other)
+    }
+
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    fn distance_by_counter(&self, other: &Self) -> u16 {
+        self.0.iter().zip(&other.0).map(|(&a, &b)| u16::from(a.abs_diff(b))).sum()
     }
 }
 
@@ -65,12 +86,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_distance_is_symmetric_and_never_above_the_edits(
+        fn the_distance_is_the_sum_over_counters_and_never_above_the_edits(
             a in proptest::collection::vec(0u32..400, 0..80),
             b in proptest::collection::vec(90u32..130, 0..700),
         ) {
             let (x, y) = (Signature::of(Points::Wide(&a)), Signature::of(Points::Wide(&b)));
-            prop_assert_eq!(x.distance(&y), y.distance(&x));
+            prop_assert_eq!(x.distance(&y), x.distance_by_counter(&y));
             let mut pattern = Pattern::default();
             pattern.prepare(Points::Wide(&a));
             let edits = a.len() + b.len() - 2 * pattern.longest_common_subsequence(Points::Wide(&b));
