@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rayon::slice::ParallelSliceMut;
+use rayon::prelude::*;
 
 use super::{
     Candidates, PriceRule, Queries,
@@ -73,11 +73,12 @@ impl Index {
         for same in keys.chunk_by(|a, b| a.entry() == b.entry()) {
             // Sorted by product id within the entry.
             if let Some(first) = same.first() {
-                index.push(*first, candidates.price[first.row as usize], rows, titles);
+                index.push(*first, candidates.price[first.row as usize], rows);
             }
             rows += same.len() as u32;
         }
         index.rows_before.push(rows);
+        index.signature = index.title.par_iter().map(|&title| Signature::of(titles.points(title))).collect();
         index.find_long_runs();
         index
     }
@@ -124,7 +125,7 @@ impl Index {
         visit(at..window.end);
     }
 
-    fn push(&mut self, key: Key, price: f64, rows: u32, titles: &TitleTable) {
+    fn push(&mut self, key: Key, price: f64, rows: u32) {
         let at = self.row.len();
         match self.blocks.last_mut() {
             Some((block, range)) if *block == key.block => range.end = at + 1,
@@ -132,7 +133,6 @@ impl Index {
         }
         self.price.push(price);
         self.length.push(key.length);
-        self.signature.push(Signature::of(titles.points(key.title)));
         self.title.push(key.title);
         self.row.push(key.row);
         self.rows_before.push(rows);

@@ -118,13 +118,6 @@ pub struct Counters {
     pub exact: u64,
 }
 
-impl Counters {
-    /// The share of pairs that were dropped before a code point of theirs was compared; `None` if there were no pairs.
-    pub fn pruned_share(&self) -> Option<f64> {
-        (self.pairs > 0).then(|| (self.by_length + self.by_signature) as f64 / self.pairs as f64)
-    }
-}
-
 impl std::ops::AddAssign for Counters {
     fn add_assign(&mut self, other: Self) {
         self.pairs += other.pairs;

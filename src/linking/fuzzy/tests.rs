@@ -108,6 +108,10 @@ proptest! {
         let Counters { pairs, by_length, by_signature, by_subsequence, exact } = outcome.counters;
         prop_assert_eq!(pairs, by_length + by_signature + by_subsequence + exact);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn long_runs_of_one_price_and_long_titles_lose_nothing(

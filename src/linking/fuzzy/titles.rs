@@ -46,16 +46,6 @@ impl TitleTable {
         id
     }
 
-    /// The number of distinct titles.
-    pub fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
     /// The folded title as code points.
     pub fn points(&self, id: TitleId) -> Points<'_> {
         let Span { from, length, wide } = self.spans[id.0 as usize];

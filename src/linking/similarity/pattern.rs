@@ -101,16 +101,6 @@ impl Pattern {
         }
     }
 
-    /// The number of code points of the prepared text.
-    pub fn len(&self) -> usize {
-        self.points.len()
-    }
-
-    /// Whether the prepared text is empty.
-    pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
-    }
-
     /// The length of the longest common subsequence with `other`: never less than [`Self::matching_blocks`].
     pub fn longest_common_subsequence(&mut self, other: Points<'_>) -> usize {
         match other {
@@ -199,7 +189,7 @@ impl Pattern {
     fn blocks_in_word<W: Word, S: Symbol>(&self, other: &[S], scratch: &mut Scratch) -> usize {
         let mut total = 0;
         scratch.windows.clear();
-        scratch.windows.push(Window { a_from: 0, a_to: self.len(), b_from: 0, b_to: other.len() });
+        scratch.windows.push(Window { a_from: 0, a_to: self.points.len(), b_from: 0, b_to: other.len() });
         while let Some(window) = scratch.windows.pop() {
             let (a, b, length) = self.longest_block_in_word::<W, S>(other, window);
             if length > 0 {

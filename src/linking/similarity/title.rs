@@ -19,7 +19,8 @@ fn is_stripped(c: char) -> bool {
 }
 
 /// A title in lower case (full Unicode mapping) without the whitespace around it,
-/// as Python's `title.lower().strip()` gives it.
+/// as Python's `title.lower().strip()` gives it. (Python 3.11 leaves the 55 capitals as they are
+/// that came into Unicode after version 14.)
 pub fn fold_title(title: &str) -> String {
     let mut folded = String::new();
     fold_title_into(title, &mut folded);
@@ -72,10 +73,5 @@ impl Points<'_> {
             Self::Latin(points) => points.len(),
             Self::Wide(points) => points.len(),
         }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
     }
 }
