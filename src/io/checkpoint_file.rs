@@ -9,7 +9,7 @@ use std::{
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
-    Engine, FileWriteFormat, KeyValueMetadata, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
+    Engine, FileWriteFormat, KeyValueMetadata, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath, ScanArgsParquet,
     SinkDestination, SinkTarget, UnifiedSinkArgs, sync_on_close::SyncOnCloseType,
 };
 
@@ -42,8 +42,33 @@ pub fn write_parquet(path: &Path, frame: LazyFrame, metadata: &[(String, String)
         .sink(SinkDestination::File { target }, FileWriteFormat::Parquet(options.into()), arguments)
         .and_then(|plan| plan.collect_with_engine(Engine::Streaming))
         .map_err(refused)?;
-    let rows = footer(path)?.file_metadata().num_rows();
-    Ok(u64::try_from(rows).unwrap_or_default())
+    count_rows(path)
+}
+
+/// A Parquet file as a frame that is read when it is needed.
+///
+/// # Errors
+/// When the path cannot be named.
+pub fn scan_parquet(path: &Path) -> Result<LazyFrame, IoError> {
+    let refused = |error| IoError::frame(path, error);
+    let name = PlRefPath::try_from_path(path).map_err(refused)?;
+    LazyFrame::scan_parquet(name, ScanArgsParquet { glob: false, ..Default::default() }).map_err(refused)
+}
+
+/// The rows of a Parquet file, from its footer.
+///
+/// # Errors
+/// When the file is not there, or is truncated or no Parquet.
+pub fn count_rows(path: &Path) -> Result<u64, IoError> {
+    Ok(u64::try_from(footer(path)?.file_metadata().num_rows()).unwrap_or_default())
+}
+
+/// The columns of a Parquet file in words: equal words mean equal names and types in equal order.
+///
+/// # Errors
+/// When the file is not there, or is truncated or no Parquet.
+pub fn columns(path: &Path) -> Result<String, IoError> {
+    Ok(format!("{:?}", footer(path)?.file_metadata().schema()))
 }
 
 /// The key/value pairs in a Parquet file's footer.

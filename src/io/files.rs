@@ -66,6 +66,30 @@ impl FileState {
     }
 }
 
+impl FileState {
+    /// Whether exactly one transaction lies between `before` and this state of a SQLite database. Only the change
+    /// counter can tell, and it counts no transactions in WAL mode: the answer is then no.
+    pub fn is_one_transaction_after(&self, before: &Self) -> bool {
+        let (Some(now), Some(then)) = (self.change_counter, before.change_counter) else { return false };
+        self.path == before.path && self.wal.is_none() && before.wal.is_none() && now == then.wrapping_add(1)
+    }
+}
+
+impl SourceState {
+    /// The state of a source of one file.
+    pub fn of_file(file: FileState) -> Self {
+        Self { files: vec![file] }
+    }
+
+    /// The file's state, if the source is one file.
+    pub fn only_file(&self) -> Option<&FileState> {
+        match self.files.as_slice() {
+            [file] => Some(file),
+            _ => None,
+        }
+    }
+}
+
 fn stat(path: &Path) -> Result<(u64, i128), IoError> {
     let metadata = fs::metadata(path).map_err(|error| IoError::file(path, "read", error))?;
     let modified = metadata.modified().map_err(|error| IoError::file(path, "read", error))?;

@@ -14,6 +14,11 @@ pub(super) fn schema(pattern: &str) -> Result<PortSchema, IoError> {
     Ok(schema.iter().map(|(name, data_type)| Column::new(name, ColumnKind::of(data_type))).collect())
 }
 
+/// The rows of all files a glob matches, from their footers.
+pub(super) fn count_rows(pattern: &str) -> Result<u64, IoError> {
+    files::matches(pattern)?.iter().map(|path| checkpoint_file::count_rows(path)).sum()
+}
+
 /// Scans all files a glob matches. Every footer is looked at first, so that a damaged file is named.
 pub(super) fn read(pattern: &str) -> Result<SourceRead, IoError> {
     let paths = files::matches(pattern)?;

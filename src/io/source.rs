@@ -72,6 +72,27 @@ impl SourceSpec {
         }
     }
 
+    /// The path, or the glob of paths, that is read.
+    pub fn location(&self) -> String {
+        match self {
+            Self::Sqlite { path, .. } => path.display().to_string(),
+            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => glob.clone(),
+        }
+    }
+
+    /// The number of rows, where it can be told without reading them all into memory: a count in SQLite, the
+    /// footers of Parquet files.
+    ///
+    /// # Errors
+    /// When the file, table or columns are not there.
+    pub fn count_rows(&self) -> Result<Option<u64>, IoError> {
+        match self {
+            Self::Sqlite { path, read, busy_timeout } => sqlite::count_rows(path, read, *busy_timeout).map(Some),
+            Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
+            Self::Csv { .. } | Self::Ndjson { .. } | Self::Json { .. } => Ok(None),
+        }
+    }
+
     /// The state of the source's files, found without reading the data: an equal state means unchanged content.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct SqliteWrite<'a> {
     pub run_id: &'a str,
     /// The rows.
     pub frame: LazyFrame,
+    /// Apply it even if the ledger holds it; rows that were appended are never appended twice all the same.
+    pub again: bool,
 }
 
 /// What was done to a database.
@@ -154,8 +156,9 @@ impl Write<'_> {
 
     /// Applies the write, unless the ledger holds it.
     fn apply(&self) -> Result<Option<Counts>, IoError> {
-        let SqliteWrite { owner, batch, run_id, frame, .. } = self.write;
-        if ledger::holds(self.connection, owner, batch).map_err(|error| self.refused(error))? {
+        let SqliteWrite { owner, batch, run_id, frame, again, .. } = self.write;
+        let may_repeat = *again && self.sink.mode != SinkMode::Append;
+        if !may_repeat && ledger::holds(self.connection, owner, batch).map_err(|error| self.refused(error))? {
             return Ok(None);
         }
         let mut frame = frame.clone();

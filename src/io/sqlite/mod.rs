@@ -17,7 +17,7 @@ use super::{IoError, files::FileState};
 pub use apply::{SqliteApplied, SqliteWrite, apply_sqlite};
 pub use ledger::ledger_holds;
 pub use read::SqliteRead;
-pub(super) use read::{read, schema};
+pub(super) use read::{count_rows, read, schema};
 pub use sink::{ColumnPair, SinkMode, SqliteSink};
 
 /// A connection that cannot change the database, not even its journal mode.

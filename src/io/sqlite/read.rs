@@ -39,6 +39,18 @@ pub(in super::super) fn schema(path: &Path, read: &SqliteRead, busy_timeout: Dur
     source.columns(&statement)
 }
 
+/// Counts the rows of a table or query.
+pub(in super::super) fn count_rows(path: &Path, read: &SqliteRead, busy_timeout: Duration) -> Result<u64, IoError> {
+    let connection = open_to_read(path, busy_timeout)?;
+    let source = Source { path, busy_timeout };
+    let sql = source.select(&connection, read)?;
+    source.prepare(&connection, &sql)?;
+    let count = format!("SELECT COUNT(*) FROM ({})", sql.trim().trim_end_matches(';'));
+    let rows: i64 =
+        connection.query_row(&count, [], |row| row.get(0)).map_err(|error| source.refused("cannot count rows", error))?;
+    Ok(u64::try_from(rows).unwrap_or_default())
+}
+
 /// Reads all rows as they stand at one moment.
 pub(in super::super) fn read(
     path: &Path,
