@@ -12,6 +12,9 @@ use serde_json::Value as Json;
 
 use crate::support::{Finished, Place, rows};
 
+/// State and reasons of each step and sink.
+pub type Plan = BTreeMap<String, (String, String)>;
+
 impl Place {
     /// Writes a file of the folder.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
@@ -55,7 +58,7 @@ impl Place {
 
     /// State and reasons of each step and sink in the plan.
     #[track_caller]
-    pub fn plan(&self, arguments: &[&str]) -> BTreeMap<String, (String, String)> {
+    pub fn plan(&self, arguments: &[&str]) -> Plan {
         let finished = self.nightloom(["plan", "p.toml", "--json"].iter().chain(arguments)).expect_success();
         let rows: Json = serde_json::from_str(&finished.stdout).expect("JSON");
         let rows = rows.as_array().expect("rows").iter();
