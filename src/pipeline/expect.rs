@@ -96,6 +96,7 @@ fn report(lines: &mut Vec<String>, name: &str, rule: &str, what: &str, bad: Lazy
 fn show(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::String(text) => format!("'{text}'"),
+        AnyValue::StringOwned(text) => format!("'{text}'"),
         other => other.to_string(),
     }
 }

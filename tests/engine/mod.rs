@@ -2,6 +2,10 @@
 
 mod checkpoints;
 mod kill;
+mod lock;
+mod own_writes;
 mod plan;
 mod selection;
 mod shop;
+mod signals;
+mod sinks;

@@ -5,6 +5,8 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, types::Value};
@@ -87,6 +89,16 @@ impl Place {
             .collect();
         found.sort();
         found
+    }
+}
+
+/// Waits until something holds, for at most ten seconds.
+#[track_caller]
+pub fn wait_until(holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(10), "waited in vain");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
