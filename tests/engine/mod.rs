@@ -1,6 +1,9 @@
 //! The engine's promises through the binary, a file a capability.
 
 mod checkpoints;
+mod commands;
+mod determinism;
+mod journal;
 mod kill;
 mod lock;
 mod own_writes;
