@@ -10,7 +10,10 @@ use super::{
         DatasetRef, Diagnostic, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, diagnostic::suggest,
     },
 };
-use crate::operator::{Column, ColumnKind, InputPort, Inputs, PortSchema};
+use crate::{
+    io::rejected_schema,
+    operator::{ColumnKind, InputPort, Inputs, PortSchema},
+};
 
 /// The columns of every dataset; an empty list means that they are known only when the dataset is made.
 pub struct Schemas(Vec<Vec<PortSchema>>);
@@ -20,16 +23,6 @@ impl Schemas {
     pub fn of(&self, dataset: DatasetRef) -> &PortSchema {
         &self.0[dataset.step.0][dataset.output]
     }
-}
-
-/// The columns of a source's `rejected` dataset.
-fn rejected_columns() -> PortSchema {
-    vec![
-        Column::new("row", ColumnKind::Int),
-        Column::new("column", ColumnKind::Text),
-        Column::new("value", ColumnKind::Text),
-        Column::new("reason", ColumnKind::Text),
-    ]
 }
 
 /// Finds the columns of all datasets, and compares them with what stages, expectations and sinks need.
@@ -42,12 +35,12 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
     for id in pipeline.ids() {
         let step = pipeline.step(id);
         let columns = match &step.kind {
-            StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_columns()],
+            StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_schema()],
             StepKind::Source { spec, .. } => {
                 let columns = spec.schema().map_err(|error| {
                     Diagnostic::new(error.to_string(), &pipeline.document.locate_key(&["sources", &step.name]), "this source")
                 })?;
-                vec![columns, rejected_columns()]
+                vec![columns, rejected_schema()]
             }
             StepKind::Stage { .. } => stage_columns(pipeline, step, &schemas)?,
         };

@@ -69,7 +69,7 @@ pub struct Latest {
 /// The state of a checkpoint on disk.
 pub enum Found {
     /// Complete, with every checksum right.
-    Whole(Manifest),
+    Whole(Box<Manifest>),
     /// There, but not as it was written.
     Damaged(String),
     /// Not there.
@@ -151,7 +151,7 @@ impl CheckpointStore {
                 Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
             }
         }
-        Found::Whole(manifest)
+        Found::Whole(Box::new(manifest))
     }
 
     /// The manifest under a short fingerprint, without a look at its files.

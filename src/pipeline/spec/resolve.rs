@@ -13,7 +13,7 @@ use super::{
     document::{Entry, Node, Value},
     endpoints::{self, Place},
     load::{Overrides, load},
-    model::{ExpectTable, PipelineFile, SinkTable, SourceTable, StageTable, VerifyTable},
+    model::{ExpectTable, PipelineFile, SourceTable, StageTable},
     typed::{explain, typed},
 };
 use crate::{
@@ -194,9 +194,9 @@ impl Pipeline {
         }
         let builder = Builder { document: &document, registry };
         let steps = builder.steps(&file)?;
-        let sinks = builder.sinks(&steps)?;
+        let sinks = builder.sinks(&file, &steps)?;
         let reports = builder.reports(&file, &steps)?;
-        let verify = builder.verify()?;
+        let verify = builder.verify(&file);
         Ok(Self { name: file.name, scope: file.scope, file: path.to_path_buf(), steps, sinks, reports, verify, document })
     }
 
@@ -273,7 +273,7 @@ impl<'a> Builder<'a> {
     fn steps(&self, file: &PipelineFile) -> Result<Vec<Step>, Diagnostic> {
         let mut drafts = Vec::new();
         for entry in self.section("sources") {
-            drafts.push(self.source_draft(entry)?);
+            drafts.push(self.source_draft(entry, &file.sources[&entry.key])?);
         }
         for entry in self.section("stages") {
             check_step_name(entry)?;
@@ -289,11 +289,10 @@ impl<'a> Builder<'a> {
         self.connect(drafts, &order)
     }
 
-    fn source_draft(&self, entry: &'a Entry) -> Result<Draft<'a>, Diagnostic> {
+    fn source_draft(&self, entry: &'a Entry, table: &SourceTable) -> Result<Draft<'a>, Diagnostic> {
         check_step_name(entry)?;
-        let table: SourceTable = typed(self.document, &entry.node, &["sources", &entry.key])?;
         let place = Place { root: self.document, section: "sources", name: &entry.key };
-        let spec = endpoints::source(&place, &table)?;
+        let spec = endpoints::source(&place, table)?;
         let mut config = json!(table);
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
@@ -318,7 +317,7 @@ impl<'a> Builder<'a> {
                 tags: Vec::new(),
             },
             wants: Vec::new(),
-            expects: table.expect.into_iter().map(|expect| (entry.key.clone(), expect)).collect(),
+            expects: table.expect.iter().map(|expect| (entry.key.clone(), expect.clone())).collect(),
         })
     }
 
@@ -562,14 +561,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn sinks(&self, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
+    fn sinks(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
         self.section("sinks")
             .iter()
             .map(|entry| {
-                let table: SinkTable = typed(self.document, &entry.node, &["sinks", &entry.key])?;
+                let table = &file.sinks[&entry.key];
                 let place = Place { root: self.document, section: "sinks", name: &entry.key };
                 let from = self.dataset(steps, "sinks", &entry.key, &table.from)?;
-                Ok(Sink { name: entry.key.clone(), from, target: endpoints::sink(&place, &table)?, config: json!(table) })
+                Ok(Sink { name: entry.key.clone(), from, target: endpoints::sink(&place, table)?, config: json!(table) })
             })
             .collect()
     }
@@ -588,18 +587,18 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    fn verify(&self) -> Result<Vec<Verify>, Diagnostic> {
+    fn verify(&self, file: &PipelineFile) -> Vec<Verify> {
         self.section("verify")
             .iter()
             .map(|entry| {
-                let table: VerifyTable = typed(self.document, &entry.node, &["verify", &entry.key])?;
+                let table = &file.verify[&entry.key];
                 let place = Place { root: self.document, section: "verify", name: &entry.key };
-                Ok(Verify {
-                    title: table.title.unwrap_or_else(|| entry.key.clone()),
+                Verify {
+                    title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
                     database: place.path("sqlite", &table.sqlite),
-                    query: table.query,
-                    expect: table.expect,
-                })
+                    query: table.query.clone(),
+                    expect: table.expect.clone(),
+                }
             })
             .collect()
     }
