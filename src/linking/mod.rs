@@ -2,4 +2,6 @@
 pub mod fuzzy;
 pub mod similarity;
 use crate::operator::OperatorKind;
-pub fn operators() -> Vec<OperatorKind> { Vec::new() }
+pub fn operators() -> Vec<OperatorKind> {
+    Vec::new()
+}
