@@ -270,7 +270,14 @@ fn a_replace_is_repeated_when_asked_and_an_append_never() {
     for (mode, expected) in [(SinkMode::Append, None), (SinkMode::Replace, Some(2))] {
         let sink = sink(mode, &[]);
         apply(&path, &sink, "b", &frame).unwrap();
-        let write = SqliteWrite { sink: &sink, owner: "p.s", batch: "b", run_id: "r", frame: frame.clone().lazy(), again: true };
+        let write = SqliteWrite {
+            sink: &sink,
+            owner: "p.s",
+            batch: "b",
+            run_id: "r",
+            frame: frame.clone().lazy(),
+            again: true,
+        };
         let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
         let applied = apply_sqlite(&path, &[write], PATIENCE, &|_| (), &watch).unwrap();
         assert_eq!(applied.rows, [expected]);
