@@ -1,7 +1,11 @@
 //! Catalog ↔ product links: finding them, learning from them, and the lifecycle of the products.
 
+mod classify_lifecycle;
 mod columns;
+mod evaluate_links;
 mod first_rows;
+pub mod fuzzy;
+mod learn_retailers;
 mod link_products;
 mod method;
 mod price;
@@ -16,5 +20,10 @@ use crate::operator::OperatorKind;
 
 /// The operators of this room.
 pub fn operators() -> Vec<OperatorKind> {
-    vec![OperatorKind::of::<link_products::LinkProducts>()]
+    vec![
+        OperatorKind::of::<link_products::LinkProducts>(),
+        OperatorKind::of::<learn_retailers::LearnRetailers>(),
+        OperatorKind::of::<classify_lifecycle::ClassifyLifecycle>(),
+        OperatorKind::of::<evaluate_links::EvaluateLinks>(),
+    ]
 }

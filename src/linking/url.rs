@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn identity_parameters_stay_in_the_key_in_a_fixed_order() {
         let identity = ["color".to_owned(), "size".to_owned()];
-        assert_eq!(normalized_keeping("https://a.com/x/?size=S&utm=1&color=red", &identity), "https://a.com/x?color=red&size=S");
+        assert_eq!(
+            normalized_keeping("https://a.com/x/?size=S&utm=1&color=red", &identity),
+            "https://a.com/x?color=red&size=S"
+        );
         assert_eq!(normalized_keeping("https://a.com/x/?utm=1", &identity), "https://a.com/x");
         assert_eq!(canonical("https://A.com/x?color=red#c", &identity), "a.com/x?color=red");
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, sync::OnceLock};
 use rayon::prelude::*;
 
 use super::{
-    fuzzy_level::FuzzyLevel,
+    fuzzy_level,
     guard::Guard,
     levels::{Level, plan},
     params::Rules,
@@ -95,12 +95,7 @@ pub struct Cascade<'a> {
 
 impl<'a> Cascade<'a> {
     /// Prepares the cascade; `unstable` names the retailers whose URLs are not to be trusted alone.
-    pub fn new(
-        sides: &'a Sides<'a>,
-        rules: &'a Rules,
-        unstable: &HashSet<String>,
-        context: &'a StageContext,
-    ) -> Self {
+    pub fn new(sides: &'a Sides<'a>, rules: &'a Rules, unstable: &HashSet<String>, context: &'a StageContext) -> Self {
         let mut has_products = vec![false; sides.retailers.len()];
         for retailer in &sides.products.retailers {
             if let Some(has) = has_products.get_mut(*retailer as usize) {
@@ -131,10 +126,9 @@ impl<'a> Cascade<'a> {
         let rows = u32::try_from(self.sides.catalog.len()).unwrap_or(u32::MAX);
         self.context.progress.total(u64::from(rows));
         let mut outcomes = vec![Outcome::default(); rows as usize];
-        let (unstable, stable): (Vec<u32>, Vec<u32>) =
-            (0..rows).filter(|row| self.give_up_early(*row, &mut outcomes)).partition(|row| {
-                self.unstable.get(self.retailer(*row)).copied().unwrap_or_default()
-            });
+        let (unstable, stable): (Vec<u32>, Vec<u32>) = (0..rows)
+            .filter(|row| self.give_up_early(*row, &mut outcomes))
+            .partition(|row| self.unstable.get(self.retailer(*row)).copied().unwrap_or_default());
         let mut last = self.climb(plan(self.rules, false), stable, &mut outcomes)?;
         last.extend(self.climb(plan(self.rules, true), unstable, &mut outcomes)?);
         last.sort_unstable();
@@ -213,9 +207,7 @@ impl<'a> Cascade<'a> {
     /// The product that a level finds for each open row.
     fn find(&self, method: Method, open: &[u32]) -> Vec<Option<u32>> {
         if method == Method::ExactTitlePrice {
-            let index = self
-                .title_prices
-                .get_or_init(|| TitlePrices::build(&self.sides.products, self.rules.prices));
+            let index = self.title_prices.get_or_init(|| TitlePrices::build(&self.sides.products, self.rules.prices));
             return open
                 .par_iter()
                 .map(|row| {
@@ -282,8 +274,8 @@ impl<'a> Cascade<'a> {
             return Ok(());
         }
         let guard = self.rules.attribute_guard.as_ref().map(Guard::new);
-        let level = FuzzyLevel::build(self.sides, self.rules);
-        for (query, best) in queries.iter().zip(level.best_matches(&queries, self.context)?) {
+        let best = fuzzy_level::best_of(self.sides, self.rules, &queries, self.context)?;
+        for (query, best) in queries.iter().zip(best) {
             let outcome = &mut outcomes[query.0 as usize];
             outcome.compared = Some(best.compared);
             let reason = match best.found {
@@ -325,8 +317,11 @@ impl<'a> Cascade<'a> {
         let conflict = guard.is_some_and(|guard| guard.tells_apart(title, product_title));
         let similar = fuzzy_confidence(similarity);
         let confidence = if conflict { similar.min(CONFLICT) } else { similar };
-        let reason = (confidence < self.rules.min_confidence)
-            .then_some(if conflict { Reason::AttributeConflict } else { Reason::BelowMinConfidence });
+        let reason = (confidence < self.rules.min_confidence).then_some(if conflict {
+            Reason::AttributeConflict
+        } else {
+            Reason::BelowMinConfidence
+        });
         if reason.is_none() || outcome.candidate.is_none() {
             outcome.candidate = Some(Candidate {
                 product,

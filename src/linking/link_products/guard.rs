@@ -24,9 +24,7 @@ impl Guard {
     fn telling<'a>(&self, title: &'a str) -> BTreeSet<&'a str> {
         title
             .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| {
-                self.words.contains(*word) || (self.numbers && word.chars().any(|c| c.is_ascii_digit()))
-            })
+            .filter(|word| self.words.contains(*word) || (self.numbers && word.chars().any(|c| c.is_ascii_digit())))
             .collect()
     }
 }
@@ -37,8 +35,7 @@ mod tests {
 
     #[test]
     fn titles_with_different_telling_words_are_told_apart() {
-        let guard =
-            Guard::new(&AttributeGuard { words: vec!["Midi".to_owned(), "mini".to_owned()], numbers: true });
+        let guard = Guard::new(&AttributeGuard { words: vec!["Midi".to_owned(), "mini".to_owned()], numbers: true });
         assert!(guard.tells_apart("Floral Midi Dress", "floral mini dress"));
         assert!(guard.tells_apart("Dress 38", "Dress 40"));
         assert!(guard.tells_apart("Floral Midi Dress", "Floral Dress"));

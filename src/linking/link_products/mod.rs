@@ -54,7 +54,8 @@ const PATTERNS: &[(&str, ColumnKind)] = &[
 
 impl Operator for LinkProducts {
     const NAME: &'static str = "link-products";
-    const SUMMARY: &'static str = "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
+    const SUMMARY: &'static str =
+        "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
     const VERSION: u32 = 1;
 
     fn inputs() -> Inputs {

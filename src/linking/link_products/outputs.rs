@@ -46,11 +46,7 @@ pub fn ports() -> Vec<OutputPort> {
                 ("best_similarity", Float),
             ],
         ),
-        OutputPort::new(
-            "rejected",
-            "Rows that could not be used.",
-            &[("port", Text), ("id", Int), ("reason", Text)],
-        ),
+        OutputPort::new("rejected", "Rows that could not be used.", &[("port", Text), ("id", Int), ("reason", Text)]),
         OutputPort::new(
             "attempts",
             "One row per catalog row: what the cascade found.",
@@ -112,8 +108,7 @@ fn links(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageErro
 fn unlinked(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
     let open: Vec<(usize, &Outcome)> =
         outcomes.iter().enumerate().filter(|(_, outcome)| outcome.reason.is_some()).collect();
-    let best_url =
-        |outcome: &Outcome| Some(sides.products.urls[outcome.candidate?.product as usize]);
+    let best_url = |outcome: &Outcome| Some(sides.products.urls[outcome.candidate?.product as usize]);
     frame(vec![
         column("catalog_id", open.iter().map(|(row, _)| sides.catalog.ids[*row])),
         column("retailer", open.iter().map(|(row, _)| retailer(sides, *row))),
@@ -152,7 +147,10 @@ fn attempts(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageE
         column("confidence", rows().map(|(_, outcome)| matched(outcome).map_or(0.0, |found| found.confidence))),
         column("similarity", rows().map(|(_, outcome)| outcome.candidate.and_then(|found| found.similarity))),
         column("candidate_count", rows().map(|(_, outcome)| outcome.compared.map(i64::from))),
-        column("url_changed", rows().map(|(row, outcome)| matched(outcome).map(|found| url_changed(sides, row, &found)))),
+        column(
+            "url_changed",
+            rows().map(|(row, outcome)| matched(outcome).map(|found| url_changed(sides, row, &found))),
+        ),
         column("code_changed", rows().map(|(row, outcome)| code_changed(row, outcome))),
     ])
 }

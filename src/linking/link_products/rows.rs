@@ -61,11 +61,11 @@ impl<'a> Sides<'a> {
     pub fn read(catalog: &'a DataFrame, products: &'a DataFrame, rules: &Rules) -> Result<Self, StageError> {
         let mut names = Names::default();
         let mut rejected_catalog = Vec::new();
-        let catalog = read_side(catalog, "catalog", &mut names, |row| refuse_catalog(row, rules), &mut rejected_catalog)?;
+        let catalog =
+            read_side(catalog, "catalog", &mut names, |row| refuse_catalog(row, rules), &mut rejected_catalog)?;
         let mut rejected_products = Vec::new();
         let products = read_side(products, "products", &mut names, refuse_product, &mut rejected_products)?;
-        let mut sides =
-            Self { catalog, products, retailers: names.names, rejected_catalog, rejected_products };
+        let mut sides = Self { catalog, products, retailers: names.names, rejected_catalog, rejected_products };
         if !rules.original {
             for title in sides.catalog.titles.iter_mut().chain(&mut sides.products.titles) {
                 *title = title.filter(|title| !title.trim().is_empty());

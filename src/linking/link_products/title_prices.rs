@@ -24,9 +24,8 @@ pub struct TitlePrices<'a> {
 impl<'a> TitlePrices<'a> {
     /// Indexes the products that have a title and a price that can be compared.
     pub fn build(rows: &'a Rows<'a>, window: PriceWindow) -> Self {
-        let hashes: Vec<_> = (0..rows.len())
-            .map(|row| window.comparable(rows.prices[row]).and(key(rows, row)).map(hash))
-            .collect();
+        let hashes: Vec<_> =
+            (0..rows.len()).map(|row| window.comparable(rows.prices[row]).and(key(rows, row)).map(hash)).collect();
         let titles = FirstRows::build(&hashes, |a, b| key(rows, a as usize) == key(rows, b as usize));
         let mut entries = Vec::with_capacity(rows.len());
         for (row, hash) in (0u32..).zip(&hashes) {

@@ -73,8 +73,7 @@ fn patterns() -> impl Strategy<Value = Vec<PatternRow>> {
             prop::sample::select(vec!["", "also_compare=on"]),
         )
     };
-    (prop::option::of(pattern("r")), prop::option::of(pattern("s")))
-        .prop_map(|(r, s)| r.into_iter().chain(s).collect())
+    (prop::option::of(pattern("r")), prop::option::of(pattern("s"))).prop_map(|(r, s)| r.into_iter().chain(s).collect())
 }
 
 proptest! {

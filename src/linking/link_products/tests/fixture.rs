@@ -62,10 +62,7 @@ fn the_report_has_the_figures_of_the_original_in_its_order() {
     let counts: Vec<_> = stats.column("count").unwrap().i64().unwrap().into_no_null_iter().collect();
     assert_eq!(counts, [8, 5, 3, 2, 3, 1, 1, 1, 1, 1, 5]);
     let names: Vec<_> = stats.column("name").unwrap().str().unwrap().iter().flatten().skip(5).collect();
-    assert_eq!(
-        names,
-        ["exact_url", "normalized_url", "product_code", "exact_title_price", "fuzzy_title_price", "r"]
-    );
+    assert_eq!(names, ["exact_url", "normalized_url", "product_code", "exact_title_price", "fuzzy_title_price", "r"]);
     assert_eq!(stats.column("share").unwrap().f64().unwrap().get(1), Some(0.625));
 }
 
@@ -115,10 +112,7 @@ fn rows_that_cannot_be_used_are_rejected_with_a_reason() {
     ];
     let told = told(&LinkProducts::default(), &catalog, &products(), &[]);
     let reasons: Vec<_> = told.iter().filter_map(|told| told.reason.as_deref()).collect();
-    assert_eq!(
-        reasons,
-        ["null_url", "empty_url", "not_a_url", "negative_price", "price_not_a_number", "duplicate_id"]
-    );
+    assert_eq!(reasons, ["null_url", "empty_url", "not_a_url", "negative_price", "price_not_a_number", "duplicate_id"]);
 }
 
 #[test]
@@ -163,8 +157,5 @@ fn identity_parameters_keep_variants_apart() {
         ..LinkProducts::default()
     };
     assert_eq!(link(&told(&keeping, &catalog, &products, &[])[0]), Some((2, 0.95, "normalized_url")));
-    assert_eq!(
-        link(&told(&LinkProducts::default(), &catalog, &products, &[])[0]),
-        Some((1, 0.95, "normalized_url"))
-    );
+    assert_eq!(link(&told(&LinkProducts::default(), &catalog, &products, &[])[0]), Some((1, 0.95, "normalized_url")));
 }

@@ -140,16 +140,16 @@ impl Reference<'_> {
     fn similar(&self, row: &Row) -> Result<(&Row, f64, &'static str, Option<f64>), &'static str> {
         let title = fold_title(row.title.as_deref().unwrap_or_default());
         let mut best: Option<(&Row, f64)> = None;
-        let gap = |product: &Row| (row.price.unwrap_or_default() - product.price.unwrap_or_default()).abs();
+        let gap =
+            |product: &Row| (cents(row.price.unwrap_or_default()) - cents(product.price.unwrap_or_default())).abs();
         let mut any = false;
         for product in self.products.iter().copied().filter(|product| self.near(row, product)) {
             let Some(other) = product.title.as_deref().filter(|title| !self.is_no_title(title)) else { continue };
             any = true;
             let ratio = similarity(self.operator.measure, &title, &fold_title(other));
             let by_price = !self.operator.original_quirks && self.operator.price_rule != PriceRule::None;
-            let better = best.is_none_or(|(first, most)| {
-                ratio > most || (ratio == most && by_price && gap(product) < gap(first))
-            });
+            let better = best
+                .is_none_or(|(first, most)| ratio > most || (ratio == most && by_price && gap(product) < gap(first)));
             if better {
                 best = Some((product, ratio));
             }
@@ -176,7 +176,8 @@ impl Reference<'_> {
             .filter(|code| !code.is_empty())
             .and_then(|code| self.first(|product| product.code.as_deref() == Some(code)));
         let title = self.title_and_price(row).ok().and_then(|()| self.same_title(row));
-        let accepted = |product: &Option<&Row>| product.is_some_and(|product| !self.unstable || self.agrees(row, product));
+        let accepted =
+            |product: &Option<&Row>| product.is_some_and(|product| !self.unstable || self.agrees(row, product));
         let mut candidates: Vec<(Option<&Row>, f64, &str)> = vec![
             (same_url.filter(|_| accepted(&same_url)), 1.0, "exact_url"),
             (normalized.filter(|_| accepted(&normalized)), 0.95, "normalized_url"),
@@ -196,8 +197,10 @@ impl Reference<'_> {
 
     fn agrees(&self, row: &Row, product: &Row) -> bool {
         (self.operator.price_rule != PriceRule::None && self.near(row, product))
-            || row.title.as_deref().zip(product.title.as_deref()).is_some_and(|(a, b)| {
-                !self.is_no_title(a) && !self.is_no_title(b) && fold_title(a) == fold_title(b)
-            })
+            || row
+                .title
+                .as_deref()
+                .zip(product.title.as_deref())
+                .is_some_and(|(a, b)| !self.is_no_title(a) && !self.is_no_title(b) && fold_title(a) == fold_title(b))
     }
 }
