@@ -32,8 +32,6 @@ pub struct StageContext {
     pub as_of: Timestamp,
     /// The seed of all randomness.
     pub seed: u64,
-    /// The identifier of the run, for rows that must say which run made them.
-    pub run_id: String,
     /// Bytes that the stage should stay within.
     pub memory_bytes: u64,
     /// Where to report progress.

@@ -40,6 +40,8 @@ pub enum BindError {
 pub trait BoundOperator: Send + Sync {
     /// The parameters with their defaults filled in, as fingerprinted.
     fn params(&self) -> Value;
+    /// See [`Operator::inputs`].
+    fn inputs(&self) -> Inputs;
     /// See [`Operator::outputs`].
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError>;
     /// See [`Operator::run`].
@@ -51,6 +53,10 @@ struct Bound<O>(O);
 impl<O: Operator> BoundOperator for Bound<O> {
     fn params(&self) -> Value {
         serde_json::to_value(&self.0).unwrap_or(Value::Null)
+    }
+
+    fn inputs(&self) -> Inputs {
+        O::inputs()
     }
 
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {

@@ -1,0 +1,99 @@
+//! The command line: one file a command, each with its arguments, its call and what it prints.
+
+mod arguments;
+mod check;
+mod clean;
+mod completions;
+mod graph;
+mod operators;
+mod plan;
+mod progress;
+mod run;
+mod sample;
+mod schema;
+mod status;
+mod verify;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::pipeline::PipelineError;
+
+/// A nightly batch pipeline for online shops.
+///
+/// A pipeline file says what is read, done and written. `plan` says what a run would do and why; `run` does it.
+/// What is fresh is not done again.
+#[derive(Parser)]
+#[command(name = "nightloom", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Nightloom {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  nightloom sample shop --rows 2000 --out data/demo/products.db
+  nightloom plan pipelines/linking.toml
+  nightloom run pipelines/linking.toml --set vars.db=/srv/shop/products.db
+  nightloom run pipelines/linking.toml --select link+ --force
+
+Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file,
+3 another run holds the workspace, 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    Plan(plan::Arguments),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Graph(graph::Arguments),
+    Check(check::Arguments),
+    Verify(verify::Arguments),
+    Clean(clean::Arguments),
+    Operators(operators::Arguments),
+    Schema(schema::Arguments),
+    Sample(sample::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    end_quietly_when_the_reader_is_gone();
+    let result = match Nightloom::parse().command {
+        Command::Plan(arguments) => plan::main(&arguments),
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Status(arguments) => status::main(&arguments),
+        Command::Graph(arguments) => graph::main(&arguments),
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Verify(arguments) => verify::main(&arguments),
+        Command::Clean(arguments) => clean::main(&arguments),
+        Command::Operators(arguments) => operators::main(&arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
+        Command::Sample(arguments) => sample::main(&arguments),
+        Command::Completions(arguments) => completions::main(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => report_error(&error),
+    }
+}
+
+/// `nightloom plan … | head` ends like other programs do, without a panic of `println!`.
+fn end_quietly_when_the_reader_is_gone() {
+    // SAFETY: sets a signal to its default before any thread was started.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
+fn report_error(error: &anyhow::Error) -> ExitCode {
+    let Some(pipeline_error) = error.downcast_ref::<PipelineError>() else {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(1);
+    };
+    match pipeline_error {
+        PipelineError::File(diagnostic) => eprintln!("{}", diagnostic.render(std::io::stderr().is_terminal())),
+        PipelineError::Io { what, problem } => eprintln!("error: {what}: {problem}"),
+        other => eprintln!("error: {other}"),
+    }
+    ExitCode::from(pipeline_error.exit_code())
+}

@@ -1,0 +1,149 @@
+//! How a run is watched: bars on a terminal, log lines elsewhere.
+
+use std::{cell::RefCell, collections::BTreeMap, io::IsTerminal};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::run::LogFormat;
+use crate::{
+    pipeline::{
+        journal::StepRow,
+        observe::{Event, Observer},
+    },
+    report::table::{count, seconds},
+};
+
+/// The observer for a log format: bars if standard error is a terminal and no format was asked for.
+pub fn observer(format: Option<LogFormat>) -> Box<dyn Observer> {
+    match format {
+        None if std::io::stderr().is_terminal() => Box::new(Bars::default()),
+        None | Some(LogFormat::Text) => Box::new(TextLog),
+        Some(LogFormat::Json) => Box::new(JsonLog),
+    }
+}
+
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What a finished step came to, in words.
+fn outcome(row: &StepRow) -> String {
+    match row.status.as_str() {
+        "fresh" | "skipped" | "held" | "interrupted" => row.status.clone(),
+        "failed" => format!("failed: {}", row.reason.as_deref().unwrap_or("")),
+        status => {
+            let rejected = if row.rejected > 0 { format!(", {} rejected", count(row.rejected)) } else { String::new() };
+            format!("{status}: {} rows{rejected} in {}", count(row.rows_out), seconds(row.seconds))
+        }
+    }
+}
+
+/// A log line a stage event.
+struct TextLog;
+
+impl Observer for TextLog {
+    fn event(&self, event: &Event<'_>) {
+        let line = match event {
+            Event::RunStarted { run_id, pipeline, steps } => format!("run {run_id} of '{pipeline}', {steps} steps"),
+            Event::Recovering { run_id, sinks } => format!("finishing the killed run {run_id}: {sinks} sinks"),
+            Event::StepStarted { kind, step, reason } if reason.is_empty() => format!("{kind} {step}: started"),
+            Event::StepStarted { kind, step, reason } => format!("{kind} {step}: started ({reason})"),
+            Event::StepProgress { .. } => return,
+            Event::StepFinished { row } => {
+                let warnings: String = row.warnings.iter().map(|line| format!("\n  warning: {line}")).collect();
+                format!("{} {}: {}{warnings}", row.kind, row.step, outcome(row))
+            }
+            Event::Warning { text } => format!("warning: {text}"),
+        };
+        eprintln!("{} {line}", now());
+    }
+}
+
+/// A JSON object a stage event.
+struct JsonLog;
+
+impl Observer for JsonLog {
+    fn event(&self, event: &Event<'_>) {
+        let time = now();
+        let line = match event {
+            Event::RunStarted { run_id, pipeline, steps } => {
+                json!({ "time": time, "event": "run_started", "run_id": run_id, "pipeline": pipeline, "steps": steps })
+            }
+            Event::Recovering { run_id, sinks } => {
+                json!({ "time": time, "event": "recovering", "run_id": run_id, "sinks": sinks })
+            }
+            Event::StepStarted { step, kind, reason } => {
+                json!({ "time": time, "event": "step_started", "step": step, "kind": kind, "reason": reason })
+            }
+            Event::StepProgress { step, done, total } => {
+                json!({ "time": time, "event": "step_progress", "step": step, "rows_done": done, "rows_total": total })
+            }
+            Event::StepFinished { row } => json!({ "time": time, "event": "step_finished", "step": row }),
+            Event::Warning { text } => json!({ "time": time, "event": "warning", "text": text }),
+        };
+        eprintln!("{line}");
+    }
+}
+
+/// A bar a running step.
+#[derive(Default)]
+struct Bars {
+    all: MultiProgress,
+    running: RefCell<BTreeMap<String, ProgressBar>>,
+}
+
+const SPINNER: &str = "{spinner} {prefix:24!} {pos:>11} rows  {per_sec:>14}  {elapsed}";
+const BAR: &str = "{spinner} {prefix:24!} {bar:20} {pos:>11}/{len:11} {per_sec:>14} {eta:>4}";
+
+impl Bars {
+    fn start(&self, step: &str) {
+        let bar = self.all.add(ProgressBar::no_length());
+        if let Ok(style) = ProgressStyle::with_template(SPINNER) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(step.to_owned());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        self.running.borrow_mut().insert(step.to_owned(), bar);
+    }
+
+    fn move_to(&self, step: &str, done: u64, total: Option<u64>) {
+        let running = self.running.borrow();
+        let Some(bar) = running.get(step) else { return };
+        if let Some(total) = total
+            && bar.length() != Some(total)
+        {
+            bar.set_length(total);
+            if let Ok(style) = ProgressStyle::with_template(BAR) {
+                bar.set_style(style);
+            }
+        }
+        bar.set_position(done);
+    }
+
+    fn line(&self, text: &str) {
+        // A terminal that went away must not stop the run.
+        let _ = self.all.println(text);
+    }
+}
+
+impl Observer for Bars {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::RunStarted { .. } => {}
+            Event::Recovering { run_id, sinks } => self.line(&format!("Finishing the killed run {run_id}: {sinks} sinks.")),
+            Event::StepStarted { step, .. } => self.start(step),
+            Event::StepProgress { step, done, total } => self.move_to(step, *done, *total),
+            Event::StepFinished { row } => {
+                if let Some(bar) = self.running.borrow_mut().remove(&row.step) {
+                    bar.finish_and_clear();
+                }
+                for line in &row.warnings {
+                    self.line(&format!("warning: {line}"));
+                }
+            }
+            Event::Warning { text } => self.line(&format!("warning: {text}")),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `nightloom run`: does what is stale, and writes the results.
+
+use std::{
+    fs,
+    path::Path,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
+use signal_hook::{consts::TERM_SIGNALS, flag};
+
+use super::{
+    arguments::{PipelineArguments, PlanArguments, parse_memory},
+    plan::print_plan,
+    progress,
+};
+use crate::{
+    pipeline::{
+        Pipeline, PipelineError, check,
+        checkpoint::{CheckpointStore, state_key, write_json},
+        failpoint::Failpoint,
+        journal::{Journal, StepRow},
+        lock::WorkspaceLock,
+        plan::steps_to_do,
+        registry::Registry,
+        run::{self, Outcome, RunOptions},
+    },
+    report::{dataset, summary},
+};
+
+/// Do what is stale, and write the results.
+///
+/// Steps whose checkpoint holds are not done again; sinks whose output is written are not written again.
+/// A run that was killed is finished by the next one.
+///
+/// Examples:
+///   nightloom run pipelines/nightly.toml
+///   nightloom run pipelines/linking.toml --select link+ --set vars.min_confidence=0.9
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    #[command(flatten)]
+    plan: PlanArguments,
+    /// Print the plan and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// How many steps may run at a time.
+    #[arg(long, short, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Memory a stage should stay within, for example 4GiB.
+    #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
+    memory: u64,
+    /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// Print the results of the run as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The results of a run as written to run_results.json.
+#[derive(Serialize)]
+struct RunResults<'a> {
+    run_id: &'a str,
+    pipeline: &'a str,
+    status: &'a str,
+    problem: Option<String>,
+    as_of: String,
+    seed: u64,
+    seconds: f64,
+    peak_memory_bytes: u64,
+    steps: &'a [StepRow],
+}
+
+/// Runs the pipeline and prints the summary.
+pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.dry_run {
+        return print_plan(&arguments.pipeline, &arguments.plan, arguments.json);
+    }
+    let registry = Registry::standard();
+    let state_folder = arguments.pipeline.state_folder();
+    let pipeline = arguments.pipeline.read(&registry)?;
+    let plan = arguments.plan.options()?;
+    let needed = steps_to_do(&pipeline, &plan.selection)?;
+    check::check(&pipeline, &|id| needed.contains(&id))?;
+    let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder(&pipeline))?;
+    let journal = Journal::open(&state_folder)?;
+    let options = RunOptions {
+        plan,
+        jobs: usize::from(arguments.jobs),
+        memory_bytes: arguments.memory,
+        cancelled: stop_on_signals()?,
+        failpoint: std::env::var("NIGHTLOOM_FAILPOINT").map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
+    };
+    let observer = progress::observer(arguments.log_format);
+    let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
+    drop(observer);
+    finish(arguments, &pipeline, &state_folder, &options, outcome)
+}
+
+fn holder(pipeline: &Pipeline) -> String {
+    format!(
+        "pipeline '{}', process {}, since {}",
+        state_key(&pipeline.name, pipeline.scope.as_deref()),
+        std::process::id(),
+        Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
+}
+
+/// The first signal asks the run to stop; a second one ends the process at once.
+fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    for signal in TERM_SIGNALS {
+        flag::register_conditional_shutdown(*signal, 130, cancelled.clone()).context("cannot listen to signals")?;
+        flag::register(*signal, cancelled.clone()).context("cannot listen to signals")?;
+    }
+    Ok(cancelled)
+}
+
+fn finish(
+    arguments: &Arguments,
+    pipeline: &Pipeline,
+    state_folder: &Path,
+    options: &RunOptions,
+    outcome: Outcome,
+) -> anyhow::Result<ExitCode> {
+    let results = RunResults {
+        run_id: &outcome.run_id,
+        pipeline: &pipeline.name,
+        status: match &outcome.problem {
+            None => "done",
+            Some(PipelineError::Interrupted) => "interrupted",
+            Some(_) => "failed",
+        },
+        problem: outcome.problem.as_ref().map(ToString::to_string),
+        as_of: options.plan.as_of.to_string(),
+        seed: options.plan.seed,
+        seconds: outcome.seconds,
+        peak_memory_bytes: outcome.peak_memory_bytes,
+        steps: &outcome.rows,
+    };
+    let folder = state_folder.join("runs").join(&outcome.run_id);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    write_json(&folder.join("run_results.json"), &results)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&results)?);
+    } else {
+        if outcome.problem.is_none() && outcome.rows.iter().any(|row| row.status != "fresh") {
+            print_reports(pipeline, state_folder, &outcome)?;
+        }
+        print!("{}", summary::of(&outcome));
+    }
+    outcome.problem.map_or(Ok(ExitCode::SUCCESS), |problem| Err(problem.into()))
+}
+
+fn print_reports(pipeline: &Pipeline, state_folder: &Path, outcome: &Outcome) -> anyhow::Result<()> {
+    let store = CheckpointStore::new(state_folder, pipeline);
+    for report in &pipeline.reports {
+        let Some(manifest) = outcome.manifests.get(&report.from.step) else { continue };
+        let Some(output) = manifest.outputs.get(report.from.output) else { continue };
+        let frame = store.scan(manifest, output)?.limit(report.limit).collect()?;
+        println!("{}", dataset::render(&report.title, &frame, output.rows));
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `nightloom sample`: made-up data to try things on.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use signal_hook::{consts::TERM_SIGNALS, flag};
+
+use crate::{
+    operator::Silent,
+    report::table::count,
+    sample::{Dirt, PriceSpread, ShopOptions, write_shop},
+};
+
+/// Make up data to try things on; the same seed gives the same data.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    world: World,
+}
+
+#[derive(Subcommand)]
+enum World {
+    Shop(Shop),
+}
+
+/// Ten retailers' catalogs against our own products, as a SQLite database.
+///
+/// Example: nightloom sample shop --rows 2000 --seed 1 --out data/demo/products.db
+#[derive(Args)]
+struct Shop {
+    /// Rows of the catalog, and as many products.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    rows: u64,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The database to make; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How prices are spread.
+    #[arg(long, value_enum, default_value_t = Prices::Crowded)]
+    prices: Prices,
+    /// How dirty the rows are.
+    #[arg(long, value_enum, default_value_t = Dirtiness::Mild)]
+    dirt: Dirtiness,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Prices {
+    /// Low prices are more common, and most end in .99, .95, 5 or 0.
+    Crowded,
+    /// Every cent from 10.00 to 1,009.99 is equally likely.
+    Even,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Dirtiness {
+    /// Rows without title, price or images, empty texts, prices of 0.
+    Mild,
+    /// Also products without a title, rows without a URL, negative prices, texts that are no URL.
+    Harsh,
+}
+
+/// Makes the data.
+pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let World::Shop(shop) = &arguments.world;
+    let cancelled = Arc::new(AtomicBool::new(false));
+    for signal in TERM_SIGNALS {
+        flag::register(*signal, cancelled.clone()).context("cannot listen to signals")?;
+    }
+    let options = ShopOptions {
+        rows: shop.rows,
+        seed: shop.seed,
+        prices: match shop.prices {
+            Prices::Crowded => PriceSpread::Crowded,
+            Prices::Even => PriceSpread::Even,
+        },
+        dirt: match shop.dirt {
+            Dirtiness::Mild => Dirt::Mild,
+            Dirtiness::Harsh => Dirt::Harsh,
+        },
+        ..ShopOptions::default()
+    };
+    let made = write_shop(&shop.out, &options, &Silent, &cancelled)?;
+    println!(
+        "{}: {} products, {} catalog rows, of which {} have a product.",
+        shop.out.display(),
+        count(made.products),
+        count(made.catalog_rows),
+        count(made.true_links)
+    );
+    Ok(ExitCode::SUCCESS)
+}

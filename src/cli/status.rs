@@ -1,0 +1,91 @@
+//! `nightloom status`: the last runs, and each step's state, rows, time and memory.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use serde_json::json;
+
+use super::arguments::WorkspaceArguments;
+use crate::{
+    pipeline::journal::{Journal, RunRow, StepRow},
+    report::table::{Table, bytes, count, seconds},
+};
+
+/// Show the last runs, and the steps of the newest.
+///
+/// Example: nightloom status pipelines/nightly.toml
+#[derive(Args)]
+pub struct Arguments {
+    /// The pipeline file whose workspace is shown.
+    #[arg(default_value = "pipelines/nightly.toml")]
+    pipeline: PathBuf,
+    #[command(flatten)]
+    workspace: WorkspaceArguments,
+    /// How many runs.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the runs.
+pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let journal = Journal::open(&arguments.workspace.state_folder(&arguments.pipeline))?;
+    let mut runs = journal.runs(None, arguments.runs)?;
+    for run in &mut runs {
+        if run.status == "running" && !is_alive(run.pid) {
+            "killed".clone_into(&mut run.status);
+        }
+    }
+    let steps = runs.first().map_or_else(|| Ok(Vec::new()), |run| journal.steps(&run.run_id))?;
+    if arguments.json {
+        let newest: Vec<&StepRow> = steps.iter().collect();
+        println!("{}", serde_json::to_string_pretty(&json!({ "runs": runs, "steps_of_newest_run": newest }))?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if runs.is_empty() {
+        println!("There is no run yet. Start one with: nightloom run {}", arguments.pipeline.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", runs_table(&runs));
+    println!("Steps of the newest run:\n{}", steps_table(&steps));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a process is there; a run that is `running` without one was killed.
+fn is_alive(pid: u32) -> bool {
+    PathBuf::from(format!("/proc/{pid}")).exists()
+}
+
+fn runs_table(runs: &[RunRow]) -> Table {
+    let mut table = Table::new(&["started", "pipeline", "status", "ended", "problem"]);
+    for run in runs {
+        table.row(vec![
+            run.started_at.chars().take(19).collect(),
+            run.pipeline.clone(),
+            run.status.clone(),
+            run.ended_at.as_deref().unwrap_or("").chars().skip(11).take(8).collect(),
+            run.problem.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn steps_table(steps: &[StepRow]) -> Table {
+    let mut table = Table::new(&["", "step", "state", "rows in", "rows out", "rejected", "time", "peak"]);
+    table.right(&[3, 4, 5, 6, 7]);
+    for step in steps {
+        table.row(vec![
+            step.kind.clone(),
+            step.step.clone(),
+            step.status.clone(),
+            count(step.rows_in),
+            count(step.rows_out),
+            count(step.rejected),
+            seconds(step.seconds),
+            if step.peak_memory_bytes == 0 { String::new() } else { bytes(step.peak_memory_bytes) },
+        ]);
+    }
+    table
+}

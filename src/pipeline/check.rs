@@ -1,0 +1,204 @@
+//! Columns: what every dataset has and what every reader needs, compared before any work.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{Expr, LazyFrame, NULL, col, lit};
+
+use super::{
+    error::PipelineError,
+    spec::{
+        DatasetRef, Diagnostic, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, diagnostic::suggest,
+    },
+};
+use crate::operator::{Column, ColumnKind, InputPort, Inputs, PortSchema};
+
+/// The columns of every dataset; an empty list means that they are known only when the dataset is made.
+pub struct Schemas(Vec<Vec<PortSchema>>);
+
+impl Schemas {
+    /// The columns of a dataset.
+    pub fn of(&self, dataset: DatasetRef) -> &PortSchema {
+        &self.0[dataset.step.0][dataset.output]
+    }
+}
+
+/// The columns of a source's `rejected` dataset.
+fn rejected_columns() -> PortSchema {
+    vec![
+        Column::new("row", ColumnKind::Int),
+        Column::new("column", ColumnKind::Text),
+        Column::new("value", ColumnKind::Text),
+        Column::new("reason", ColumnKind::Text),
+    ]
+}
+
+/// Finds the columns of all datasets, and compares them with what stages, expectations and sinks need.
+/// Sources for which `read` is false are not looked at: their columns count as not known.
+///
+/// # Errors
+/// The first thing that does not fit, at its line.
+pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schemas, PipelineError> {
+    let mut schemas = Schemas(Vec::with_capacity(pipeline.steps.len()));
+    for id in pipeline.ids() {
+        let step = pipeline.step(id);
+        let columns = match &step.kind {
+            StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_columns()],
+            StepKind::Source { spec, .. } => {
+                let columns = spec.schema().map_err(|error| {
+                    Diagnostic::new(error.to_string(), &pipeline.document.locate_key(&["sources", &step.name]), "this source")
+                })?;
+                vec![columns, rejected_columns()]
+            }
+            StepKind::Stage { .. } => stage_columns(pipeline, step, &schemas)?,
+        };
+        schemas.0.push(columns);
+        for expectation in &step.expectations {
+            check_expectation(expectation, &schemas.0[id.0][expectation.output], &schemas)?;
+        }
+    }
+    for sink in &pipeline.sinks {
+        check_sink(pipeline, sink, schemas.of(sink.from))?;
+    }
+    Ok(schemas)
+}
+
+fn stage_columns(pipeline: &Pipeline, step: &Step, schemas: &Schemas) -> Result<Vec<PortSchema>, Diagnostic> {
+    let StepKind::Stage { operator, bound, inputs, .. } = &step.kind else { return Ok(Vec::new()) };
+    let mut given = BTreeMap::new();
+    for input in inputs {
+        given.insert(input.port.clone(), schemas.of(input.dataset).clone());
+    }
+    if let Inputs::Ports(ports) = bound.inputs() {
+        for input in inputs {
+            let Some(port) = ports.iter().find(|port| port.name == input.port) else { continue };
+            check_input(pipeline, step, operator, port, input.dataset, schemas)?;
+        }
+    }
+    let outputs = bound.outputs(&given).map_err(|error| {
+        let key = if operator == "sql" { "query" } else { "" };
+        let at = pipeline.document.locate(&["stages", &step.name, "params", key]);
+        Diagnostic::new(format!("stage '{}': {error}", step.name), &at, "does not fit its inputs")
+    })?;
+    Ok(outputs.into_iter().map(|port| port.columns).collect())
+}
+
+fn check_input(
+    pipeline: &Pipeline,
+    step: &Step,
+    operator: &str,
+    port: &InputPort,
+    dataset: DatasetRef,
+    schemas: &Schemas,
+) -> Result<(), Diagnostic> {
+    let columns = schemas.of(dataset);
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let name = pipeline.dataset_name(dataset);
+    let at = pipeline.document.locate(&["stages", &step.name, "inputs", port.name]);
+    for wanted in &port.columns {
+        match columns.iter().find(|column| column.name == wanted.name) {
+            None if wanted.optional => {}
+            None => {
+                return Err(Diagnostic::new(
+                    format!("{operator} needs the column '{}', which the dataset '{name}' lacks", wanted.name),
+                    &at,
+                    format!("input '{}'", port.name),
+                )
+                .mend(suggest(&wanted.name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
+            }
+            Some(column) if !column.kind.fits(wanted.kind) => {
+                return Err(Diagnostic::new(
+                    format!(
+                        "{operator} needs the column '{}' as {}, but it is {} in the dataset '{name}'",
+                        wanted.name,
+                        wanted.kind.word(),
+                        column.kind.word()
+                    ),
+                    &at,
+                    format!("input '{}'", port.name),
+                )
+                .mend("cast it in the source's query, or in an sql stage before"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_expectation(
+    expectation: &Expectation,
+    columns: &PortSchema,
+    schemas: &Schemas,
+) -> Result<(), Diagnostic> {
+    let table = &expectation.table;
+    let known = |name: &str, columns: &PortSchema| {
+        if columns.is_empty() || columns.iter().any(|column| column.name == name) {
+            return Ok(());
+        }
+        Err(Diagnostic::new(format!("there is no column '{name}' to expect something of"), &expectation.at, "expected here")
+            .mend(suggest(name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())))
+    };
+    let named = table.unique.iter().chain(&table.not_null).chain(table.accepted.keys());
+    for name in named.chain(table.between.keys()).chain(table.relationships.keys()) {
+        known(name, columns)?;
+    }
+    for (name, [low, high]) in &table.between {
+        let column = columns.iter().find(|column| column.name == *name);
+        let is_number = |kind| matches!(kind, ColumnKind::Int | ColumnKind::Float | ColumnKind::Any);
+        if column.is_some_and(|column| !is_number(column.kind)) {
+            return Err(Diagnostic::new(format!("'{name}' is no number to lie between two others"), &expectation.at, "expected here"));
+        }
+        if low > high {
+            return Err(Diagnostic::new(format!("nothing lies between {low} and {high}"), &expectation.at, "expected here")
+                .mend(format!("write {name} = [{high}, {low}]")));
+        }
+    }
+    for target in table.relationships.values() {
+        if let Some((dataset, column)) = target.rsplit_once('.')
+            && let Some(related) = expectation.related.get(dataset)
+            && related.step.0 < schemas.0.len()
+        {
+            known(column, schemas.of(*related))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<(), Diagnostic> {
+    let SinkTarget::Sqlite { path, sink: table, busy_timeout } = &sink.target else { return Ok(()) };
+    let at = pipeline.document.locate_key(&["sinks", &sink.name]);
+    let named = table.keys.iter().chain(table.columns.iter().flatten());
+    for pair in named {
+        if !columns.is_empty() && !columns.iter().any(|column| column.name == pair.dataset) {
+            return Err(Diagnostic::new(
+                format!("the dataset '{}' has no column '{}'", pipeline.dataset_name(sink.from), pair.dataset),
+                &at,
+                "written by this sink",
+            )
+            .mend(suggest(&pair.dataset, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
+        }
+    }
+    table
+        .check(path, columns, *busy_timeout)
+        .map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
+}
+
+/// A dataset with exactly the columns a port declares, in their types: missing optional ones are null.
+/// The frame's own schema is needed because a source's types may be known only now.
+pub fn conform(mut frame: LazyFrame, columns: &PortSchema) -> Result<LazyFrame, polars::prelude::PolarsError> {
+    let schema = frame.collect_schema()?;
+    let chosen: Vec<Expr> = columns
+        .iter()
+        .map(|wanted| {
+            let target = wanted.kind.data_type();
+            match (schema.get(&wanted.name), target) {
+                (Some(found), Some(target)) if *found != target => col(wanted.name.as_str()).strict_cast(target),
+                (Some(_), _) => col(wanted.name.as_str()),
+                (None, Some(target)) => lit(NULL).cast(target).alias(wanted.name.as_str()),
+                (None, None) => lit(NULL).alias(wanted.name.as_str()),
+            }
+        })
+        .collect();
+    Ok(frame.select(chosen))
+}

@@ -1,0 +1,340 @@
+//! Checkpoints: a step's outputs as Parquet under its fingerprint, with a manifest written last.
+//!
+//! A checkpoint is written into a folder of a temporary name, synced, and renamed as a whole, so that a folder under
+//! a fingerprint's name is complete or was damaged later; sizes and checksums in the manifest tell which.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use polars::prelude::LazyFrame;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    error::PipelineError,
+    fingerprint::{ContentHash, Fingerprint, Ingredients},
+    spec::Pipeline,
+};
+use crate::io::{SourceState, checkpoint_file};
+
+/// The checkpoints of one pipeline (and scope) in a workspace.
+#[derive(Clone)]
+pub struct CheckpointStore {
+    root: PathBuf,
+}
+
+/// What a checkpoint holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The step.
+    pub step: String,
+    /// The fingerprint of its ingredients.
+    pub fingerprint: Fingerprint,
+    /// What decided the outputs, so that staleness can be explained.
+    pub ingredients: Ingredients,
+    /// The run that made it.
+    pub run_id: String,
+    /// The outputs, in the operator's order.
+    pub outputs: Vec<OutputFile>,
+}
+
+/// A dataset of a checkpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutputFile {
+    /// The operator's port.
+    pub port: String,
+    /// The file's name in the checkpoint's folder.
+    pub file: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// blake3 of the whole file.
+    pub checksum: String,
+    /// blake3 of its data pages, without the footer that names the run.
+    pub content: ContentHash,
+}
+
+/// Which checkpoint of a step is the newest, and for a source the state of what it was read from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Latest {
+    /// The newest checkpoint.
+    pub fingerprint: Fingerprint,
+    /// A source's files as they were when read.
+    pub source: Option<SourceState>,
+}
+
+/// The state of a checkpoint on disk.
+pub enum Found {
+    /// Complete, with every checksum right.
+    Whole(Manifest),
+    /// There, but not as it was written.
+    Damaged(String),
+    /// Not there.
+    Missing,
+}
+
+const MANIFEST: &str = "manifest.json";
+const LATEST: &str = "latest.json";
+
+impl CheckpointStore {
+    /// The store of a pipeline under a workspace's state folder.
+    pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {
+        Self { root: state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref())) }
+    }
+
+    fn step_folder(&self, step: &str) -> PathBuf {
+        self.root.join(step)
+    }
+
+    /// The folder of a checkpoint.
+    pub fn folder(&self, step: &str, fingerprint: &Fingerprint) -> PathBuf {
+        self.step_folder(step).join(fingerprint.short())
+    }
+
+    /// The file of a dataset.
+    pub fn file(&self, manifest: &Manifest, output: &OutputFile) -> PathBuf {
+        self.folder(&manifest.step, &manifest.fingerprint).join(&output.file)
+    }
+
+    /// A dataset as a frame that is read when it is needed.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn scan(&self, manifest: &Manifest, output: &OutputFile) -> Result<LazyFrame, PipelineError> {
+        let path = self.file(manifest, output);
+        scan_parquet(&path)
+    }
+
+    /// Which checkpoint of a step is the newest; `None` when none was made, or the note of it is damaged.
+    pub fn latest(&self, step: &str) -> Option<Latest> {
+        read_json(&self.step_folder(step).join(LATEST)).ok()
+    }
+
+    /// Notes which checkpoint of a step is the newest.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub fn set_latest(&self, step: &str, latest: &Latest) -> Result<(), PipelineError> {
+        let folder = self.step_folder(step);
+        fs::create_dir_all(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
+        write_json(&folder.join(LATEST), latest)
+    }
+
+    /// Looks for a checkpoint and checks its sizes and checksums.
+    pub fn find(&self, step: &str, fingerprint: &Fingerprint) -> Found {
+        let folder = self.folder(step, fingerprint);
+        if !folder.is_dir() {
+            return Found::Missing;
+        }
+        let manifest: Manifest = match read_json(&folder.join(MANIFEST)) {
+            Ok(manifest) => manifest,
+            Err(error) => return Found::Damaged(format!("its manifest cannot be read: {error}")),
+        };
+        if manifest.fingerprint != *fingerprint {
+            return Found::Damaged("its manifest is another checkpoint's".to_owned());
+        }
+        for output in &manifest.outputs {
+            let path = folder.join(&output.file);
+            match fs::metadata(&path) {
+                Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
+                Ok(found) if found.len() != output.bytes => {
+                    return Found::Damaged(format!("{} has {} bytes, not {}", output.file, found.len(), output.bytes));
+                }
+                Ok(_) => {}
+            }
+            match checksum(&path) {
+                Ok(found) if found == output.checksum => {}
+                Ok(_) => return Found::Damaged(format!("the checksum of {} is wrong", output.file)),
+                Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
+            }
+        }
+        Found::Whole(manifest)
+    }
+
+    /// The manifest under a short fingerprint, without a look at its files.
+    pub fn manifest_of(&self, step: &str, short_fingerprint: &str) -> Option<Manifest> {
+        read_json(&self.step_folder(step).join(short_fingerprint).join(MANIFEST)).ok()
+    }
+
+    /// The manifest of a step's newest checkpoint, without a look at its files.
+    pub fn latest_manifest(&self, step: &str) -> Option<Manifest> {
+        let latest = self.latest(step)?;
+        read_json(&self.folder(step, &latest.fingerprint).join(MANIFEST)).ok()
+    }
+
+    /// Begins a checkpoint.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn begin(&self, step: &str) -> Result<Draft<'_>, PipelineError> {
+        let folder = self.step_folder(step);
+        fs::create_dir_all(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
+        let folder = folder.join(".unfinished");
+        remove_folder(&folder)?;
+        fs::create_dir(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
+        Ok(Draft { store: self, step: step.to_owned(), folder, outputs: Vec::new() })
+    }
+
+    /// Removes the checkpoints of all steps that `keep` does not name, and what was left half-written.
+    /// Returns how many were removed and their bytes.
+    ///
+    /// # Errors
+    /// When a folder cannot be read or removed.
+    pub fn remove_except(&self, keep: &dyn Fn(&str, &str) -> bool) -> Result<(u64, u64), PipelineError> {
+        let mut removed = (0, 0);
+        for step in folders(&self.root)? {
+            let step_name = name_of(&step);
+            for checkpoint in folders(&step)? {
+                if keep(&step_name, &name_of(&checkpoint)) {
+                    continue;
+                }
+                removed.0 += 1;
+                removed.1 += folder_bytes(&checkpoint);
+                remove_folder(&checkpoint)?;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// The folder name of a pipeline's state: its name, and its scope if it has one.
+pub fn state_key(pipeline: &str, scope: Option<&str>) -> String {
+    scope.map_or_else(|| pipeline.to_owned(), |scope| format!("{pipeline}@{scope}"))
+}
+
+/// A checkpoint being written.
+pub struct Draft<'a> {
+    store: &'a CheckpointStore,
+    step: String,
+    folder: PathBuf,
+    outputs: Vec<OutputFile>,
+}
+
+impl Draft<'_> {
+    /// Writes one output. `footer` becomes key-value pairs of the Parquet footer.
+    ///
+    /// # Errors
+    /// When computing or writing the frame fails.
+    pub fn write(&mut self, port: &str, frame: LazyFrame, footer: &[(String, String)]) -> Result<(), PipelineError> {
+        let file = format!("{port}.parquet");
+        let path = self.folder.join(&file);
+        let rows = checkpoint_file::write_parquet(&path, frame, footer)
+            .map_err(|problem| PipelineError::Io { what: format!("checkpoint of '{}', output '{port}'", self.step), problem })?;
+        let (checksum, content) = hash_file(&path).map_err(PipelineError::state("cannot read back", &path))?;
+        let bytes = fs::metadata(&path).map_err(PipelineError::state("cannot read back", &path))?.len();
+        self.outputs.push(OutputFile { port: port.to_owned(), file, rows, bytes, checksum, content });
+        Ok(())
+    }
+
+    /// The outputs written so far.
+    pub fn outputs(&self) -> &[OutputFile] {
+        &self.outputs
+    }
+
+    /// An output written so far, as a frame.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn scan(&self, output: &OutputFile) -> Result<LazyFrame, PipelineError> {
+        scan_parquet(&self.folder.join(&output.file))
+    }
+
+    /// Writes the manifest and gives the checkpoint its name.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written or the folder not renamed.
+    pub fn finish(self, ingredients: Ingredients, run_id: &str, fail: &dyn Fn(&str)) -> Result<Manifest, PipelineError> {
+        let fingerprint = ingredients.fingerprint();
+        let manifest =
+            Manifest { step: self.step.clone(), fingerprint, ingredients, run_id: run_id.to_owned(), outputs: self.outputs };
+        fail("checkpoint-before-manifest");
+        write_json(&self.folder.join(MANIFEST), &manifest)?;
+        fail("checkpoint-before-rename");
+        let target = self.store.folder(&self.step, &manifest.fingerprint);
+        remove_folder(&target)?;
+        fs::rename(&self.folder, &target).map_err(PipelineError::state("cannot rename", &self.folder))?;
+        sync_folder(&self.store.step_folder(&self.step))?;
+        Ok(manifest)
+    }
+}
+
+fn scan_parquet(path: &Path) -> Result<LazyFrame, PipelineError> {
+    checkpoint_file::scan_parquet(path)
+        .map_err(|problem| PipelineError::Io { what: "cannot open a checkpoint".to_owned(), problem })
+}
+
+fn checksum(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The checksum of a file, and the hash of its content: the pages and the columns, without what names the run.
+fn hash_file(path: &Path) -> Result<(String, ContentHash), Box<dyn std::error::Error>> {
+    let whole = checksum(path)?;
+    let mut pages = blake3::Hasher::new();
+    let end = checkpoint_file::footer_start(path)?;
+    let mut left = File::open(path)?.take(end);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = left.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        pages.update_rayon(buffer.get(..read).unwrap_or_default());
+    }
+    pages.update(checkpoint_file::columns(path)?.as_bytes());
+    Ok((whole, ContentHash(pages.finalize().to_hex().to_string())))
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn std::error::Error>> {
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+/// Writes under a temporary name, syncs, renames.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), PipelineError> {
+    let temporary = path.with_extension("unfinished");
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(&temporary)?;
+        file.write_all(&serde_json::to_vec_pretty(value)?)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(PipelineError::state("cannot write", path))
+}
+
+fn sync_folder(folder: &Path) -> Result<(), PipelineError> {
+    File::open(folder).and_then(|file| file.sync_all()).map_err(PipelineError::state("cannot sync", folder))
+}
+
+fn remove_folder(folder: &Path) -> Result<(), PipelineError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(PipelineError::state("cannot remove", folder)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn folders(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(root).map_err(PipelineError::state("cannot read", root))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    found.sort();
+    Ok(found)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|found| found.len()).sum())
+        .unwrap_or(0)
+}

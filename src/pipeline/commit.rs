@@ -1,0 +1,288 @@
+//! Writing the sinks: decided once all stages and expectations passed, then done, whatever happens in between.
+//!
+//! The decision is a row of intents in the journal. From then on every intent is carried out, by this run or, if it is
+//! killed, by the next one before it does anything else. A database takes all its writes in one transaction together
+//! with their ledger rows, so that a replay finds them and does nothing.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{
+    checkpoint::{CheckpointStore, Latest, Manifest, state_key},
+    error::PipelineError,
+    failpoint::Failpoint,
+    fingerprint::hash_json,
+    journal::{Intent, Journal, StepRow},
+    observe::{Counter, Event, Observer},
+    spec::{Pipeline, Sink, SinkTarget, StepKind},
+};
+use crate::io::{self, FileState, IoError, ReadWatch, SourceSpec, SourceState, SqliteApplied, SqliteWrite};
+
+/// The identity of what a sink writes: the output's fingerprint and content, and the sink's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch(pub String);
+
+impl Batch {
+    /// The batch that `sink` would write from a checkpoint.
+    pub fn of(pipeline: &Pipeline, sink: &Sink, manifest: &Manifest) -> Self {
+        let content = manifest.outputs.get(sink.from.output).map(|output| &output.content);
+        let key = json!([pipeline.name, pipeline.scope, manifest.fingerprint, content, sink.config, target_path(sink)]);
+        Self(hash_json(&key).get(..32).unwrap_or_default().to_owned())
+    }
+}
+
+/// The name a sink's writes are kept under in ledgers.
+fn owner(pipeline: &Pipeline, sink: &Sink) -> String {
+    format!("{}.{}", state_key(&pipeline.name, pipeline.scope.as_deref()), sink.name)
+}
+
+fn target_path(sink: &Sink) -> &Path {
+    match &sink.target {
+        SinkTarget::Sqlite { path, .. } | SinkTarget::File { path, .. } => path,
+    }
+}
+
+/// Whether a batch is written already.
+///
+/// # Errors
+/// When the ledger or the journal cannot be read.
+pub fn is_written(pipeline: &Pipeline, sink: &Sink, batch: &Batch, journal: &Journal) -> Result<bool, PipelineError> {
+    let owner = owner(pipeline, sink);
+    match &sink.target {
+        SinkTarget::Sqlite { path, .. } => io::ledger_holds(path, &owner, &batch.0).map_err(|problem| failed(sink, problem)),
+        SinkTarget::File { path, .. } => match FileState::of(path) {
+            Ok(state) => journal.file_is_written(&owner, path, &batch.0, state.bytes, state.mtime_ns),
+            Err(_) => Ok(false),
+        },
+    }
+}
+
+fn failed(sink: &Sink, problem: IoError) -> PipelineError {
+    PipelineError::Io { what: format!("sink '{}'", sink.name), problem }
+}
+
+/// What writing needs.
+pub struct Commit<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// Its checkpoints.
+    pub store: &'a CheckpointStore,
+    /// The journal.
+    pub journal: &'a Journal,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+    /// Where a test may kill the process.
+    pub failpoint: &'a Failpoint,
+    /// Set when the run was asked to stop.
+    pub cancelled: &'a AtomicBool,
+    /// Write again what the ledger holds already; appends are never written twice.
+    pub again: bool,
+}
+
+/// A write that is to be done.
+struct Job<'a> {
+    sink: &'a Sink,
+    batch: String,
+    manifest: Manifest,
+}
+
+impl Commit<'_> {
+    fn key(&self) -> String {
+        state_key(&self.pipeline.name, self.pipeline.scope.as_deref())
+    }
+
+    /// Decides to write `sinks` from their steps' checkpoints, and writes them.
+    ///
+    /// # Errors
+    /// When a sink cannot be written; those of other databases and files may have been.
+    pub fn write(&self, run_id: &str, sinks: &[(&Sink, Manifest)]) -> Result<Vec<StepRow>, PipelineError> {
+        let jobs: Vec<Job<'_>> = sinks
+            .iter()
+            .map(|(sink, manifest)| Job { sink, batch: Batch::of(self.pipeline, sink, manifest).0, manifest: manifest.clone() })
+            .collect();
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let intents: Vec<Intent> = jobs
+            .iter()
+            .map(|job| Intent {
+                sink: job.sink.name.clone(),
+                step: job.manifest.step.clone(),
+                fingerprint: job.manifest.fingerprint.short().to_owned(),
+                output: job.sink.from.output,
+                batch: job.batch.clone(),
+            })
+            .collect();
+        self.failpoint.pass("commit-before-intents");
+        self.journal.begin_commit(&self.key(), run_id, &intents)?;
+        self.failpoint.pass("commit-after-intents");
+        let rows = self.carry_out(run_id, jobs)?;
+        self.failpoint.pass("commit-before-end");
+        self.journal.end_commit(&self.key())?;
+        Ok(rows)
+    }
+
+    /// Finishes the writes that a killed run had decided.
+    ///
+    /// # Errors
+    /// When a sink cannot be written.
+    pub fn recover(&self) -> Result<Vec<StepRow>, PipelineError> {
+        let Some((run_id, intents)) = self.journal.pending_commit(&self.key())? else { return Ok(Vec::new()) };
+        self.observer.event(&Event::Recovering { run_id: &run_id, sinks: intents.len() });
+        let mut jobs = Vec::new();
+        for intent in &intents {
+            match self.job_of(intent) {
+                Some(job) => jobs.push(job),
+                None => self.observer.event(&Event::Warning {
+                    text: &format!(
+                        "sink '{}' of the interrupted run {run_id} is not in this pipeline as it was; what it had to write is left out",
+                        intent.sink
+                    ),
+                }),
+            }
+        }
+        let rows = self.carry_out(&run_id, jobs)?;
+        self.journal.end_commit(&self.key())?;
+        Ok(rows)
+    }
+
+    fn job_of(&self, intent: &Intent) -> Option<Job<'_>> {
+        let sink = self.pipeline.sinks.iter().find(|sink| sink.name == intent.sink)?;
+        let manifest = self.store.manifest_of(&intent.step, &intent.fingerprint)?;
+        let fits = self.pipeline.step(sink.from.step).name == intent.step
+            && sink.from.output == intent.output
+            && Batch::of(self.pipeline, sink, &manifest).0 == intent.batch;
+        fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
+    }
+
+    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>) -> Result<Vec<StepRow>, PipelineError> {
+        let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
+        let mut files = Vec::new();
+        for job in jobs {
+            match &job.sink.target {
+                SinkTarget::Sqlite { path, .. } => databases.entry(path.clone()).or_default().push(job),
+                SinkTarget::File { .. } => files.push(job),
+            }
+        }
+        let mut rows = Vec::new();
+        for (path, jobs) in databases {
+            self.check_cancelled()?;
+            rows.extend(self.write_database(run_id, &path, &jobs)?);
+        }
+        for job in files {
+            self.check_cancelled()?;
+            rows.push(self.write_file(run_id, &job)?);
+        }
+        Ok(rows)
+    }
+
+    fn check_cancelled(&self) -> Result<(), PipelineError> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(PipelineError::Interrupted) } else { Ok(()) }
+    }
+
+    fn write_database(&self, run_id: &str, path: &Path, jobs: &[Job<'_>]) -> Result<Vec<StepRow>, PipelineError> {
+        let started = Instant::now();
+        for job in jobs {
+            self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
+        }
+        let owners: Vec<String> = jobs.iter().map(|job| owner(self.pipeline, job.sink)).collect();
+        let mut writes = Vec::with_capacity(jobs.len());
+        let mut wait = Duration::ZERO;
+        for (job, owner) in jobs.iter().zip(&owners) {
+            let SinkTarget::Sqlite { sink, busy_timeout, .. } = &job.sink.target else { continue };
+            wait = wait.max(*busy_timeout);
+            let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
+            let frame = self.store.scan(&job.manifest, output)?;
+            writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
+        }
+        let counter = Counter::default();
+        let watch = ReadWatch { progress: &counter, cancelled: self.cancelled };
+        let applied = io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch).map_err(|problem| {
+            PipelineError::Io { what: format!("writing {}", path.display()), problem }
+        })?;
+        self.failpoint.pass("commit-database-done");
+        self.follow_own_write(path, &applied)?;
+        self.failpoint.pass("commit-own-write-noted");
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(jobs.iter().zip(&applied.rows).map(|(job, rows)| self.finish(run_id, job, *rows, seconds)).collect::<Result<_, _>>()?)
+    }
+
+    /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
+    /// write counts as read in the state after it, unless somebody else wrote in between.
+    fn follow_own_write(&self, path: &Path, applied: &SqliteApplied) -> Result<(), PipelineError> {
+        for step in &self.pipeline.steps {
+            let StepKind::Source { spec: SourceSpec::Sqlite { path: read, .. }, .. } = &step.kind else { continue };
+            if read != path {
+                continue;
+            }
+            let Some(latest) = self.store.latest(&step.name) else { continue };
+            let Some(state) = latest.source.as_ref().and_then(SourceState::single) else { continue };
+            let nothing_new = applied.rows.iter().all(Option::is_none);
+            let ours = if nothing_new {
+                // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
+                state == &applied.after || applied.after.is_next_of(state)
+            } else {
+                applied.undisturbed && state == &applied.before
+            };
+            if ours {
+                let source = Some(SourceState::of_single(applied.after.clone()));
+                self.store.set_latest(&step.name, &Latest { source, ..latest })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_file(&self, run_id: &str, job: &Job<'_>) -> Result<StepRow, PipelineError> {
+        let started = Instant::now();
+        self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
+        let SinkTarget::File { path, format } = &job.sink.target else { return Ok(StepRow::default()) };
+        let owner = owner(self.pipeline, job.sink);
+        let state = FileState::of(path);
+        if !self.again
+            && let Ok(state) = &state
+            && self.journal.file_is_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?
+        {
+            return self.finish(run_id, job, None, started.elapsed().as_secs_f64());
+        }
+        let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { return Ok(StepRow::default()) };
+        let frame = self.store.scan(&job.manifest, output)?;
+        let metadata = footer(&job.manifest.run_id, &job.manifest.step, &job.manifest.fingerprint.to_string());
+        let rows = io::write_file(path, *format, frame, &metadata, &|point| self.failpoint.pass(point))
+            .map_err(|problem| failed(job.sink, problem))?;
+        self.failpoint.pass("commit-file-renamed");
+        let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
+        self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
+        self.finish(run_id, job, Some(rows), started.elapsed().as_secs_f64())
+    }
+
+    fn finish(&self, run_id: &str, job: &Job<'_>, rows: Option<u64>, seconds: f64) -> Result<StepRow, PipelineError> {
+        let row = StepRow {
+            kind: "sink".to_owned(),
+            step: job.sink.name.clone(),
+            status: if rows.is_some() { "written" } else { "held" }.to_owned(),
+            reason: Some(target_path(job.sink).display().to_string()),
+            rows_in: job.manifest.outputs.get(job.sink.from.output).map_or(0, |output| output.rows),
+            rows_out: rows.unwrap_or(0),
+            seconds,
+            ..StepRow::default()
+        };
+        self.observer.event(&Event::StepFinished { row: &row });
+        self.journal.step(run_id, &row)?;
+        Ok(row)
+    }
+}
+
+/// The pairs in a Parquet footer that say where a file comes from.
+pub fn footer(run_id: &str, step: &str, fingerprint: &str) -> Vec<(String, String)> {
+    vec![
+        ("nightloom.run_id".to_owned(), run_id.to_owned()),
+        ("nightloom.stage".to_owned(), step.to_owned()),
+        ("nightloom.fingerprint".to_owned(), fingerprint.to_owned()),
+    ]
+}

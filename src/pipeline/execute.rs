@@ -1,0 +1,289 @@
+//! Doing one step: reading a source, or running a stage's operator, into a checkpoint.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use polars::prelude::{IntoLazy, LazyFrame};
+
+use super::{
+    check::conform,
+    checkpoint::{CheckpointStore, Draft, Latest, Manifest},
+    commit::footer,
+    error::PipelineError,
+    expect,
+    failpoint::Failpoint,
+    fingerprint::{Fingerprint, Ingredients, InputIngredient},
+    observe::Counter,
+    plan::{PlanOptions, source_ingredients},
+    spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+};
+use crate::{
+    io::ReadWatch,
+    operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
+};
+
+/// What doing a step needs.
+pub struct Workshop<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// Its checkpoints.
+    pub store: &'a CheckpointStore,
+    /// The as-of time and the seed.
+    pub options: &'a PlanOptions,
+    /// The run.
+    pub run_id: &'a str,
+    /// Bytes a stage should stay within.
+    pub memory_bytes: u64,
+    /// Set when the run was asked to stop.
+    pub cancelled: &'a Arc<AtomicBool>,
+    /// Where a test may kill the process.
+    pub failpoint: &'a Failpoint,
+}
+
+/// A step that was done.
+pub struct Done {
+    /// Its checkpoint.
+    pub manifest: Manifest,
+    /// Whether its outputs are the ones it had before.
+    pub unchanged: bool,
+    /// Broken expectations of severity warn.
+    pub warnings: Vec<String>,
+}
+
+impl Workshop<'_> {
+    /// Does a step. `inputs` are the checkpoints of the steps it reads, `ingredients` what decides a stage's output.
+    ///
+    /// # Errors
+    /// When it cannot be read, computed or written, or an expectation of severity error is broken.
+    pub fn work(
+        &self,
+        step: &Step,
+        inputs: &BTreeMap<StepId, Manifest>,
+        ingredients: Ingredients,
+        counter: &Arc<Counter>,
+    ) -> Result<Done, PipelineError> {
+        let before = self.store.latest_manifest(&step.name);
+        self.failpoint.pass("step-begin");
+        let done = match &step.kind {
+            StepKind::Source { .. } => self.read_source(step, counter),
+            StepKind::Stage { .. } => self.run_stage(step, inputs, ingredients, counter),
+        }?;
+        self.failpoint.pass("step-end");
+        let unchanged = before.is_some_and(|before| contents(&before) == contents(&done.manifest));
+        Ok(Done { unchanged, ..done })
+    }
+
+    fn read_source(&self, step: &Step, counter: &Arc<Counter>) -> Result<Done, PipelineError> {
+        let StepKind::Source { spec, config } = &step.kind else { return Err(PipelineError::Interrupted) };
+        let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
+        // The state is taken before reading: what is written meanwhile makes the source stale the next time.
+        let state = spec.state().map_err(io)?;
+        let watch = ReadWatch { progress: counter.as_ref(), cancelled: self.cancelled };
+        let read = spec.read(&watch).map_err(io)?;
+        let mut draft = self.store.begin(&step.name)?;
+        // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
+        let source_mark = super::fingerprint::hash_json(config);
+        let pairs = footer(self.run_id, &step.name, &source_mark);
+        draft.write("rows", read.frame, &pairs)?;
+        draft.write("rejected", read.rejected.lazy(), &pairs)?;
+        let content = draft
+            .outputs()
+            .iter()
+            .map(|output| (output.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
+            .collect();
+        let ingredients = source_ingredients(step, config, content);
+        let fingerprint = ingredients.fingerprint();
+        self.finish(step, draft, &BTreeMap::new(), ingredients, Latest { fingerprint, source: Some(state) })
+    }
+
+    fn run_stage(
+        &self,
+        step: &Step,
+        inputs: &BTreeMap<StepId, Manifest>,
+        ingredients: Ingredients,
+        counter: &Arc<Counter>,
+    ) -> Result<Done, PipelineError> {
+        let StepKind::Stage { bound, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
+        let fail = |problem: StageError| match problem {
+            StageError::Interrupted => PipelineError::Interrupted,
+            problem => PipelineError::Stage { stage: step.name.clone(), problem },
+        };
+        let context = StageContext {
+            as_of: self.options.as_of,
+            seed: self.options.seed,
+            memory_bytes: self.memory_bytes,
+            progress: counter.clone(),
+            cancelled: self.cancelled.clone(),
+        };
+        let frames = self.input_frames(step, inputs)?;
+        let mut schemas = BTreeMap::new();
+        for (port, frame) in frames.clone() {
+            schemas.insert(port, schema_of(frame).map_err(fail)?);
+        }
+        let declared = bound.outputs(&schemas).map_err(fail)?;
+        let mut made = bound.run(frames, &context).map_err(fail)?;
+        let fingerprint = ingredients.fingerprint();
+        let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
+        let mut draft = self.store.begin(&step.name)?;
+        for port in &declared {
+            context.check_cancelled().map_err(fail)?;
+            let frame = made.take(&port.name).map_err(|_| PipelineError::OutputSchema {
+                stage: step.name.clone(),
+                port: port.name.clone(),
+                made: "no frame".to_owned(),
+                declared: "one".to_owned(),
+            })?;
+            check_output(step, &port.name, &port.columns, frame.clone())?;
+            draft.write(&port.name, frame, &pairs).map_err(|error| self.while_stopping(error))?;
+            self.failpoint.pass("stage-output-written");
+        }
+        drop(made);
+        self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None })
+    }
+
+    /// A kernel that stopped because it was asked to fails its frame; say so, not that the frame failed.
+    fn while_stopping(&self, error: PipelineError) -> PipelineError {
+        if self.cancelled.load(std::sync::atomic::Ordering::Relaxed) { PipelineError::Interrupted } else { error }
+    }
+
+    fn input_frames(&self, step: &Step, inputs: &BTreeMap<StepId, Manifest>) -> Result<Frames, PipelineError> {
+        let StepKind::Stage { bound, inputs: connected, .. } = &step.kind else { return Ok(Frames::new()) };
+        let ports = bound.inputs();
+        let mut frames = Frames::new();
+        for input in connected {
+            let Some(frame) = self.dataset(inputs, input.dataset)? else { continue };
+            let frame = match &ports {
+                Inputs::Any => frame,
+                Inputs::Ports(ports) => match ports.iter().find(|port| port.name == input.port) {
+                    None => frame,
+                    Some(port) => self.conformed(step, &input.port, frame, &port.columns)?,
+                },
+            };
+            frames = frames.with(&input.port, frame);
+        }
+        Ok(frames)
+    }
+
+    fn conformed(&self, step: &Step, port: &str, mut frame: LazyFrame, columns: &PortSchema) -> Result<LazyFrame, PipelineError> {
+        let fail = |problem: StageError| PipelineError::Stage { stage: step.name.clone(), problem };
+        let found = schema_of(frame.clone()).map_err(fail)?;
+        for wanted in columns {
+            let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
+            if !column.kind.fits(wanted.kind) && column.kind != ColumnKind::Any {
+                return Err(fail(StageError::Input {
+                    port: port.to_owned(),
+                    problem: format!("the column '{}' is {}, not {}", wanted.name, column.kind.word(), wanted.kind.word()),
+                    mend: "cast it in the source's query, or in an sql stage before".to_owned(),
+                }));
+            }
+        }
+        frame = conform(frame, columns).map_err(|error| fail(error.into()))?;
+        Ok(frame)
+    }
+
+    fn dataset(&self, inputs: &BTreeMap<StepId, Manifest>, dataset: DatasetRef) -> Result<Option<LazyFrame>, PipelineError> {
+        match inputs.get(&dataset.step).and_then(|manifest| Some((manifest, manifest.outputs.get(dataset.output)?))) {
+            Some((manifest, output)) => self.store.scan(manifest, output).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn finish(
+        &self,
+        step: &Step,
+        draft: Draft<'_>,
+        inputs: &BTreeMap<StepId, Manifest>,
+        ingredients: Ingredients,
+        latest: Latest,
+    ) -> Result<Done, PipelineError> {
+        let warnings = self.check_expectations(step, &draft, inputs)?;
+        let fail = |point: &str| self.failpoint.pass(point);
+        let manifest = draft.finish(ingredients, self.run_id, &fail)?;
+        self.failpoint.pass("checkpoint-before-latest");
+        self.store.set_latest(&step.name, &latest)?;
+        Ok(Done { manifest, unchanged: false, warnings })
+    }
+
+    /// Broken expectations of severity warn; those of severity error are an error.
+    fn check_expectations(
+        &self,
+        step: &Step,
+        draft: &Draft<'_>,
+        inputs: &BTreeMap<StepId, Manifest>,
+    ) -> Result<Vec<String>, PipelineError> {
+        let mut warnings = Vec::new();
+        let mut errors = Vec::new();
+        for expectation in &step.expectations {
+            let Some(output) = draft.outputs().get(expectation.output) else { continue };
+            let frame = draft.scan(output)?;
+            let mut related = BTreeMap::new();
+            for (name, dataset) in &expectation.related {
+                let own = self.pipeline.step(dataset.step).name == step.name;
+                let found = match draft.outputs().get(dataset.output) {
+                    Some(output) if own => Some(draft.scan(output)?),
+                    _ => self.dataset(inputs, *dataset)?,
+                };
+                if let Some(frame) = found {
+                    related.insert(name.clone(), frame);
+                }
+            }
+            let name = &step.outputs[expectation.output].dataset;
+            let broken = expect::broken(name, &frame, &expectation.table, &related)
+                .map_err(|error| PipelineError::Stage { stage: step.name.clone(), problem: error.into() })?;
+            match expectation.table.severity {
+                Severity::Warn => warnings.extend(broken),
+                Severity::Error => errors.extend(broken),
+            }
+        }
+        if errors.is_empty() { Ok(warnings) } else { Err(PipelineError::Expectation { stage: step.name.clone(), broken: errors }) }
+    }
+}
+
+fn contents(manifest: &Manifest) -> Vec<&str> {
+    manifest.outputs.iter().map(|output| output.content.0.as_str()).collect()
+}
+
+fn schema_of(mut frame: LazyFrame) -> Result<PortSchema, StageError> {
+    let schema = frame.collect_schema()?;
+    Ok(schema.iter().map(|(name, kind)| crate::operator::Column::new(name.as_str(), ColumnKind::of(kind))).collect())
+}
+
+/// An operator must make what it declares: readers were checked against it.
+fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame) -> Result<(), PipelineError> {
+    if declared.is_empty() {
+        return Ok(());
+    }
+    let made = schema_of(frame).map_err(|problem| PipelineError::Stage { stage: step.name.clone(), problem })?;
+    let fits = made.len() == declared.len()
+        && made.iter().zip(declared).all(|(made, declared)| {
+            made.name == declared.name && (made.kind == declared.kind || declared.kind == ColumnKind::Any)
+        });
+    if fits {
+        return Ok(());
+    }
+    let words = |columns: &PortSchema| {
+        columns.iter().map(|column| format!("{} {}", column.name, column.kind.word())).collect::<Vec<_>>().join(", ")
+    };
+    Err(PipelineError::OutputSchema {
+        stage: step.name.clone(),
+        port: port.to_owned(),
+        made: words(&made),
+        declared: words(declared),
+    })
+}
+
+/// The rows a step read and made, for the journal: in, out, rejected.
+pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, u64) {
+    let is_source = ingredients.operator == "source";
+    let made: u64 = manifest.outputs.iter().filter(|output| output.port != "rejected").map(|output| output.rows).sum();
+    let rejected = manifest.outputs.iter().filter(|output| output.port == "rejected").map(|output| output.rows).sum();
+    let read = if is_source { made + rejected } else { ingredients.inputs.values().map(|input| input.rows).sum() };
+    (read, made, rejected)
+}
+
+/// A fingerprint in the short form of folder names.
+pub fn short(fingerprint: &Fingerprint) -> String {
+    fingerprint.short().to_owned()
+}

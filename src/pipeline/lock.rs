@@ -1,0 +1,98 @@
+//! One run at a time: a lock per workspace, and per scope where a pipeline is run per shop.
+//!
+//! The operating system drops the lock with the process, so that a killed run leaves none behind.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use super::error::PipelineError;
+
+/// Held while a run lasts.
+pub struct WorkspaceLock {
+    _files: Vec<File>,
+}
+
+impl WorkspaceLock {
+    /// Takes the lock. A run with a scope shares the workspace with runs of other scopes.
+    ///
+    /// `holder` is the line that a second run will be shown.
+    ///
+    /// # Errors
+    /// [`PipelineError::Locked`] with who holds it, since when.
+    pub fn take(state_folder: &Path, scope: Option<&str>, holder: &str) -> Result<Self, PipelineError> {
+        let folder = state_folder.join("locks");
+        std::fs::create_dir_all(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
+        let workspace = open(&folder.join("workspace.lock"))?;
+        let Some(scope) = scope else {
+            return Ok(Self { _files: vec![exclusive(workspace, holder)?] });
+        };
+        let (file, path) = workspace;
+        match file.try_lock_shared() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(locked(file, path)),
+            Err(TryLockError::Error(error)) => return Err(PipelineError::state("cannot lock", path)(error)),
+        }
+        let scoped = exclusive(open(&folder.join(format!("scope-{scope}.lock")))?, holder)?;
+        Ok(Self { _files: vec![file, scoped] })
+    }
+}
+
+fn open(path: &Path) -> Result<(File, PathBuf), PipelineError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(PipelineError::state("cannot open the lock", path))?;
+    Ok((file, path.to_path_buf()))
+}
+
+fn exclusive((mut file, path): (File, PathBuf), holder: &str) -> Result<File, PipelineError> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(locked(file, path)),
+        Err(TryLockError::Error(error)) => return Err(PipelineError::state("cannot lock", path)(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(PipelineError::state("cannot write the lock", path))?;
+    Ok(file)
+}
+
+fn locked(mut file: File, path: PathBuf) -> PipelineError {
+    let mut holder = String::new();
+    if file.read_to_string(&mut holder).is_err() || holder.is_empty() {
+        "runs of single scopes".clone_into(&mut holder);
+    }
+    PipelineError::Locked { path, holder }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = WorkspaceLock::take(folder.path(), None, "run 7 of nightly, pid 12, since noon").unwrap();
+        let error = WorkspaceLock::take(folder.path(), None, "run 8").err().unwrap();
+        assert_eq!(error.exit_code(), 3);
+        assert!(error.to_string().contains("run 7 of nightly, pid 12, since noon"));
+    }
+
+    #[test]
+    fn runs_of_two_scopes_go_together_but_not_with_a_run_of_the_workspace() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = WorkspaceLock::take(folder.path(), Some("shop-1"), "one").unwrap();
+        let two = WorkspaceLock::take(folder.path(), Some("shop-2"), "two").unwrap();
+        assert!(WorkspaceLock::take(folder.path(), Some("shop-1"), "again").is_err());
+        assert!(WorkspaceLock::take(folder.path(), None, "all").is_err());
+        drop((one, two));
+        assert!(WorkspaceLock::take(folder.path(), None, "all").is_ok());
+    }
+}

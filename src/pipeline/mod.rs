@@ -1,0 +1,23 @@
+//! The engine: reads a pipeline file, plans what is stale, runs it, and writes the results once.
+
+pub mod check;
+pub mod checkpoint;
+mod commit;
+pub mod error;
+mod execute;
+pub mod expect;
+pub mod failpoint;
+pub mod fingerprint;
+pub mod journal;
+pub mod lock;
+mod memory;
+pub mod observe;
+pub mod plan;
+pub mod registry;
+pub mod run;
+pub mod select;
+pub mod spec;
+mod sql_operator;
+
+pub use error::PipelineError;
+pub use spec::Pipeline;

@@ -1,0 +1,333 @@
+//! The plan: which steps are fresh, which are stale and why, and which sinks have something to write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::{
+    checkpoint::{CheckpointStore, Found, Manifest},
+    commit::{self, Batch},
+    error::PipelineError,
+    fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
+    journal::Journal,
+    select::Selection,
+    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
+};
+use crate::io::SourceSpec;
+
+/// What decides a plan beside the pipeline and the state of its sources.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// Which steps.
+    pub selection: Selection,
+    /// Do the selected stages even if they are fresh.
+    pub force: bool,
+    /// Read the sources and do everything again, and write the sinks again (appends apart).
+    pub full_refresh: bool,
+    /// The instant the run is about.
+    pub as_of: Timestamp,
+    /// The seed of all randomness.
+    pub seed: u64,
+}
+
+/// What a run will do with a step.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Nothing: its checkpoint holds.
+    Fresh(Box<Manifest>),
+    /// Do it, for these reasons.
+    Stale(Vec<String>),
+    /// Do it for the first time.
+    NeverRun,
+    /// Decide when the steps it reads are done: it is fresh if their output turns out equal.
+    Waiting(Vec<String>),
+    /// Not selected; its newest checkpoint serves those that are.
+    NotSelected(Option<Box<Manifest>>),
+}
+
+/// What a run will do with a sink.
+#[derive(Clone, Debug)]
+pub enum SinkVerdict {
+    /// Nothing: what it would write is written.
+    Written,
+    /// Write, for this reason.
+    ToWrite(String),
+    /// Decide when the step it writes is done.
+    Waiting(String),
+    /// The step it writes is not selected.
+    NotSelected,
+}
+
+/// A plan.
+pub struct Plan {
+    /// A verdict a step, in pipeline order.
+    pub steps: Vec<(StepId, Verdict)>,
+    /// A verdict a sink, in file order.
+    pub sinks: Vec<SinkVerdict>,
+}
+
+/// What is needed to judge steps.
+pub struct Judge<'a> {
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// Its checkpoints.
+    pub store: &'a CheckpointStore,
+    /// What decides beside it.
+    pub options: &'a PlanOptions,
+}
+
+/// The selected steps and the sources that they read.
+///
+/// # Errors
+/// A selector that names nothing.
+pub fn steps_to_do(pipeline: &Pipeline, selection: &Selection) -> Result<BTreeSet<StepId>, PipelineError> {
+    let mut chosen = selection.resolve(pipeline)?;
+    let sources: Vec<StepId> = chosen
+        .iter()
+        .flat_map(|id| pipeline.step(*id).reads().map(|dataset| dataset.step))
+        .filter(|id| pipeline.step(*id).is_source())
+        .collect();
+    chosen.extend(sources);
+    Ok(chosen)
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// A selector that names nothing, a source that cannot be looked at, a journal or ledger that cannot be read.
+pub fn plan(judge: &Judge<'_>, journal: &Journal) -> Result<Plan, PipelineError> {
+    let chosen = steps_to_do(judge.pipeline, &judge.options.selection)?;
+    let mut steps: Vec<(StepId, Verdict)> = Vec::with_capacity(judge.pipeline.steps.len());
+    for id in judge.pipeline.ids() {
+        let verdict = if chosen.contains(&id) {
+            judge.step(id, &steps)?
+        } else {
+            Verdict::NotSelected(judge.store.latest_manifest(&judge.pipeline.step(id).name).map(Box::new))
+        };
+        steps.push((id, verdict));
+    }
+    let sinks = judge.pipeline.sinks.iter().map(|sink| judge.sink(sink, &steps, journal)).collect::<Result<_, _>>()?;
+    Ok(Plan { steps, sinks })
+}
+
+impl Verdict {
+    /// The checkpoint that serves readers, if it is known already.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Fresh(manifest) | Self::NotSelected(Some(manifest)) => Some(manifest),
+            _ => None,
+        }
+    }
+}
+
+impl Judge<'_> {
+    fn step(&self, id: StepId, earlier: &[(StepId, Verdict)]) -> Result<Verdict, PipelineError> {
+        let step = self.pipeline.step(id);
+        match &step.kind {
+            StepKind::Source { spec, config } => self.source(step, spec, config),
+            StepKind::Stage { .. } => {
+                let mut manifests = BTreeMap::new();
+                let mut waiting = Vec::new();
+                for input in step.inputs() {
+                    match &earlier[input.dataset.step.0].1 {
+                        Verdict::NotSelected(None) => return Err(missing_input(self.pipeline, step, input.dataset)),
+                        verdict => match verdict.manifest() {
+                            Some(manifest) => {
+                                manifests.insert(input.dataset.step, manifest.clone());
+                            }
+                            None => waiting.push(self.pipeline.dataset_name(input.dataset).to_owned()),
+                        },
+                    }
+                }
+                if !waiting.is_empty() {
+                    return Ok(if self.store.latest(&step.name).is_none() { Verdict::NeverRun } else { Verdict::Waiting(waiting) });
+                }
+                Ok(self.stage(step, &self.ingredients(step, &manifests)))
+            }
+        }
+    }
+
+    /// Whether a source must be read again.
+    ///
+    /// # Errors
+    /// When its files cannot be looked at.
+    pub fn source(&self, step: &Step, spec: &SourceSpec, config: &Json) -> Result<Verdict, PipelineError> {
+        let Some(latest) = self.store.latest(&step.name) else { return Ok(Verdict::NeverRun) };
+        let manifest = match self.store.find(&step.name, &latest.fingerprint) {
+            Found::Whole(manifest) => manifest,
+            Found::Damaged(why) => return Ok(Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")])),
+            Found::Missing => return Ok(Verdict::Stale(vec!["its checkpoint is gone".to_owned()])),
+        };
+        if self.options.full_refresh {
+            return Ok(Verdict::Stale(vec!["full refresh".to_owned()]));
+        }
+        let now = source_ingredients(step, config, manifest.ingredients.inputs.clone());
+        let changes = now.changes_since(&manifest.ingredients);
+        if !changes.is_empty() {
+            return Ok(Verdict::Stale(changes));
+        }
+        let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
+        let state = spec.state().map_err(io)?;
+        if latest.source.as_ref() == Some(&state) {
+            return Ok(Verdict::Fresh(Box::new(manifest)));
+        }
+        let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
+        let reason = match spec.count_rows().map_err(io)? {
+            Some(rows) if rows != before => format!("source {}: {}", step.name, row_change(before, rows)),
+            _ => format!("source {}: its files changed", step.name),
+        };
+        Ok(Verdict::Stale(vec![reason]))
+    }
+
+    /// Whether a stage must be done, given its ingredients.
+    pub fn stage(&self, step: &Step, now: &Ingredients) -> Verdict {
+        if self.options.force || self.options.full_refresh {
+            let word = if self.options.force { "forced" } else { "full refresh" };
+            return Verdict::Stale(vec![word.to_owned()]);
+        }
+        match self.store.find(&step.name, &now.fingerprint()) {
+            Found::Whole(manifest) => return Verdict::Fresh(Box::new(manifest)),
+            Found::Damaged(why) => return Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")]),
+            Found::Missing => {}
+        }
+        match self.store.latest_manifest(&step.name) {
+            None => Verdict::NeverRun,
+            Some(before) => {
+                let changes = now.changes_since(&before.ingredients);
+                Verdict::Stale(if changes.is_empty() { vec!["its checkpoint is gone".to_owned()] } else { changes })
+            }
+        }
+    }
+
+    /// What decides a stage's output, given the checkpoints of the steps it reads.
+    pub fn ingredients(&self, step: &Step, manifests: &BTreeMap<StepId, Manifest>) -> Ingredients {
+        let StepKind::Stage { operator, version, uses_as_of, uses_seed, params, inputs, .. } = &step.kind else {
+            return source_ingredients(step, &Json::Null, BTreeMap::new());
+        };
+        let inputs = inputs
+            .iter()
+            .filter_map(|input| {
+                let output = manifests.get(&input.dataset.step)?.outputs.get(input.dataset.output)?;
+                Some((input.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
+            })
+            .collect();
+        Ingredients {
+            format: CHECKPOINT_FORMAT,
+            operator: operator.clone(),
+            version: *version,
+            params: params.clone(),
+            inputs,
+            as_of: uses_as_of.then(|| self.options.as_of.to_string()),
+            seed: uses_seed.then_some(self.options.seed),
+            expect: expectations_json(step),
+        }
+    }
+
+    fn sink(&self, sink: &Sink, steps: &[(StepId, Verdict)], journal: &Journal) -> Result<SinkVerdict, PipelineError> {
+        let verdict = &steps[sink.from.step.0].1;
+        let manifest = match verdict {
+            Verdict::Fresh(manifest) => manifest,
+            Verdict::NotSelected(_) => return Ok(SinkVerdict::NotSelected),
+            _ => return Ok(SinkVerdict::Waiting(self.pipeline.dataset_name(sink.from).to_owned())),
+        };
+        if self.options.full_refresh {
+            return Ok(SinkVerdict::ToWrite("full refresh".to_owned()));
+        }
+        let batch = Batch::of(self.pipeline, sink, manifest);
+        Ok(if commit::is_written(self.pipeline, sink, &batch, journal)? {
+            SinkVerdict::Written
+        } else {
+            SinkVerdict::ToWrite("not written yet".to_owned())
+        })
+    }
+}
+
+/// What decides a source's checkpoint.
+pub fn source_ingredients(step: &Step, config: &Json, read: BTreeMap<String, InputIngredient>) -> Ingredients {
+    Ingredients {
+        format: CHECKPOINT_FORMAT,
+        operator: "source".to_owned(),
+        version: 1,
+        params: config.clone(),
+        inputs: read,
+        as_of: None,
+        seed: None,
+        expect: expectations_json(step),
+    }
+}
+
+fn expectations_json(step: &Step) -> Json {
+    let mut tables = serde_json::Map::new();
+    for expectation in &step.expectations {
+        tables.insert(step.outputs[expectation.output].port.clone(), json!(expectation.table));
+    }
+    Json::Object(tables)
+}
+
+pub fn missing_input(pipeline: &Pipeline, step: &Step, dataset: DatasetRef) -> PipelineError {
+    let maker = &pipeline.step(dataset.step).name;
+    PipelineError::Usage {
+        problem: format!(
+            "stage '{}' needs the dataset '{}', of which there is no checkpoint",
+            step.name,
+            pipeline.dataset_name(dataset)
+        ),
+        mend: format!("run '{maker}' first: --select {maker}, or select +{}", step.name),
+    }
+}
+
+/// A plan as JSON, for `plan --json`.
+#[derive(Serialize)]
+pub struct PlanRow {
+    /// source, stage or sink.
+    pub kind: &'static str,
+    /// The name.
+    pub name: String,
+    /// fresh, stale, new, waiting, not selected, written, to write.
+    pub state: &'static str,
+    /// Why, or on what it waits.
+    pub reasons: Vec<String>,
+    /// The checkpoint that holds.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl Plan {
+    /// A row a step and sink.
+    pub fn rows(&self, pipeline: &Pipeline) -> Vec<PlanRow> {
+        let steps = self.steps.iter().map(|(id, verdict)| {
+            let step = pipeline.step(*id);
+            let (state, reasons) = match verdict {
+                Verdict::Fresh(_) => ("fresh", Vec::new()),
+                Verdict::Stale(reasons) => ("stale", reasons.clone()),
+                Verdict::NeverRun => ("new", vec!["never run".to_owned()]),
+                Verdict::Waiting(on) => ("waiting", vec![format!("fresh if {} come out equal", on.join(", "))]),
+                Verdict::NotSelected(_) => ("not selected", Vec::new()),
+            };
+            PlanRow {
+                kind: if step.is_source() { "source" } else { "stage" },
+                name: step.name.clone(),
+                state,
+                reasons,
+                fingerprint: verdict.manifest().map(|manifest| manifest.fingerprint.clone()),
+            }
+        });
+        let sinks = pipeline.sinks.iter().zip(&self.sinks).map(|(sink, verdict)| {
+            let (state, reasons) = match verdict {
+                SinkVerdict::Written => ("written", Vec::new()),
+                SinkVerdict::ToWrite(reason) => ("to write", vec![reason.clone()]),
+                SinkVerdict::Waiting(on) => ("waiting", vec![format!("for {on}")]),
+                SinkVerdict::NotSelected => ("not selected", Vec::new()),
+            };
+            PlanRow { kind: "sink", name: sink.name.clone(), state, reasons, fingerprint: None }
+        });
+        steps.chain(sinks).collect()
+    }
+
+    /// Whether nothing is to do.
+    pub fn is_fresh(&self) -> bool {
+        self.steps.iter().all(|(_, verdict)| matches!(verdict, Verdict::Fresh(_) | Verdict::NotSelected(_)))
+            && self.sinks.iter().all(|verdict| matches!(verdict, SinkVerdict::Written | SinkVerdict::NotSelected))
+    }
+}

@@ -1,0 +1,31 @@
+//! The table of operators that pipeline files can name.
+
+use crate::{linking, operator::OperatorKind, pipeline::sql_operator::Sql};
+
+/// All operators, by name.
+pub struct Registry(Vec<OperatorKind>);
+
+impl Registry {
+    /// The operators of every room.
+    pub fn standard() -> Self {
+        let mut kinds = linking::operators();
+        kinds.push(OperatorKind::of::<Sql>());
+        kinds.sort_by_key(|kind| kind.name);
+        Self(kinds)
+    }
+
+    /// An operator by name.
+    pub fn get(&self, name: &str) -> Option<&OperatorKind> {
+        self.0.iter().find(|kind| kind.name == name)
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.iter().map(|kind| kind.name)
+    }
+
+    /// The operators, in order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &OperatorKind> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,428 @@
+//! A run: steps in dependency order, several at a time, then the sinks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    checkpoint::{CheckpointStore, Latest, Manifest, state_key},
+    commit::{self, Batch, Commit},
+    error::PipelineError,
+    execute::{Done, Workshop, row_counts, short},
+    failpoint::Failpoint,
+    fingerprint::Ingredients,
+    journal::{Journal, RunRow, StepRow},
+    memory,
+    observe::{Counter, Event, Observer},
+    plan::{Judge, PlanOptions, Verdict, source_ingredients, steps_to_do},
+    spec::{Pipeline, Sink, StepId, StepKind},
+};
+
+/// What a run is told.
+pub struct RunOptions {
+    /// What decides the plan.
+    pub plan: PlanOptions,
+    /// How many steps may run at a time.
+    pub jobs: usize,
+    /// Bytes a stage should stay within.
+    pub memory_bytes: u64,
+    /// Set to stop the run.
+    pub cancelled: Arc<AtomicBool>,
+    /// Where a test may kill the process.
+    pub failpoint: Failpoint,
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// The run.
+    pub run_id: String,
+    /// A row a step and sink, in the order they ended.
+    pub rows: Vec<StepRow>,
+    /// The checkpoints of all steps of the run.
+    pub manifests: BTreeMap<StepId, Manifest>,
+    /// Wall time.
+    pub seconds: f64,
+    /// The most memory the process held.
+    pub peak_memory_bytes: u64,
+    /// The first error, if the run failed.
+    pub problem: Option<PipelineError>,
+}
+
+/// The life of a step in a run.
+enum State {
+    /// Some step it reads is not done yet.
+    Blocked,
+    /// Its checkpoint holds, or was just made: readers can go on.
+    Done(Box<Manifest>),
+    /// A thread works on it.
+    Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64 },
+    /// It failed, or a step it reads did: readers never start.
+    Failed,
+    /// Not selected.
+    Idle(Option<Box<Manifest>>),
+}
+
+/// What a worker thread sends when it ends.
+struct Finished {
+    id: StepId,
+    ingredients: Ingredients,
+    result: Result<Done, PipelineError>,
+}
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a pipeline.
+///
+/// # Errors
+/// What keeps the run from starting; what fails in it is the outcome's `problem`.
+pub fn run(
+    pipeline: &Pipeline,
+    state_folder: &Path,
+    journal: &Journal,
+    options: &RunOptions,
+    observer: &dyn Observer,
+) -> Result<Outcome, PipelineError> {
+    let started = Instant::now();
+    let store = CheckpointStore::new(state_folder, pipeline);
+    let chosen = steps_to_do(pipeline, &options.plan.selection)?;
+    let run_id = new_run_id();
+    let key = state_key(&pipeline.name, pipeline.scope.as_deref());
+    let row = RunRow {
+        run_id: run_id.clone(),
+        pipeline: key,
+        status: "running".to_owned(),
+        started_at: now(),
+        ended_at: None,
+        pid: std::process::id(),
+        problem: None,
+    };
+    journal.begin_run(&row, &options.plan.as_of.to_string(), options.plan.seed)?;
+    observer.event(&Event::RunStarted { run_id: &run_id, pipeline: &pipeline.name, steps: chosen.len() });
+    let mut run = Run { pipeline, store: &store, journal, options, observer, run_id, chosen, states: Vec::new(), rows: Vec::new(), problem: None };
+    run.everything();
+    let Run { run_id, rows, problem, states, .. } = run;
+    let (status, words) = match &problem {
+        None => ("done", None),
+        Some(PipelineError::Interrupted) => ("interrupted", None),
+        Some(error) => ("failed", Some(error.to_string())),
+    };
+    journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()))?;
+    let manifests = states
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, state)| match state {
+            State::Done(manifest) | State::Idle(Some(manifest)) => Some((StepId(index), *manifest)),
+            _ => None,
+        })
+        .collect();
+    Ok(Outcome {
+        run_id,
+        rows,
+        manifests,
+        seconds: started.elapsed().as_secs_f64(),
+        peak_memory_bytes: memory::peak_bytes(),
+        problem,
+    })
+}
+
+/// Now, UTC, for the journal; no result depends on it.
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+fn new_run_id() -> String {
+    format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
+}
+
+struct Run<'a> {
+    pipeline: &'a Pipeline,
+    store: &'a CheckpointStore,
+    journal: &'a Journal,
+    options: &'a RunOptions,
+    observer: &'a dyn Observer,
+    run_id: String,
+    chosen: BTreeSet<StepId>,
+    states: Vec<State>,
+    rows: Vec<StepRow>,
+    problem: Option<PipelineError>,
+}
+
+impl Run<'_> {
+    fn everything(&mut self) {
+        let result = self.recover().and_then(|()| self.steps()).and_then(|()| self.sinks());
+        if let Err(error) = result {
+            self.problem.get_or_insert(error);
+        }
+    }
+
+    fn commit(&self) -> Commit<'_> {
+        Commit {
+            pipeline: self.pipeline,
+            store: self.store,
+            journal: self.journal,
+            observer: self.observer,
+            failpoint: &self.options.failpoint,
+            cancelled: &self.options.cancelled,
+            again: self.options.plan.full_refresh,
+        }
+    }
+
+    fn recover(&mut self) -> Result<(), PipelineError> {
+        self.commit().recover()?;
+        Ok(())
+    }
+
+    fn steps(&mut self) -> Result<(), PipelineError> {
+        self.states = self
+            .pipeline
+            .ids()
+            .map(|id| {
+                if self.chosen.contains(&id) {
+                    State::Blocked
+                } else {
+                    State::Idle(self.store.latest_manifest(&self.pipeline.step(id).name).map(Box::new))
+                }
+            })
+            .collect();
+        let workshop = Workshop {
+            pipeline: self.pipeline,
+            store: self.store,
+            options: &self.options.plan,
+            run_id: &self.run_id.clone(),
+            memory_bytes: self.options.memory_bytes,
+            cancelled: &self.options.cancelled,
+            failpoint: &self.options.failpoint,
+        };
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel::<Finished>();
+            loop {
+                if let Err(error) = self.start_what_can(scope, &workshop, &sender) {
+                    self.problem.get_or_insert(error);
+                }
+                if !self.states.iter().any(|state| matches!(state, State::Running { .. })) {
+                    break;
+                }
+                match receiver.recv_timeout(TICK) {
+                    Ok(finished) => {
+                        if let Err(error) = self.note_finished(finished) {
+                            self.problem.get_or_insert(error);
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => self.tick(),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+        });
+        self.skip_the_blocked()?;
+        match self.problem.take() {
+            Some(error) => Err(error),
+            None if self.stopping() => Err(PipelineError::Interrupted),
+            None => Ok(()),
+        }
+    }
+
+    fn stopping(&self) -> bool {
+        self.options.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Starts every step whose inputs are there, as far as there are free hands; fresh ones are done at once.
+    fn start_what_can<'scope, 'env: 'scope>(
+        &mut self,
+        scope: &'scope thread::Scope<'scope, 'env>,
+        workshop: &'env Workshop<'env>,
+        sender: &Sender<Finished>,
+    ) -> Result<(), PipelineError> {
+        if self.problem.is_some() {
+            return Ok(());
+        }
+        for id in self.pipeline.ids() {
+            let running = self.states.iter().filter(|state| matches!(state, State::Running { .. })).count();
+            if running >= self.options.jobs || self.stopping() {
+                break;
+            }
+            if !matches!(self.states[id.0], State::Blocked) {
+                continue;
+            }
+            let Some(inputs) = self.inputs_of(id)? else { continue };
+            self.start(id, inputs, scope, workshop, sender)?;
+        }
+        Ok(())
+    }
+
+    /// The checkpoints a step reads, once all are there.
+    fn inputs_of(&self, id: StepId) -> Result<Option<BTreeMap<StepId, Manifest>>, PipelineError> {
+        let step = self.pipeline.step(id);
+        let mut inputs = BTreeMap::new();
+        for dataset in step.reads() {
+            match &self.states[dataset.step.0] {
+                State::Done(manifest) | State::Idle(Some(manifest)) => {
+                    inputs.insert(dataset.step, manifest.as_ref().clone());
+                }
+                State::Idle(None) => return Err(super::plan::missing_input(self.pipeline, step, dataset)),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(inputs))
+    }
+
+    fn start<'scope, 'env: 'scope>(
+        &mut self,
+        id: StepId,
+        inputs: BTreeMap<StepId, Manifest>,
+        scope: &'scope thread::Scope<'scope, 'env>,
+        workshop: &'env Workshop<'env>,
+        sender: &Sender<Finished>,
+    ) -> Result<(), PipelineError> {
+        let step = workshop.pipeline.step(id);
+        let judge = Judge { pipeline: self.pipeline, store: self.store, options: &self.options.plan };
+        let (verdict, ingredients) = match &step.kind {
+            StepKind::Source { spec, config } => {
+                (judge.source(step, spec, config)?, source_ingredients(step, config, BTreeMap::new()))
+            }
+            StepKind::Stage { .. } => {
+                let ingredients = judge.ingredients(step, &inputs);
+                (judge.stage(step, &ingredients), ingredients)
+            }
+        };
+        let reason = match verdict {
+            Verdict::Fresh(manifest) => return self.note_fresh(id, *manifest),
+            Verdict::Stale(reasons) => reasons.join("; "),
+            _ => "never run".to_owned(),
+        };
+        let kind = if step.is_source() { "source" } else { "stage" };
+        self.observer.event(&Event::StepStarted { step: &step.name, kind, reason: &reason });
+        let counter = Arc::new(Counter::default());
+        self.states[id.0] =
+            State::Running { started: Instant::now(), counter: counter.clone(), reason, peak: memory::resident_bytes() };
+        let sender = sender.clone();
+        scope.spawn(move || {
+            let result = workshop.work(step, &inputs, ingredients.clone(), &counter);
+            // The receiver lives until all threads have ended.
+            let _ = sender.send(Finished { id, ingredients, result });
+        });
+        Ok(())
+    }
+
+    fn note_fresh(&mut self, id: StepId, manifest: Manifest) -> Result<(), PipelineError> {
+        let step = self.pipeline.step(id);
+        if let Some(latest) = self.store.latest(&step.name)
+            && latest.fingerprint != manifest.fingerprint
+        {
+            // An earlier checkpoint serves again, for example because a parameter was set back.
+            self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
+        }
+        let (rows_in, rows_out, rejected) = row_counts(&manifest.ingredients, &manifest);
+        let row = StepRow {
+            kind: if step.is_source() { "source" } else { "stage" }.to_owned(),
+            step: step.name.clone(),
+            status: "fresh".to_owned(),
+            fingerprint: Some(short(&manifest.fingerprint)),
+            rows_in,
+            rows_out,
+            rejected,
+            ..StepRow::default()
+        };
+        self.states[id.0] = State::Done(Box::new(manifest));
+        self.note(row)
+    }
+
+    fn note_finished(&mut self, finished: Finished) -> Result<(), PipelineError> {
+        let Finished { id, ingredients, result } = finished;
+        let step = self.pipeline.step(id);
+        let state = std::mem::replace(&mut self.states[id.0], State::Failed);
+        let State::Running { started, reason, peak, .. } = state else { return Ok(()) };
+        let mut row = StepRow {
+            kind: if step.is_source() { "source" } else { "stage" }.to_owned(),
+            step: step.name.clone(),
+            reason: Some(reason),
+            seconds: started.elapsed().as_secs_f64(),
+            peak_memory_bytes: peak.max(memory::resident_bytes()),
+            ..StepRow::default()
+        };
+        match result {
+            Ok(done) => {
+                let ingredients = if step.is_source() { done.manifest.ingredients.clone() } else { ingredients };
+                (row.rows_in, row.rows_out, row.rejected) = row_counts(&ingredients, &done.manifest);
+                row.status = if done.unchanged { "unchanged" } else { "done" }.to_owned();
+                row.fingerprint = Some(short(&done.manifest.fingerprint));
+                row.warnings = done.warnings;
+                self.states[id.0] = State::Done(Box::new(done.manifest));
+                self.note(row)
+            }
+            Err(PipelineError::Interrupted) => {
+                row.status = "interrupted".to_owned();
+                self.note(row)?;
+                Err(PipelineError::Interrupted)
+            }
+            Err(error) => {
+                row.status = "failed".to_owned();
+                row.reason = Some(error.to_string());
+                self.note(row)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn note(&mut self, row: StepRow) -> Result<(), PipelineError> {
+        self.observer.event(&Event::StepFinished { row: &row });
+        self.journal.step(&self.run_id, &row)?;
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        let resident = memory::resident_bytes();
+        let time = now();
+        for id in self.pipeline.ids() {
+            let State::Running { counter, peak, .. } = &mut self.states[id.0] else { continue };
+            *peak = resident.max(*peak);
+            let (done, total) = counter.read();
+            let step = &self.pipeline.step(id).name;
+            self.observer.event(&Event::StepProgress { step, done, total });
+            // Progress is for watching; a journal that is busy for a moment must not stop the work.
+            let _ = self.journal.progress(&self.run_id, step, done, total, &time);
+        }
+    }
+
+    /// Steps that never started because one before them failed.
+    fn skip_the_blocked(&mut self) -> Result<(), PipelineError> {
+        for id in self.pipeline.ids() {
+            if matches!(self.states[id.0], State::Blocked) {
+                self.states[id.0] = State::Failed;
+                let step = self.pipeline.step(id);
+                let kind = if step.is_source() { "source" } else { "stage" };
+                self.note(StepRow {
+                    kind: kind.to_owned(),
+                    step: step.name.clone(),
+                    status: "skipped".to_owned(),
+                    ..StepRow::default()
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sinks(&mut self) -> Result<(), PipelineError> {
+        let mut due: Vec<(&Sink, Manifest)> = Vec::new();
+        for sink in &self.pipeline.sinks {
+            let State::Done(manifest) = &self.states[sink.from.step.0] else { continue };
+            let batch = Batch::of(self.pipeline, sink, manifest);
+            if self.options.plan.full_refresh || !commit::is_written(self.pipeline, sink, &batch, self.journal)? {
+                due.push((sink, manifest.as_ref().clone()));
+            }
+        }
+        let rows = self.commit().write(&self.run_id, &due)?;
+        self.rows.extend(rows);
+        Ok(())
+    }
+}

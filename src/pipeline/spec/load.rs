@@ -1,0 +1,338 @@
+//! A pipeline file with its includes, overrides and variables, as one settings tree.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    diagnostic::{Diagnostic, Origin, suggest},
+    document::{Entry, Node, Table, Value, parse_set, read_file, text_or_toml},
+    model::VarTable,
+    typed::typed,
+};
+
+/// What the command line and the environment may change in a pipeline file.
+pub struct Overrides<'a> {
+    /// `--set key.path=value`, in order.
+    pub sets: &'a [String],
+    /// Looks up an environment variable that the file names.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// The folder that relative paths in overrides start from.
+    pub folder: &'a Path,
+}
+
+/// Sections whose entries have names of their own and are put together from included files.
+const NAMED_SECTIONS: [&str; 6] = ["vars", "sources", "stages", "sinks", "reports", "verify"];
+
+/// Reads `path` with its includes, puts the overrides in and fills the variables in.
+///
+/// # Errors
+/// Whatever is wrong with a file, an override or a variable.
+pub fn load(path: &Path, overrides: &Overrides<'_>) -> Result<Node, Diagnostic> {
+    let mut root = read_with_includes(path, &path.display().to_string(), &mut Vec::new())?;
+    let mut variable_sets = Vec::new();
+    for argument in overrides.sets {
+        let (key, node) = parse_set(argument, overrides.folder)?;
+        match key.as_slice() {
+            [section, name] if section == "vars" => variable_sets.push((name.clone(), node)),
+            _ => root.set(&key, node),
+        }
+    }
+    let variables = resolve_variables(&root, &variable_sets, overrides)?;
+    if let Value::Table(table) = &mut root.value {
+        for entry in table.0.iter_mut().filter(|entry| entry.key != "vars") {
+            fill(&mut entry.node, &variables)?;
+        }
+    }
+    Ok(root)
+}
+
+fn read_with_includes(path: &Path, shown: &str, stack: &mut Vec<PathBuf>) -> Result<Node, Diagnostic> {
+    let mut root = read_file(path, shown)?;
+    stack.push(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
+    let includes = match &mut root.value {
+        Value::Table(table) => table.remove("include"),
+        _ => None,
+    };
+    spread_tags(&mut root);
+    for item in includes.iter().flat_map(|entry| list_items(&entry.node)) {
+        let Value::Text(relative) = &item.value else {
+            return Err(Diagnostic::new(format!("include needs texts, not {}", item.kind()), &item.at, "not a path"));
+        };
+        let target = item.at.origin.folder.join(relative);
+        if stack.contains(&target.canonicalize().unwrap_or_else(|_| target.clone())) {
+            return Err(Diagnostic::new("a file includes itself", &item.at, "this file is being read already")
+                .mend("take the include out of one of the two files"));
+        }
+        if !target.is_file() {
+            return Err(Diagnostic::new(format!("there is no file {}", target.display()), &item.at, "included here")
+                .mend("paths of includes are relative to the file they stand in"));
+        }
+        let included = read_with_includes(&target, &target.display().to_string(), stack)?;
+        merge(&mut root, included)?;
+    }
+    stack.pop();
+    Ok(root)
+}
+
+fn list_items(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        _ => std::slice::from_ref(node),
+    }
+}
+
+/// A file's tags belong to its own stages, and stay with them when the file is included.
+fn spread_tags(root: &mut Node) {
+    let Value::Table(table) = &mut root.value else { return };
+    let Some(tags) = table.get("tags").map(|entry| entry.node.clone()) else { return };
+    let Some(stages) = table.0.iter_mut().find(|entry| entry.key == "stages") else { return };
+    let Value::Table(stages) = &mut stages.node.value else { return };
+    for stage in &mut stages.0 {
+        let Value::Table(stage) = &mut stage.node.value else { continue };
+        let own = stage.remove("tags");
+        let mut items = list_items(&tags).to_vec();
+        items.extend(own.iter().flat_map(|entry| list_items(&entry.node)).cloned());
+        let node = Node { value: Value::List(items), at: tags.at.clone() };
+        stage.0.push(Entry { key: "tags".to_owned(), at: tags.at.clone(), node });
+    }
+}
+
+/// Adds the named sections of `included` to `root`; the including file's variables win.
+fn merge(root: &mut Node, included: Node) -> Result<(), Diagnostic> {
+    let Value::Table(table) = &mut root.value else { return Ok(()) };
+    let Value::Table(added) = included.value else { return Ok(()) };
+    for section in added.0 {
+        if !NAMED_SECTIONS.contains(&section.key.as_str()) {
+            if ["name", "scope", "tags"].contains(&section.key.as_str()) {
+                continue;
+            }
+            return Err(Diagnostic::new(format!("unknown key '{}'", section.key), &section.at, "not known here")
+                .mend(suggest(&section.key, NAMED_SECTIONS)));
+        }
+        if table.get(&section.key).is_none() {
+            table.0.push(Entry { node: Node { value: Value::Table(Table::default()), ..section.node.clone() }, ..section.clone() });
+        }
+        let Some(target) = table.0.iter_mut().find(|entry| entry.key == section.key) else { continue };
+        let Value::Table(target) = &mut target.node.value else { continue };
+        let Value::Table(entries) = section.node.value else { continue };
+        for entry in entries.0 {
+            match target.get(&entry.key) {
+                None => target.0.push(entry),
+                Some(_) if section.key == "vars" => {}
+                Some(there) => {
+                    return Err(Diagnostic::new(
+                        format!("{}.{} is there twice", section.key, entry.key),
+                        &there.at,
+                        "here",
+                    )
+                    .also(&entry.at, "and here")
+                    .mend("give one of them another name"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn resolve_variables(
+    root: &Node,
+    sets: &[(String, Node)],
+    overrides: &Overrides<'_>,
+) -> Result<Vec<(String, Node)>, Diagnostic> {
+    let Value::Table(table) = &root.value else { return Ok(Vec::new()) };
+    let empty: &[Entry] = &[];
+    let declared = table.get("vars").map_or(empty, |entry| entry.node.entries());
+    for (name, node) in sets {
+        if !declared.iter().any(|entry| entry.key == *name) {
+            return Err(Diagnostic::new(format!("there is no variable '{name}'"), &node.at, "set here")
+                .mend(suggest(name, declared.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>())));
+        }
+    }
+    declared.iter().map(|entry| resolve_variable(root, entry, sets, overrides)).collect()
+}
+
+fn resolve_variable(
+    root: &Node,
+    entry: &Entry,
+    sets: &[(String, Node)],
+    overrides: &Overrides<'_>,
+) -> Result<(String, Node), Diagnostic> {
+    let table: VarTable = typed(root, &entry.node, &["vars", &entry.key])?;
+    let default = entry.node.entries().iter().find(|field| field.key == "default").map(|field| &field.node);
+    let is_text = matches!(default.map(|node| &node.value), Some(Value::Text(_)));
+    let from_environment = || {
+        let name = table.env.as_deref()?;
+        let text = (overrides.environment)(name)?;
+        let origin = Arc::new(Origin {
+            name: format!("environment variable {name}"),
+            text: text.clone(),
+            folder: overrides.folder.to_path_buf(),
+        });
+        let value = if is_text { Value::Text(text.clone()) } else { text_or_toml(&text, &origin) };
+        Some(Node { value, at: super::diagnostic::At { span: 0..text.len(), origin } })
+    };
+    let set = sets.iter().rev().find(|(name, _)| *name == entry.key).map(|(_, node)| {
+        let mut node = node.clone();
+        if is_text && !matches!(node.value, Value::Text(_)) {
+            node.value = Value::Text(node.at.origin.text[node.at.span.clone()].to_owned());
+        }
+        node
+    });
+    let Some(node) = set.or_else(from_environment).or_else(|| default.cloned()) else {
+        let ways = table.env.map_or(String::new(), |name| format!(", or set the environment variable {name}"));
+        return Err(Diagnostic::new(format!("the variable '{}' has no value", entry.key), &entry.at, "has no default")
+            .mend(format!("give one with --set vars.{}=…{ways}", entry.key)));
+    };
+    if let Some(default) = default {
+        let fits = default.kind() == node.kind()
+            || matches!((&default.value, &node.value), (Value::Float(_), Value::Int(_)));
+        if !fits {
+            return Err(Diagnostic::new(
+                format!("the variable '{}' needs {}, not {}", entry.key, default.kind(), node.kind()),
+                &node.at,
+                "given here",
+            )
+            .also(&default.at, "the default"));
+        }
+    }
+    Ok((entry.key.clone(), node))
+}
+
+/// Replaces `${vars.name}` in every text below `node`; a text that is nothing else takes the variable's type.
+fn fill(node: &mut Node, variables: &[(String, Node)]) -> Result<(), Diagnostic> {
+    match &mut node.value {
+        Value::Text(text) if text.contains("${") => {
+            let text = text.clone();
+            *node = fill_text(&text, node, variables)?;
+        }
+        Value::List(items) => {
+            for item in items {
+                fill(item, variables)?;
+            }
+        }
+        Value::Table(table) => {
+            for entry in &mut table.0 {
+                fill(&mut entry.node, variables)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn fill_text(text: &str, node: &Node, variables: &[(String, Node)]) -> Result<Node, Diagnostic> {
+    let mut filled = String::new();
+    let mut rest = text;
+    // A path that begins with a variable is relative to where the variable's value was given.
+    let mut at = node.at.clone();
+    while let Some(start) = rest.find("${") {
+        let Some(length) = rest[start..].find('}') else {
+            return Err(Diagnostic::new("'${' without '}'", &node.at, "in this text"));
+        };
+        let name = rest[start + 2..start + length].trim();
+        let variable = name.strip_prefix("vars.").and_then(|name| variables.iter().find(|(known, _)| known == name));
+        let Some((_, value)) = variable else {
+            let known: Vec<String> = variables.iter().map(|(name, _)| format!("vars.{name}")).collect();
+            return Err(Diagnostic::new(format!("there is no variable '{name}'"), &node.at, "used here")
+                .mend(suggest(name, known.iter().map(String::as_str).collect::<Vec<_>>())));
+        };
+        if start == 0 && length + 1 == text.len() {
+            return Ok(value.clone());
+        }
+        if filled.is_empty() && start == 0 {
+            at = value.at.clone();
+        }
+        filled.push_str(&rest[..start]);
+        match &value.value {
+            Value::Text(text) => filled.push_str(text),
+            _ => filled.push_str(&value.to_json().to_string()),
+        }
+        rest = &rest[start + length + 1..];
+    }
+    filled.push_str(rest);
+    Ok(Node { value: Value::Text(filled), at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(files: &[(&str, &str)], sets: &[&str], environment: &dyn Fn(&str) -> Option<String>) -> Result<Node, String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        let overrides = Overrides { sets: &sets, environment, folder: Path::new("/cwd") };
+        load(&folder.path().join(files[0].0), &overrides).map_err(|error| error.to_string())
+    }
+
+    const NONE: &dyn Fn(&str) -> Option<String> = &|_| None;
+
+    #[test]
+    fn a_variable_keeps_its_type_and_set_wins_over_environment_over_default() {
+        let file = [("p.toml", "[vars]\nx = { default = 0.85, env = \"X\" }\n[stages.a]\nparams = { c = \"${vars.x}\" }\n")];
+        let value = |sets: &[&str], environment: &dyn Fn(&str) -> Option<String>| {
+            load_text(&file, sets, environment).unwrap().to_json()["stages"]["a"]["params"]["c"].clone()
+        };
+        assert_eq!(value(&[], NONE), 0.85);
+        assert_eq!(value(&[], &|_| Some("0.5".into())), 0.5);
+        assert_eq!(value(&["vars.x=0.25"], &|_| Some("0.5".into())), 0.25);
+    }
+
+    #[test]
+    fn a_text_variable_takes_any_text_as_it_is() {
+        let file = [("p.toml", "[vars]\ndb = { default = \"a.db\" }\n[sources.s]\nsqlite = \"${vars.db}\"\n")];
+        assert_eq!(load_text(&file, &["vars.db=12"], NONE).unwrap().to_json()["sources"]["s"]["sqlite"], "12");
+    }
+
+    #[test]
+    fn a_path_given_in_an_override_is_relative_to_the_overrides_folder() {
+        let file = [("p.toml", "[vars]\nout = { default = \"o\" }\n[sinks.s]\nparquet = \"${vars.out}/x.parquet\"\n")];
+        let node = load_text(&file, &["vars.out=here"], NONE).unwrap();
+        let at = node.locate(&["sinks", "s", "parquet"]);
+        assert_eq!(at.origin.folder, Path::new("/cwd"));
+        assert_eq!(node.to_json()["sinks"]["s"]["parquet"], "here/x.parquet");
+    }
+
+    #[test]
+    fn a_value_of_another_type_than_the_default_is_refused() {
+        let file = [("p.toml", "[vars]\nx = { default = true }\n")];
+        let message = load_text(&file, &["vars.x=7"], NONE).unwrap_err();
+        assert!(message.contains("needs true or false, not an integer"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_variable_gets_the_nearest_name() {
+        let file = [("p.toml", "[vars]\nmin_confidence = { default = 1 }\n[sinks.s]\nparquet = \"${vars.min_confidense}\"\n")];
+        let message = load_text(&file, &[], NONE).unwrap_err();
+        assert!(message.contains("did you mean 'vars.min_confidence'?"), "{message}");
+    }
+
+    #[test]
+    fn included_files_give_their_sections_and_the_including_files_variables_win() {
+        let files = [
+            ("night.toml", "name = \"night\"\ninclude = [\"a.toml\"]\n[vars]\nx = { default = 2 }\n"),
+            ("a.toml", "name = \"a\"\ntags = [\"t\"]\n[vars]\nx = { default = 1 }\n[stages.s]\nparams = { x = \"${vars.x}\" }\n"),
+        ];
+        let json = load_text(&files, &[], NONE).unwrap().to_json();
+        assert_eq!(json["name"], "night");
+        assert_eq!(json["stages"]["s"]["params"]["x"], 2);
+        assert_eq!(json["stages"]["s"]["tags"], serde_json::json!(["t"]));
+    }
+
+    #[test]
+    fn a_stage_made_by_two_files_is_shown_in_both() {
+        let files = [("n.toml", "include = [\"a.toml\"]\n[stages.s]\n"), ("a.toml", "[stages.s]\n")];
+        let message = load_text(&files, &[], NONE).unwrap_err();
+        assert!(message.contains("stages.s is there twice") && message.contains("a.toml"), "{message}");
+    }
+
+    #[test]
+    fn a_file_that_includes_itself_is_refused() {
+        let files = [("a.toml", "include = [\"b.toml\"]\n"), ("b.toml", "include = [\"a.toml\"]\n")];
+        assert!(load_text(&files, &[], NONE).unwrap_err().contains("includes itself"));
+    }
+}

@@ -1,0 +1,263 @@
+//! The tables of a pipeline file as they are written.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A pipeline file: what runs, in what order, with what settings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "nightloom pipeline")]
+pub struct PipelineFile {
+    /// The pipeline's name; checkpoints and the journal are kept under it.
+    pub name: String,
+    /// Checkpoints and the lock are kept apart for each scope, for example a shop: scope = "${vars.shop}".
+    pub scope: Option<String>,
+    /// Files whose sections are put into this pipeline, relative to this file.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// Tags of every stage of this file.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Variables, used as ${vars.name}.
+    #[serde(default)]
+    pub vars: BTreeMap<String, VarTable>,
+    /// Where datasets come from.
+    #[serde(default)]
+    pub sources: BTreeMap<String, SourceTable>,
+    /// What is done with them.
+    #[serde(default)]
+    pub stages: BTreeMap<String, StageTable>,
+    /// Where datasets go to.
+    #[serde(default)]
+    pub sinks: BTreeMap<String, SinkTable>,
+    /// Datasets printed at the end of a run.
+    #[serde(default)]
+    pub reports: BTreeMap<String, ReportTable>,
+    /// Queries with expectations, for `nightloom verify`.
+    #[serde(default)]
+    pub verify: BTreeMap<String, VerifyTable>,
+}
+
+/// A variable.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VarTable {
+    /// The value unless --set vars.name=… or the environment variable gives another; its type is kept.
+    pub default: Option<Json>,
+    /// The environment variable that overrides the default.
+    pub env: Option<String>,
+    /// What the variable is for.
+    pub about: Option<String>,
+}
+
+/// A source: exactly one of sqlite, csv, ndjson, json, parquet.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceTable {
+    /// Path of a SQLite database; needs table or query.
+    pub sqlite: Option<String>,
+    /// Table to read.
+    pub table: Option<String>,
+    /// Query to read.
+    pub query: Option<String>,
+    /// Path or glob of CSV files; .gz and .zst are unpacked.
+    pub csv: Option<String>,
+    /// Path or glob of files with a JSON object a line.
+    pub ndjson: Option<String>,
+    /// Path or glob of files with a JSON array of objects.
+    pub json: Option<String>,
+    /// Path or glob of Parquet files.
+    pub parquet: Option<String>,
+    /// Field separator of CSV files; default ",".
+    pub delimiter: Option<String>,
+    /// Encoding of CSV files; default utf-8.
+    pub encoding: Option<EncodingName>,
+    /// Whether CSV files begin with a line of names; default true.
+    pub header: Option<bool>,
+    /// Types of columns of CSV files; others are inferred.
+    #[serde(default)]
+    pub types: BTreeMap<String, TypeName>,
+    /// Texts read as null in CSV files.
+    #[serde(default)]
+    pub null_values: Vec<String>,
+    /// How long to wait for a locked database, in seconds; default 30.
+    pub busy_timeout: Option<f64>,
+    /// Expectations on the rows read.
+    pub expect: Option<ExpectTable>,
+}
+
+/// Text encodings of CSV files.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+pub enum EncodingName {
+    /// UTF-8; other bytes are an error.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// ISO 8859-1.
+    #[serde(rename = "latin-1")]
+    Latin1,
+}
+
+/// Column types.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TypeName {
+    /// 64-bit integer.
+    Int,
+    /// 64-bit float.
+    Float,
+    /// Text.
+    Text,
+    /// true or false.
+    Bool,
+    /// YYYY-MM-DD.
+    Date,
+    /// ISO 8601 instant, UTC.
+    Timestamp,
+}
+
+/// A stage: an operator placed in the pipeline.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageTable {
+    /// The operator's name; see `nightloom operators`.
+    pub operator: String,
+    /// Input port → dataset.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, String>,
+    /// Output port → dataset. A port left out is dataset "stage.port", or "stage" if it is the only one.
+    #[serde(default)]
+    pub outputs: BTreeMap<String, String>,
+    /// The operator's parameters.
+    #[serde(default)]
+    pub params: serde_json::Map<String, Json>,
+    /// Dataset → expectations, checked before anything is written.
+    #[serde(default)]
+    pub expect: BTreeMap<String, ExpectTable>,
+    /// Words to select the stage by: --select tag:word.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What the stage is for.
+    pub about: Option<String>,
+}
+
+/// Expectations on a dataset.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectTable {
+    /// Columns that together must not repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique: Vec<String>,
+    /// Columns without nulls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_null: Vec<String>,
+    /// Column → the values it may have; nulls pass.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<String, Vec<Json>>,
+    /// Column → lowest and highest value; nulls pass.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub between: BTreeMap<String, [f64; 2]>,
+    /// Column → "dataset.column" that must hold every value; nulls pass.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub relationships: BTreeMap<String, String>,
+    /// Lowest and highest number of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<[u64; 2]>,
+    /// What a broken expectation does: error (default) fails the stage, warn only says so.
+    #[serde(default)]
+    pub severity: Severity,
+}
+
+/// What a broken expectation does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Fails the stage; nothing is written.
+    #[default]
+    Error,
+    /// Is reported; the run goes on.
+    Warn,
+}
+
+/// A sink: exactly one of sqlite, parquet, csv, ndjson.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SinkTable {
+    /// The dataset to write.
+    pub from: String,
+    /// Path of a SQLite database; needs table.
+    pub sqlite: Option<String>,
+    /// Path of a Parquet file.
+    pub parquet: Option<String>,
+    /// Path of a CSV file.
+    pub csv: Option<String>,
+    /// Path of a file with a JSON object a line.
+    pub ndjson: Option<String>,
+    /// Table to write.
+    pub table: Option<String>,
+    /// How rows meet those that are there; default replace.
+    pub mode: Option<ModeName>,
+    /// Key columns of upsert and update: names, or table column → dataset column.
+    pub keys: Option<ColumnNames>,
+    /// Columns to write: names, or table column → dataset column; default all.
+    pub columns: Option<ColumnNames>,
+    /// Whether columns the table lacks are added to it; default false.
+    #[serde(default)]
+    pub add_columns: bool,
+    /// How long to wait for a locked database, in seconds; default 30.
+    pub busy_timeout: Option<f64>,
+}
+
+/// How rows meet those that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ModeName {
+    /// All rows are replaced.
+    #[default]
+    Replace,
+    /// Rows are added.
+    Append,
+    /// Rows are inserted, or updated where the keys are there.
+    Upsert,
+    /// Columns of rows that are there are set.
+    Update,
+}
+
+/// Columns by the same name on both sides, or table column → dataset column.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ColumnNames {
+    /// The same names.
+    Same(Vec<String>),
+    /// Table column → dataset column.
+    Pairs(BTreeMap<String, String>),
+}
+
+/// A dataset printed at the end of a run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportTable {
+    /// The dataset; one with a column "section" is printed as a block a section.
+    pub from: String,
+    /// The heading; default the report's name.
+    pub title: Option<String>,
+    /// How many rows at most; default 40.
+    pub limit: Option<u32>,
+}
+
+/// A query with expectations on its result.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyTable {
+    /// The heading; default the query's name.
+    pub title: Option<String>,
+    /// Path of the SQLite database.
+    pub sqlite: String,
+    /// The query.
+    pub query: String,
+    /// What must hold of its rows.
+    #[serde(default)]
+    pub expect: ExpectTable,
+}

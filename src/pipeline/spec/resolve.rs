@@ -1,0 +1,642 @@
+//! A settings tree into a pipeline: steps, the datasets between them, sinks, reports.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    diagnostic::{At, Diagnostic, suggest},
+    document::{Entry, Node, Value},
+    endpoints::{self, Place},
+    load::{Overrides, load},
+    model::{ExpectTable, PipelineFile, SinkTable, SourceTable, StageTable, VerifyTable},
+    typed::{explain, typed},
+};
+use crate::{
+    io::{FileFormat, SourceSpec, SqliteSink},
+    operator::{BindError, BoundOperator, Inputs, OperatorKind},
+    pipeline::registry::Registry,
+};
+
+/// A step by its place in [`Pipeline::steps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// A dataset: an output of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DatasetRef {
+    /// The step that makes it.
+    pub step: StepId,
+    /// Which of the step's outputs it is.
+    pub output: usize,
+}
+
+/// A pipeline whose names and parameters are known to be right; columns are checked by [`crate::pipeline::check`].
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// The scope its state is kept under, where it is run per shop.
+    pub scope: Option<String>,
+    /// The file.
+    pub file: PathBuf,
+    /// The settings tree, for messages.
+    pub document: Node,
+    /// Sources and stages; every step comes after those it reads.
+    pub steps: Vec<Step>,
+    /// Where datasets go.
+    pub sinks: Vec<Sink>,
+    /// What is printed at the end of a run.
+    pub reports: Vec<Report>,
+    /// What `nightloom verify` asks.
+    pub verify: Vec<Verify>,
+}
+
+/// A source or a stage.
+pub struct Step {
+    /// Its name; unique among sources and stages.
+    pub name: String,
+    /// What it is.
+    pub kind: StepKind,
+    /// The datasets it makes.
+    pub outputs: Vec<Output>,
+    /// What must hold of them.
+    pub expectations: Vec<Expectation>,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+}
+
+/// What a step is.
+pub enum StepKind {
+    /// Reads a dataset from outside.
+    Source {
+        /// Where from.
+        spec: SourceSpec,
+        /// The settings that decide what is read, for the fingerprint.
+        config: Json,
+    },
+    /// Runs an operator.
+    Stage {
+        /// The operator's name.
+        operator: String,
+        /// Its version.
+        version: u32,
+        /// Whether the as-of time decides its output.
+        uses_as_of: bool,
+        /// Whether the seed decides its output.
+        uses_seed: bool,
+        /// The operator with its parameters.
+        bound: Box<dyn BoundOperator>,
+        /// The parameters with defaults, for the fingerprint.
+        params: Json,
+        /// The datasets it reads, by port.
+        inputs: Vec<Input>,
+    },
+}
+
+/// A connected input port.
+pub struct Input {
+    /// The port.
+    pub port: String,
+    /// The dataset.
+    pub dataset: DatasetRef,
+}
+
+/// A dataset that a step makes.
+pub struct Output {
+    /// The operator's port.
+    pub port: String,
+    /// The dataset's name in the pipeline.
+    pub dataset: String,
+}
+
+/// Expectations on one output of a step.
+pub struct Expectation {
+    /// Which output.
+    pub output: usize,
+    /// What must hold.
+    pub table: ExpectTable,
+    /// Where it is written.
+    pub at: At,
+    /// The datasets that `relationships` point at, by their name in the table.
+    pub related: BTreeMap<String, DatasetRef>,
+}
+
+/// A sink.
+pub struct Sink {
+    /// Its name.
+    pub name: String,
+    /// The dataset it writes.
+    pub from: DatasetRef,
+    /// Where to.
+    pub target: SinkTarget,
+    /// The settings that decide what is written.
+    pub config: Json,
+}
+
+/// Where a sink writes.
+#[derive(Clone)]
+pub enum SinkTarget {
+    /// A table of a SQLite database.
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// The table and how.
+        sink: SqliteSink,
+        /// How long to wait for a lock.
+        busy_timeout: Duration,
+    },
+    /// A file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: FileFormat,
+    },
+}
+
+/// A dataset printed at the end of a run.
+pub struct Report {
+    /// The heading.
+    pub title: String,
+    /// The dataset.
+    pub from: DatasetRef,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+/// A query with expectations.
+pub struct Verify {
+    /// The heading.
+    pub title: String,
+    /// The database.
+    pub database: PathBuf,
+    /// The query.
+    pub query: String,
+    /// What must hold of its rows.
+    pub expect: ExpectTable,
+}
+
+impl Pipeline {
+    /// Reads a pipeline file.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, at its line, with the mend.
+    pub fn read(path: &Path, overrides: &Overrides<'_>, registry: &Registry) -> Result<Self, Diagnostic> {
+        let document = load(path, overrides)?;
+        let file: PipelineFile = typed(&document, &document, &[])?;
+        check_name(&document, "name", &file.name)?;
+        if let Some(scope) = &file.scope {
+            check_name(&document, "scope", scope)?;
+        }
+        let builder = Builder { document: &document, registry };
+        let steps = builder.steps(&file)?;
+        let sinks = builder.sinks(&steps)?;
+        let reports = builder.reports(&file, &steps)?;
+        let verify = builder.verify()?;
+        Ok(Self { name: file.name, scope: file.scope, file: path.to_path_buf(), steps, sinks, reports, verify, document })
+    }
+
+    /// A step by id.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.steps[id.0]
+    }
+
+    /// All step ids, each after those it reads.
+    pub fn ids(&self) -> impl Iterator<Item = StepId> + use<> {
+        (0..self.steps.len()).map(StepId)
+    }
+
+    /// The name of a dataset.
+    pub fn dataset_name(&self, dataset: DatasetRef) -> &str {
+        &self.step(dataset.step).outputs[dataset.output].dataset
+    }
+}
+
+impl Step {
+    /// The datasets it reads: its inputs, and what its expectations relate to.
+    pub fn reads(&self) -> impl Iterator<Item = DatasetRef> + '_ {
+        self.inputs().iter().map(|input| input.dataset)
+    }
+
+    /// Its connected inputs; a source has none.
+    pub fn inputs(&self) -> &[Input] {
+        match &self.kind {
+            StepKind::Stage { inputs, .. } => inputs,
+            StepKind::Source { .. } => &[],
+        }
+    }
+
+    /// Whether it is a source.
+    pub fn is_source(&self) -> bool {
+        matches!(self.kind, StepKind::Source { .. })
+    }
+}
+
+/// Names become folder names.
+fn check_name(document: &Node, key: &str, name: &str) -> Result<(), Diagnostic> {
+    let fine = !name.is_empty()
+        && name.len() <= 100
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && !name.starts_with('.');
+    if fine {
+        return Ok(());
+    }
+    Err(Diagnostic::new(format!("'{name}' cannot be a {key}"), &document.locate(&[key]), "becomes a folder's name")
+        .mend("use letters, digits, '-', '_' and '.', at most 100, not beginning with '.'"))
+}
+
+struct Builder<'a> {
+    document: &'a Node,
+    registry: &'a Registry,
+}
+
+/// A step before the datasets it names are looked up.
+struct Draft<'a> {
+    entry: &'a Entry,
+    step: Step,
+    wants: Vec<(String, String)>,
+    expects: Vec<(String, ExpectTable)>,
+}
+
+impl<'a> Builder<'a> {
+    fn section(&self, name: &str) -> &'a [Entry] {
+        match &self.document.value {
+            Value::Table(table) => table.get(name).map_or(&[], |entry| entry.node.entries()),
+            _ => &[],
+        }
+    }
+
+    fn steps(&self, file: &PipelineFile) -> Result<Vec<Step>, Diagnostic> {
+        let mut drafts = Vec::new();
+        for entry in self.section("sources") {
+            drafts.push(self.source_draft(entry)?);
+        }
+        for entry in self.section("stages") {
+            check_step_name(entry)?;
+            let table = &file.stages[&entry.key];
+            drafts.push(self.stage_draft(entry, table)?);
+        }
+        if drafts.is_empty() {
+            return Err(Diagnostic::new("this pipeline has no sources and no stages", &self.document.at, "nothing to do")
+                .mend("add [sources.…] and [stages.…]; `nightloom operators` lists what a stage can be"));
+        }
+        self.refuse_doubles(&drafts)?;
+        let order = self.order(&drafts)?;
+        self.connect(drafts, &order)
+    }
+
+    fn source_draft(&self, entry: &'a Entry) -> Result<Draft<'a>, Diagnostic> {
+        check_step_name(entry)?;
+        let table: SourceTable = typed(self.document, &entry.node, &["sources", &entry.key])?;
+        let place = Place { root: self.document, section: "sources", name: &entry.key };
+        let spec = endpoints::source(&place, &table)?;
+        let mut config = json!(table);
+        if let Some(object) = config.as_object_mut() {
+            object.remove("expect");
+            object.remove("busy_timeout");
+            for key in ["sqlite", "csv", "ndjson", "json", "parquet"] {
+                if let Some(value) = object.get_mut(key).filter(|value| !value.is_null()) {
+                    *value = json!(spec.location());
+                }
+            }
+        }
+        let rejected = format!("{}.rejected", entry.key);
+        Ok(Draft {
+            entry,
+            step: Step {
+                name: entry.key.clone(),
+                kind: StepKind::Source { spec, config },
+                outputs: vec![
+                    Output { port: "rows".to_owned(), dataset: entry.key.clone() },
+                    Output { port: "rejected".to_owned(), dataset: rejected },
+                ],
+                expectations: Vec::new(),
+                tags: Vec::new(),
+            },
+            wants: Vec::new(),
+            expects: table.expect.into_iter().map(|expect| (entry.key.clone(), expect)).collect(),
+        })
+    }
+
+    fn stage_draft(&self, entry: &'a Entry, table: &StageTable) -> Result<Draft<'a>, Diagnostic> {
+        let operator = self.operator(entry, &table.operator)?;
+        let bound = self.bind(entry, operator)?;
+        self.check_ports(entry, table, operator)?;
+        let outputs = self.outputs(entry, table, operator, bound.as_ref())?;
+        let params = bound.params();
+        Ok(Draft {
+            entry,
+            step: Step {
+                name: entry.key.clone(),
+                kind: StepKind::Stage {
+                    operator: operator.name.to_owned(),
+                    version: operator.version,
+                    uses_as_of: operator.uses_as_of,
+                    uses_seed: operator.uses_seed,
+                    bound,
+                    params,
+                    inputs: Vec::new(),
+                },
+                outputs,
+                expectations: Vec::new(),
+                tags: table.tags.clone(),
+            },
+            wants: table.inputs.iter().map(|(port, dataset)| (port.clone(), dataset.clone())).collect(),
+            expects: table.expect.iter().map(|(dataset, expect)| (dataset.clone(), expect.clone())).collect(),
+        })
+    }
+
+    fn operator(&self, entry: &Entry, name: &str) -> Result<&'a OperatorKind, Diagnostic> {
+        self.registry.get(name).ok_or_else(|| {
+            Diagnostic::new(
+                format!("there is no operator '{name}'"),
+                &self.document.locate(&["stages", &entry.key, "operator"]),
+                "unknown",
+            )
+            .mend(suggest(name, self.registry.names().collect::<Vec<_>>()))
+        })
+    }
+
+    fn bind(&self, entry: &Entry, operator: &OperatorKind) -> Result<Box<dyn BoundOperator>, Diagnostic> {
+        let node = entry.node.entries().iter().find(|field| field.key == "params");
+        let params = node.map_or_else(|| json!({}), |field| field.node.to_json());
+        let base = ["stages", &entry.key, "params"].map(str::to_owned).to_vec();
+        (operator.bind)(params).map_err(|error| match error {
+            BindError::Shape { path, problem } => {
+                let mut steps = base;
+                steps.extend(path.split('.').filter(|part| !part.is_empty() && *part != "?").map(str::to_owned));
+                explain(self.document, &steps, &problem)
+            }
+            BindError::Value(error) => {
+                let mut steps = base;
+                steps.push(error.name.to_owned());
+                Diagnostic::new(format!("params.{}: {}", error.name, error.problem), &self.document.locate(&steps), "refused")
+                    .mend(error.mend)
+            }
+        })
+    }
+
+    fn check_ports(&self, entry: &Entry, table: &StageTable, operator: &OperatorKind) -> Result<(), Diagnostic> {
+        let stage_at = self.document.locate_key(&["stages", &entry.key]);
+        match (operator.inputs)() {
+            Inputs::Any if table.inputs.is_empty() => {
+                Err(Diagnostic::new(format!("stage '{}' has no inputs", entry.key), &stage_at, "reads nothing")
+                    .mend("add inputs = { name = \"dataset\" }"))
+            }
+            Inputs::Any => Ok(()),
+            Inputs::Ports(ports) => {
+                for port in table.inputs.keys() {
+                    if !ports.iter().any(|known| known.name == port) {
+                        let at = self.document.locate_key(&["stages", &entry.key, "inputs", port]);
+                        return Err(Diagnostic::new(format!("{} has no input '{port}'", operator.name), &at, "unknown port")
+                            .mend(suggest(port, ports.iter().map(|port| port.name).collect::<Vec<_>>())));
+                    }
+                }
+                match ports.iter().find(|port| port.required && !table.inputs.contains_key(port.name)) {
+                    None => Ok(()),
+                    Some(port) => Err(Diagnostic::new(
+                        format!("stage '{}' lacks the input '{}'", entry.key, port.name),
+                        &stage_at,
+                        format!("{}: {}", port.name, port.about),
+                    )
+                    .mend(format!("add {} = \"dataset\" to its inputs", port.name))),
+                }
+            }
+        }
+    }
+
+    fn outputs(
+        &self,
+        entry: &Entry,
+        table: &StageTable,
+        operator: &OperatorKind,
+        bound: &dyn BoundOperator,
+    ) -> Result<Vec<Output>, Diagnostic> {
+        // The names of the ports do not depend on the inputs' columns; those are checked later.
+        let ports: Vec<String> =
+            bound.outputs(&BTreeMap::new()).map(|ports| ports.into_iter().map(|port| port.name).collect()).unwrap_or_default();
+        for port in table.outputs.keys() {
+            if !ports.contains(port) {
+                let at = self.document.locate_key(&["stages", &entry.key, "outputs", port]);
+                return Err(Diagnostic::new(format!("{} has no output '{port}'", operator.name), &at, "unknown port")
+                    .mend(suggest(port, ports.iter().map(String::as_str).collect::<Vec<_>>())));
+            }
+        }
+        let only = ports.len() == 1;
+        Ok(ports
+            .into_iter()
+            .map(|port| {
+                let dataset = table.outputs.get(&port).cloned().unwrap_or_else(|| {
+                    if only { entry.key.clone() } else { format!("{}.{port}", entry.key) }
+                });
+                Output { port, dataset }
+            })
+            .collect())
+    }
+
+    fn refuse_doubles(&self, drafts: &[Draft<'_>]) -> Result<(), Diagnostic> {
+        let mut makers: BTreeMap<&str, &Entry> = BTreeMap::new();
+        let mut names: BTreeMap<&str, &Entry> = BTreeMap::new();
+        for draft in drafts {
+            if let Some(other) = names.insert(&draft.step.name, draft.entry) {
+                return Err(Diagnostic::new(format!("'{}' names two steps", draft.step.name), &draft.entry.at, "here")
+                    .also(&other.at, "and here")
+                    .mend("give one of them another name"));
+            }
+            for output in &draft.step.outputs {
+                if let Some(other) = makers.insert(&output.dataset, draft.entry) {
+                    return Err(Diagnostic::new(
+                        format!("the dataset '{}' is made twice", output.dataset),
+                        &draft.entry.at,
+                        "made here",
+                    )
+                    .also(&other.at, "and here")
+                    .mend("name one of the outputs otherwise: outputs = { port = \"other name\" }"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An order in which every step comes after those it reads; earlier in the file comes earlier.
+    fn order(&self, drafts: &[Draft<'_>]) -> Result<Vec<usize>, Diagnostic> {
+        let maker = |dataset: &str| {
+            drafts.iter().position(|draft| draft.step.outputs.iter().any(|output| output.dataset == dataset))
+        };
+        let mut reads = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let mut from = Vec::new();
+            for (port, dataset) in &draft.wants {
+                let Some(index) = maker(dataset) else {
+                    let at = self.document.locate(&["stages", &draft.step.name, "inputs", port]);
+                    let known: Vec<&str> =
+                        drafts.iter().flat_map(|draft| draft.step.outputs.iter().map(|output| output.dataset.as_str())).collect();
+                    return Err(Diagnostic::new(format!("nothing makes the dataset '{dataset}'"), &at, "wanted here")
+                        .mend(suggest(dataset, known)));
+                };
+                from.push(index);
+            }
+            reads.push(from);
+        }
+        let mut order = Vec::with_capacity(drafts.len());
+        let mut placed = vec![false; drafts.len()];
+        while order.len() < drafts.len() {
+            let next = (0..drafts.len()).find(|&index| !placed[index] && reads[index].iter().all(|&from| placed[from]));
+            let Some(next) = next else { return Err(cycle(drafts, &reads, &placed)) };
+            placed[next] = true;
+            order.push(next);
+        }
+        Ok(order)
+    }
+
+    fn connect(&self, drafts: Vec<Draft<'_>>, order: &[usize]) -> Result<Vec<Step>, Diagnostic> {
+        let mut slots: Vec<Option<Draft<'_>>> = drafts.into_iter().map(Some).collect();
+        let mut steps: Vec<Step> = Vec::with_capacity(slots.len());
+        for &index in order {
+            let Some(mut draft) = slots[index].take() else { continue };
+            if let StepKind::Stage { inputs, .. } = &mut draft.step.kind {
+                for (port, dataset) in &draft.wants {
+                    if let Some(dataset) = find(&steps, dataset) {
+                        inputs.push(Input { port: port.clone(), dataset });
+                    }
+                }
+            }
+            let section = if draft.step.is_source() { "sources" } else { "stages" };
+            let id = StepId(steps.len());
+            for (dataset, table) in std::mem::take(&mut draft.expects) {
+                let expectation = self.expectation(section, id, &draft.step, &steps, &dataset, table)?;
+                draft.step.expectations.push(expectation);
+            }
+            steps.push(draft.step);
+        }
+        Ok(steps)
+    }
+
+    fn expectation(
+        &self,
+        section: &str,
+        id: StepId,
+        step: &Step,
+        earlier: &[Step],
+        dataset: &str,
+        table: ExpectTable,
+    ) -> Result<Expectation, Diagnostic> {
+        let path: &[&str] =
+            if section == "sources" { &[section, &step.name, "expect"] } else { &[section, &step.name, "expect", dataset] };
+        let at = self.document.locate_key(path);
+        let Some(output) = step.outputs.iter().position(|output| output.dataset == dataset) else {
+            let known: Vec<&str> = step.outputs.iter().map(|output| output.dataset.as_str()).collect();
+            return Err(Diagnostic::new(format!("'{}' makes no dataset '{dataset}'", step.name), &at, "expected of it here")
+                .mend(suggest(dataset, known)));
+        };
+        let mut related = BTreeMap::new();
+        for target in table.relationships.values() {
+            let name = target.rsplit_once('.').map_or(target.as_str(), |(dataset, _)| dataset);
+            let own = step.outputs.iter().position(|output| output.dataset == name);
+            let found = own.map(|output| DatasetRef { step: id, output }).or_else(|| {
+                find(earlier, name).filter(|dataset| step.reads().any(|read| read == *dataset))
+            });
+            let Some(found) = found else {
+                return Err(Diagnostic::new(format!("'{target}' is no column of a dataset this step reads or makes"), &at, "related to here")
+                    .mend("write relationships = { column = \"dataset.column\" } with an input of the stage"));
+            };
+            related.insert(name.to_owned(), found);
+        }
+        Ok(Expectation { output, table, at, related })
+    }
+
+    fn dataset(&self, steps: &[Step], section: &str, name: &str, dataset: &str) -> Result<DatasetRef, Diagnostic> {
+        find(steps, dataset).ok_or_else(|| {
+            let known: Vec<&str> =
+                steps.iter().flat_map(|step| step.outputs.iter().map(|output| output.dataset.as_str())).collect();
+            Diagnostic::new(
+                format!("nothing makes the dataset '{dataset}'"),
+                &self.document.locate(&[section, name, "from"]),
+                "wanted here",
+            )
+            .mend(suggest(dataset, known))
+        })
+    }
+
+    fn sinks(&self, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
+        self.section("sinks")
+            .iter()
+            .map(|entry| {
+                let table: SinkTable = typed(self.document, &entry.node, &["sinks", &entry.key])?;
+                let place = Place { root: self.document, section: "sinks", name: &entry.key };
+                let from = self.dataset(steps, "sinks", &entry.key, &table.from)?;
+                Ok(Sink { name: entry.key.clone(), from, target: endpoints::sink(&place, &table)?, config: json!(table) })
+            })
+            .collect()
+    }
+
+    fn reports(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Report>, Diagnostic> {
+        self.section("reports")
+            .iter()
+            .map(|entry| {
+                let table = &file.reports[&entry.key];
+                Ok(Report {
+                    title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
+                    from: self.dataset(steps, "reports", &entry.key, &table.from)?,
+                    limit: table.limit.unwrap_or(40),
+                })
+            })
+            .collect()
+    }
+
+    fn verify(&self) -> Result<Vec<Verify>, Diagnostic> {
+        self.section("verify")
+            .iter()
+            .map(|entry| {
+                let table: VerifyTable = typed(self.document, &entry.node, &["verify", &entry.key])?;
+                let place = Place { root: self.document, section: "verify", name: &entry.key };
+                Ok(Verify {
+                    title: table.title.unwrap_or_else(|| entry.key.clone()),
+                    database: place.path("sqlite", &table.sqlite),
+                    query: table.query,
+                    expect: table.expect,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Step names become folder names and words of the selection syntax.
+fn check_step_name(entry: &Entry) -> Result<(), Diagnostic> {
+    let fine = !entry.key.is_empty()
+        && entry.key.len() <= 100
+        && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if fine {
+        return Ok(());
+    }
+    Err(Diagnostic::new(format!("'{}' cannot be a step's name", entry.key), &entry.at, "not a plain word")
+        .mend("use letters, digits, '-' and '_', at most 100"))
+}
+
+fn find(steps: &[Step], dataset: &str) -> Option<DatasetRef> {
+    steps.iter().enumerate().find_map(|(index, step)| {
+        let output = step.outputs.iter().position(|output| output.dataset == dataset)?;
+        Some(DatasetRef { step: StepId(index), output })
+    })
+}
+
+/// Follows what the unplaced steps wait for until one comes again.
+fn cycle(drafts: &[Draft<'_>], reads: &[Vec<usize>], placed: &[bool]) -> Diagnostic {
+    let mut path: Vec<usize> = Vec::new();
+    let mut current = placed.iter().position(|placed| !placed).unwrap_or(0);
+    while !path.contains(&current) {
+        path.push(current);
+        current = reads[current].iter().copied().find(|&from| !placed[from]).unwrap_or(current);
+    }
+    let start = path.iter().position(|&index| index == current).unwrap_or(0);
+    let mut names: Vec<&str> = path[start..].iter().rev().map(|&index| drafts[index].step.name.as_str()).collect();
+    if let Some(first) = names.first().copied() {
+        names.push(first);
+    }
+    Diagnostic::new(format!("the stages go in a circle: {}", names.join(" → ")), &drafts[current].entry.at, "part of the circle")
+        .mend("let one of them read a source, or an earlier dataset")
+}

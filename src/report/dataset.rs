@@ -1,0 +1,131 @@
+//! A dataset as a table; one with a column `section` as a block a section.
+
+use std::fmt::Write;
+
+use polars::prelude::{AnyValue, DataFrame};
+use serde_json::{Map, Value as Json};
+
+use super::table::{Table, count};
+
+/// Renders a frame under a heading. `rows` is how many rows there are, of which the frame may hold the first.
+pub fn render(title: &str, frame: &DataFrame, rows: u64) -> String {
+    let names: Vec<&str> = frame.get_column_names().into_iter().map(polars::prelude::PlSmallStr::as_str).collect();
+    let mut text = format!("{title}\n");
+    if names.first() == Some(&"section") {
+        text += &blocks(frame, &names);
+    } else {
+        text += &plain(frame, &names, 0..frame.height());
+    }
+    let more = rows.saturating_sub(frame.height() as u64);
+    if more > 0 {
+        let _ = writeln!(text, "  … and {} rows more", count(more));
+    }
+    text
+}
+
+fn blocks(frame: &DataFrame, names: &[&str]) -> String {
+    let mut text = String::new();
+    let section = |row: usize| cell(frame, 0, row);
+    let mut start = 0;
+    while start < frame.height() {
+        let name = section(start);
+        let end = (start..frame.height()).find(|row| section(*row) != name).unwrap_or(frame.height());
+        let _ = writeln!(text, "{name}");
+        let mut table = Table::new(&vec![""; names.len()]);
+        for row in start..end {
+            let mut cells = vec![String::new()];
+            cells.extend((1..names.len()).map(|column| shown(frame, names[column], column, row)));
+            table.row(cells);
+        }
+        table.right(&right_columns(frame));
+        text += table.to_string().trim_start_matches('\n');
+        start = end;
+    }
+    text
+}
+
+fn plain(frame: &DataFrame, names: &[&str], rows: std::ops::Range<usize>) -> String {
+    let mut table = Table::new(names);
+    for row in rows {
+        table.row((0..names.len()).map(|column| shown(frame, names[column], column, row)).collect());
+    }
+    table.right(&right_columns(frame));
+    table.to_string()
+}
+
+fn right_columns(frame: &DataFrame) -> Vec<usize> {
+    frame.columns().iter().enumerate().filter(|(_, column)| column.dtype().is_numeric()).map(|(index, _)| index).collect()
+}
+
+fn cell(frame: &DataFrame, column: usize, row: usize) -> String {
+    frame.columns().get(column).and_then(|column| column.get(row).ok()).map_or_else(String::new, |value| word(&value))
+}
+
+/// A share is a percentage; a missing one is not a number but a dash.
+fn shown(frame: &DataFrame, name: &str, column: usize, row: usize) -> String {
+    let value = frame.columns().get(column).and_then(|column| column.get(row).ok()).unwrap_or(AnyValue::Null);
+    match (name, &value) {
+        ("share", AnyValue::Float64(share)) => format!("{:.1} %", share * 100.0),
+        ("share", AnyValue::Null) => "–".to_owned(),
+        _ => word(&value),
+    }
+}
+
+fn word(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Int64(number) => {
+            let sign = if *number < 0 { "-" } else { "" };
+            format!("{sign}{}", count(number.unsigned_abs()))
+        }
+        AnyValue::Float64(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.1}"),
+        AnyValue::Float64(number) => format!("{number:.4}").trim_end_matches('0').to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The rows as JSON objects.
+pub fn to_json(frame: &DataFrame) -> Json {
+    let rows = (0..frame.height()).map(|row| {
+        let fields = frame.columns().iter().map(|column| {
+            let value = match column.get(row) {
+                Ok(AnyValue::Null) | Err(_) => Json::Null,
+                Ok(AnyValue::Int64(number)) => number.into(),
+                Ok(AnyValue::Float64(number)) => number.into(),
+                Ok(AnyValue::Boolean(flag)) => flag.into(),
+                Ok(value) => word(&value).into(),
+            };
+            (column.name().to_string(), value)
+        });
+        Json::Object(fields.collect::<Map<_, _>>())
+    });
+    Json::Array(rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+
+    #[test]
+    fn a_dataset_with_sections_is_a_block_a_section() {
+        let frame = df!(
+            "section" => ["Totals", "Totals", "By method"],
+            "name" => ["rows", "linked", "exact_url"],
+            "count" => [1234i64, 1000, 7],
+            "share" => [None, Some(0.8104), Some(0.5)]
+        )
+        .unwrap();
+        let text = render("Links", &frame, 3);
+        assert!(text.contains("Totals\n") && text.contains("1,234") && text.contains("81.0 %") && text.contains("–"), "{text}");
+    }
+
+    #[test]
+    fn rows_left_out_are_counted() {
+        let frame = df!("a" => [1i64]).unwrap();
+        assert!(render("t", &frame, 41).contains("and 40 rows more"));
+    }
+}
