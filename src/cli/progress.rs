@@ -132,7 +132,9 @@ impl Observer for Bars {
     fn event(&self, event: &Event<'_>) {
         match event {
             Event::RunStarted { .. } => {}
-            Event::Recovering { run_id, sinks } => self.line(&format!("Finishing the killed run {run_id}: {sinks} sinks.")),
+            Event::Recovering { run_id, sinks } => {
+                self.line(&format!("Finishing the killed run {run_id}: {sinks} sinks."))
+            }
             Event::StepStarted { step, .. } => self.start(step),
             Event::StepProgress { step, done, total } => self.move_to(step, *done, *total),
             Event::StepFinished { row } => {

@@ -105,7 +105,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
         cancelled: stop_on_signals()?,
-        failpoint: std::env::var("NIGHTLOOM_FAILPOINT").map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
+        failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
+            .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
     };
     let observer = progress::observer(arguments.log_format);
     let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;

@@ -142,7 +142,11 @@ impl Judge<'_> {
                     }
                 }
                 if !waiting.is_empty() {
-                    return Ok(if self.store.latest(&step.name).is_none() { Verdict::NeverRun } else { Verdict::Waiting(waiting) });
+                    return Ok(if self.store.latest(&step.name).is_none() {
+                        Verdict::NeverRun
+                    } else {
+                        Verdict::Waiting(waiting)
+                    });
                 }
                 Ok(self.stage(step, &self.ingredients(step, &manifests)))
             }
@@ -171,7 +175,7 @@ impl Judge<'_> {
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         let state = spec.state().map_err(io)?;
         if latest.source.as_ref() == Some(&state) {
-            return Ok(Verdict::Fresh(Box::new(manifest)));
+            return Ok(Verdict::Fresh(manifest));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
         let reason = match spec.count_rows().map_err(io)? {
@@ -188,7 +192,7 @@ impl Judge<'_> {
             return Verdict::Stale(vec![word.to_owned()]);
         }
         match self.store.find(&step.name, &now.fingerprint()) {
-            Found::Whole(manifest) => return Verdict::Fresh(Box::new(manifest)),
+            Found::Whole(manifest) => return Verdict::Fresh(manifest),
             Found::Damaged(why) => return Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")]),
             Found::Missing => {}
         }

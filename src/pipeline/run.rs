@@ -108,7 +108,18 @@ pub fn run(
     };
     journal.begin_run(&row, &options.plan.as_of.to_string(), options.plan.seed)?;
     observer.event(&Event::RunStarted { run_id: &run_id, pipeline: &pipeline.name, steps: chosen.len() });
-    let mut run = Run { pipeline, store: &store, journal, options, observer, run_id, chosen, states: Vec::new(), rows: Vec::new(), problem: None };
+    let mut run = Run {
+        pipeline,
+        store: &store,
+        journal,
+        options,
+        observer,
+        run_id,
+        chosen,
+        states: Vec::new(),
+        rows: Vec::new(),
+        problem: None,
+    };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
     let (status, words) = match &problem {
@@ -302,8 +313,12 @@ impl Run<'_> {
         let kind = if step.is_source() { "source" } else { "stage" };
         self.observer.event(&Event::StepStarted { step: &step.name, kind, reason: &reason });
         let counter = Arc::new(Counter::default());
-        self.states[id.0] =
-            State::Running { started: Instant::now(), counter: counter.clone(), reason, peak: memory::resident_bytes() };
+        self.states[id.0] = State::Running {
+            started: Instant::now(),
+            counter: counter.clone(),
+            reason,
+            peak: memory::resident_bytes(),
+        };
         let sender = sender.clone();
         scope.spawn(move || {
             let result = workshop.work(step, &inputs, ingredients.clone(), &counter);
@@ -319,7 +334,8 @@ impl Run<'_> {
             && latest.fingerprint != manifest.fingerprint
         {
             // An earlier checkpoint serves again, for example because a parameter was set back.
-            self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
+            self.store
+                .set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
         }
         let (rows_in, rows_out, rejected) = row_counts(&manifest.ingredients, &manifest);
         let row = StepRow {

@@ -14,7 +14,7 @@ impl Table {
     /// A table with headings.
     pub fn new(headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
         table.set_header(headings);
         Self(table)
     }

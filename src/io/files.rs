@@ -1,0 +1,239 @@
+//! Files as sources see them: a glob's matches, the state of a file, decompressed reading, atomic writing.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use flate2::read::MultiGzDecoder;
+use serde::{Deserialize, Serialize};
+
+use super::IoError;
+
+/// The cheap signs of a file's content: equal states mean unchanged content.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileState {
+    /// The file as named by the source.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its last modification, nanoseconds since 1970.
+    pub mtime_ns: i128,
+    /// SQLite's file change counter (bytes 24 to 28 of its header), which counts transactions outside WAL mode.
+    pub change_counter: Option<u32>,
+    /// Length and last modification of a write-ahead log that is not empty.
+    pub wal: Option<(u64, i128)>,
+}
+
+/// The states of all files of a source, sorted by path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceState {
+    /// One for each file.
+    pub files: Vec<FileState>,
+}
+
+impl FileState {
+    /// The state of an ordinary file.
+    ///
+    /// # Errors
+    /// [`IoError::Missing`] or [`IoError::File`].
+    pub fn of(path: &Path) -> Result<Self, IoError> {
+        let (bytes, mtime_ns) = stat(path)?;
+        Ok(Self { path: path.to_owned(), bytes, mtime_ns, change_counter: None, wal: None })
+    }
+
+    /// The state of a SQLite database, its write-ahead log included.
+    ///
+    /// # Errors
+    /// [`IoError::Missing`] or [`IoError::File`].
+    pub fn of_sqlite(path: &Path) -> Result<Self, IoError> {
+        let mut header = [0; 28];
+        let mut file = File::open(path).map_err(|error| IoError::file(path, "read", error))?;
+        let change_counter = match file.read_exact(&mut header) {
+            Ok(()) => header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
+            Err(_) => None,
+        };
+        let log = beside(path, "-wal");
+        let wal = match stat(&log) {
+            Ok((bytes, mtime_ns)) => (bytes > 0).then_some((bytes, mtime_ns)),
+            Err(IoError::Missing { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { change_counter, wal, ..Self::of(path)? })
+    }
+}
+
+impl FileState {
+    /// Whether exactly one transaction lies between `before` and this state of a SQLite database. Only the change
+    /// counter can tell, and it counts no transactions in WAL mode: the answer is then no.
+    pub fn is_one_transaction_after(&self, before: &Self) -> bool {
+        let (Some(now), Some(then)) = (self.change_counter, before.change_counter) else { return false };
+        self.path == before.path && self.wal.is_none() && before.wal.is_none() && now == then.wrapping_add(1)
+    }
+}
+
+impl SourceState {
+    /// The state of a source of one file.
+    pub fn of_file(file: FileState) -> Self {
+        Self { files: vec![file] }
+    }
+
+    /// The file's state, if the source is one file.
+    pub fn only_file(&self) -> Option<&FileState> {
+        match self.files.as_slice() {
+            [file] => Some(file),
+            _ => None,
+        }
+    }
+}
+
+fn stat(path: &Path) -> Result<(u64, i128), IoError> {
+    let metadata = fs::metadata(path).map_err(|error| IoError::file(path, "read", error))?;
+    let modified = metadata.modified().map_err(|error| IoError::file(path, "read", error))?;
+    let mtime_ns = match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX),
+        Err(error) => -i128::try_from(error.duration().as_nanos()).unwrap_or(i128::MAX),
+    };
+    Ok((metadata.len(), mtime_ns))
+}
+
+/// `path` with `ending` added to its file name.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+/// The files a glob matches, sorted by path. A path to an existing file is itself, whatever characters it has.
+pub(super) fn matches(pattern: &str) -> Result<Vec<PathBuf>, IoError> {
+    if Path::new(pattern).is_file() {
+        return Ok(vec![pattern.into()]);
+    }
+    let refused = |problem: String| IoError::Glob { glob: pattern.to_owned(), problem };
+    let mut paths = Vec::new();
+    for entry in glob::glob(pattern).map_err(|error| refused(format!("is not a glob: {error}")))? {
+        let path = entry.map_err(|error| {
+            let path = error.path().to_owned();
+            IoError::file(&path, "list", error.into())
+        })?;
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(refused("matches no file".to_owned()));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The states of the files a glob matches.
+pub(super) fn state_of(pattern: &str) -> Result<SourceState, IoError> {
+    let files = matches(pattern)?.iter().map(|path| FileState::of(path)).collect::<Result<_, _>>()?;
+    Ok(SourceState { files })
+}
+
+/// Opens a file; `.gz` and `.zst` are decompressed on the way.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, IoError> {
+    let refused = |error| IoError::file(path, "read", error);
+    let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(refused)?);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    Ok(match ending {
+        "gz" => Box::new(MultiGzDecoder::new(file)),
+        "zst" => Box::new(zstd::Decoder::with_buffer(file).map_err(refused)?),
+        _ => Box::new(file),
+    })
+}
+
+/// Writes a file so that `path` has either its old content or all of the new: `write` fills a temporary name in the
+/// same folder, which is flushed to disk and renamed, and the folder is flushed. Parent folders are created.
+///
+/// `fail` is called with the names of the moments at which a process may be killed in tests.
+pub(super) fn replace_atomically<T>(
+    path: &Path,
+    fail: &dyn Fn(&str),
+    write: impl FnOnce(&Path) -> Result<T, IoError>,
+) -> Result<T, IoError> {
+    let refused = |error| IoError::file(path, "write", error);
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(refused)?;
+    let Some(name) = path.file_name() else {
+        return Err(refused(io::Error::other("the path names no file")));
+    };
+    // Always the same name: what a killed process left behind is overwritten by the next.
+    let temporary = folder.join(format!(".{}.partial", name.to_string_lossy()));
+    let outcome = write(&temporary).and_then(|written| {
+        File::open(&temporary).and_then(|file| file.sync_all()).map_err(refused)?;
+        fail("file-before-rename");
+        fs::rename(&temporary, path).map_err(refused)?;
+        Ok(written)
+    });
+    if outcome.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return outcome;
+    }
+    fail("file-after-rename");
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_glob_gives_its_files_sorted_by_path() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.csv", "a.csv", "c.txt"] {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        let found = matches(&format!("{}/*.csv", folder.path().display())).unwrap();
+        assert_eq!(found, [folder.path().join("a.csv"), folder.path().join("b.csv")]);
+    }
+
+    #[test]
+    fn a_glob_without_matches_is_an_error_that_names_it() {
+        let error = matches("/nowhere/*.csv").unwrap_err().to_string();
+        assert!(error.contains("/nowhere/*.csv") && error.contains("matches no file"), "{error}");
+        assert!(matches("[").unwrap_err().to_string().contains("is not a glob"));
+    }
+
+    #[test]
+    fn compressed_files_are_read_as_their_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let gz = folder.path().join("x.csv.gz");
+        let mut encoder = flate2::write::GzEncoder::new(File::create(&gz).unwrap(), flate2::Compression::fast());
+        encoder.write_all(b"a\n1\n").unwrap();
+        encoder.finish().unwrap();
+        let zst = folder.path().join("x.csv.zst");
+        fs::write(&zst, zstd::encode_all(&b"a\n1\n"[..], 1).unwrap()).unwrap();
+        for path in [gz, zst] {
+            let mut text = String::new();
+            open(&path).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "a\n1\n");
+        }
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/x");
+        replace_atomically(&path, &|_| (), |to| fs::write(to, "old").map_err(|e| IoError::file(to, "write", e)))
+            .unwrap();
+        let failed = replace_atomically(&path, &|_| (), |to| {
+            fs::write(to, "half").map_err(|e| IoError::file(to, "write", e))?;
+            Err::<(), _>(IoError::Interrupted)
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,26 @@
+//! Sources and sinks: SQLite, CSV, NDJSON, JSON and Parquet, in and out of frames. Knows no domain and no pipeline file.
+
+mod batches;
+pub mod checkpoint_file;
+mod columns;
+mod csv;
+mod error;
+mod file_sink;
+mod files;
+mod json;
+mod parquet;
+mod records;
+mod reject;
+mod source;
+mod sqlite;
+
+pub use batches::ReadWatch;
+pub use csv::{CsvOptions, Encoding};
+pub use error::IoError;
+pub use file_sink::{FileFormat, write_file};
+pub use files::{FileState, SourceState};
+pub use reject::rejected_schema;
+pub use source::{SourceRead, SourceSpec};
+pub use sqlite::{
+    ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
+};

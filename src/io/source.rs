@@ -1,0 +1,124 @@
+//! A source: where a dataset comes from, its columns, its state, its rows.
+
+use std::{path::PathBuf, time::Duration};
+
+use polars::prelude::{DataFrame, LazyFrame};
+
+use super::{
+    FileState, IoError, ReadWatch, SourceState,
+    csv::{self, CsvOptions},
+    files, json, parquet,
+    sqlite::{self, SqliteRead},
+};
+use crate::operator::PortSchema;
+
+/// Where a dataset comes from. A glob reads many files as one, sorted by path; one that matches nothing is an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceSpec {
+    /// A table or query of a SQLite database.
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What of it.
+        read: SqliteRead,
+        /// How long to wait for a writer that keeps readers out.
+        busy_timeout: Duration,
+    },
+    /// CSV files; `.gz` and `.zst` are decompressed.
+    Csv {
+        /// The files.
+        glob: String,
+        /// How they are written.
+        options: CsvOptions,
+    },
+    /// One JSON object a line; `.gz` and `.zst` are decompressed.
+    Ndjson {
+        /// The files.
+        glob: String,
+    },
+    /// An array of JSON objects a file, read whole; `.gz` and `.zst` are decompressed.
+    Json {
+        /// The files.
+        glob: String,
+    },
+    /// Parquet files, scanned lazily.
+    Parquet {
+        /// The files.
+        glob: String,
+    },
+}
+
+/// What a source gave.
+pub struct SourceRead {
+    /// The usable rows.
+    pub frame: LazyFrame,
+    /// The others: row (1-based position in the source), column, value, reason. See [`super::rejected_schema`].
+    pub rejected: DataFrame,
+}
+
+impl SourceSpec {
+    /// The columns, without reading the data (JSON must be parsed for them). A type that only the values can tell is
+    /// [`crate::operator::ColumnKind::Any`].
+    ///
+    /// # Errors
+    /// When the file, table or columns are not there or cannot be understood.
+    pub fn schema(&self) -> Result<PortSchema, IoError> {
+        match self {
+            Self::Sqlite { path, read, busy_timeout } => sqlite::schema(path, read, *busy_timeout),
+            Self::Csv { glob, options } => csv::schema(glob, options),
+            Self::Ndjson { glob } => json::ndjson_schema(glob),
+            Self::Json { glob } => json::json_schema(glob),
+            Self::Parquet { glob } => parquet::schema(glob),
+        }
+    }
+
+    /// The path, or the glob of paths, that is read.
+    pub fn location(&self) -> String {
+        match self {
+            Self::Sqlite { path, .. } => path.display().to_string(),
+            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
+                glob.clone()
+            }
+        }
+    }
+
+    /// The number of rows, where it can be told without reading them all into memory: a count in SQLite, the
+    /// footers of Parquet files.
+    ///
+    /// # Errors
+    /// When the file, table or columns are not there.
+    pub fn count_rows(&self) -> Result<Option<u64>, IoError> {
+        match self {
+            Self::Sqlite { path, read, busy_timeout } => sqlite::count_rows(path, read, *busy_timeout).map(Some),
+            Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
+            Self::Csv { .. } | Self::Ndjson { .. } | Self::Json { .. } => Ok(None),
+        }
+    }
+
+    /// The state of the source's files, found without reading the data: an equal state means unchanged content.
+    ///
+    /// # Errors
+    /// When a file is not there.
+    pub fn state(&self) -> Result<SourceState, IoError> {
+        match self {
+            Self::Sqlite { path, .. } => Ok(SourceState { files: vec![FileState::of_sqlite(path)?] }),
+            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
+                files::state_of(glob)
+            }
+        }
+    }
+
+    /// Reads everything. Rows with values that cannot be used are rejected with a reason.
+    ///
+    /// # Errors
+    /// When the source is not there, is locked, or is damaged as a whole; [`IoError::Interrupted`].
+    pub fn read(&self, watch: &ReadWatch<'_>) -> Result<SourceRead, IoError> {
+        match self {
+            Self::Sqlite { path, read, busy_timeout } => sqlite::read(path, read, *busy_timeout, watch),
+            Self::Csv { glob, options } => csv::read(glob, options, watch),
+            Self::Ndjson { glob } => json::read_ndjson(glob, watch),
+            Self::Json { glob } => json::read_json(glob, watch),
+            Self::Parquet { glob } => parquet::read(glob),
+        }
+    }
+}

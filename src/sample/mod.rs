@@ -1,0 +1,19 @@
+//! Made-up worlds to try the pipelines on: the same seed always gives the same world.
+
+mod dice;
+mod dirt;
+mod drops;
+mod images;
+mod listing;
+mod observation;
+mod prices;
+mod retailers;
+mod shop;
+mod status;
+mod titles;
+mod urls;
+mod writing;
+
+pub use dirt::Dirt;
+pub use prices::PriceSpread;
+pub use shop::{ShopOptions, write_shop};

@@ -1,0 +1,4 @@
+//! Tests through the binary, by capability.
+
+mod linking;
+mod support;
