@@ -101,9 +101,11 @@ impl Operator for LearnPrices {
         }
         context.check_cancelled()?;
         let all = Series::of(observations);
+        let (patterns, report) = outputs::patterns(&all, start, end)?;
         Ok(Frames::new()
             .with("price_history", outputs::history(&all)?)
-            .with("price_patterns", outputs::patterns(&all, start, end)?)
+            .with("price_patterns", patterns)
+            .with("price_report", report)
             .with("rejected", outputs::rejected(&rejected)?))
     }
 }

@@ -10,7 +10,10 @@ use super::{
     statistics::{deviation, mean, robust_deviation},
 };
 use crate::{
-    linking::columns::{column, frame},
+    linking::{
+        columns::{column, frame},
+        report::{self, ReportRows},
+    },
     operator::{ColumnKind, OutputPort, StageError},
 };
 
@@ -89,6 +92,7 @@ pub fn ports() -> Vec<OutputPort> {
             "Observations that could not be used.",
             &[("port", Text), ("id", Int), ("reason", Text)],
         ),
+        report::port("price_report", "How often and how prices changed, retailer by retailer, as printed at the end."),
     ]
 }
 
@@ -206,12 +210,34 @@ fn reverted(series: &Series<'_>) -> usize {
         .count()
 }
 
-/// The retailers' patterns; `all` is in order of retailers.
-pub fn patterns(all: &[Series<'_>], start: i64, end: i64) -> Result<DataFrame, StageError> {
+/// The retailers' patterns and the report on them; `all` is in order of retailers.
+pub fn patterns(all: &[Series<'_>], start: i64, end: i64) -> Result<(DataFrame, DataFrame), StageError> {
     let patterns: Vec<Pattern<'_>> = all
         .chunk_by(|a, b| a.retailer == b.retailer)
         .filter_map(|series| Some(Pattern::of(series.first()?.retailer, series)))
         .collect();
+    Ok((pattern_rows(&patterns, start, end)?, report(&patterns)?))
+}
+
+fn report(patterns: &[Pattern<'_>]) -> Result<DataFrame, StageError> {
+    let count = |n: i64| u64::try_from(n).unwrap_or_default();
+    let mut report = ReportRows::default();
+    for row in patterns {
+        let class = row.class().unwrap_or("not watched long enough");
+        report.of(
+            "price changes, of watched days",
+            &format!("{}: {class}", row.retailer),
+            count(row.changes),
+            Some(count(row.days)),
+        );
+    }
+    for row in patterns {
+        report.of("drops, of price changes", row.retailer, count(row.drops), Some(count(row.changes)));
+    }
+    report.into_frame()
+}
+
+fn pattern_rows(patterns: &[Pattern<'_>], start: i64, end: i64) -> Result<DataFrame, StageError> {
     let rows = || patterns.iter();
     let (start, end) = (iso(start), iso(end));
     frame(vec![
