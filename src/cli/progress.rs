@@ -48,7 +48,7 @@ impl Observer for TextLog {
         let line = match event {
             Event::RunStarted { run_id, pipeline, steps } => format!("run {run_id} of '{pipeline}', {steps} steps"),
             Event::Recovering { run_id, sinks } => format!("finishing the killed run {run_id}: {sinks} sinks"),
-            Event::StepStarted { kind, step, reason } if reason.is_empty() => format!("{kind} {step}: started"),
+            Event::StepStarted { kind, step, reason: "" } => format!("{kind} {step}: started"),
             Event::StepStarted { kind, step, reason } => format!("{kind} {step}: started ({reason})"),
             Event::StepProgress { .. } => return,
             Event::StepFinished { row } => {

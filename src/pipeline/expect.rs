@@ -147,6 +147,7 @@ fn report(
 fn show(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::String(text) => format!("'{text}'"),
+        AnyValue::StringOwned(text) => format!("'{text}'"),
         other => other.to_string(),
     }
 }

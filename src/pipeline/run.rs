@@ -24,7 +24,7 @@ use super::{
     journal::{Journal, RunRow, StepRow},
     memory,
     observe::{Counter, Event, Observer},
-    plan::{Judge, PlanOptions, Verdict, source_ingredients, steps_to_do},
+    plan::{Judge, PlanOptions, Verdict, serving, source_ingredients, steps_to_do},
     spec::{Pipeline, Sink, StepId, StepKind},
 };
 
@@ -34,7 +34,7 @@ pub struct RunOptions {
     pub plan: PlanOptions,
     /// How many steps may run at a time.
     pub jobs: usize,
-    /// Bytes a stage should stay within.
+    /// Bytes the run should stay within: steps run side by side only while half of them are free.
     pub memory_bytes: u64,
     /// Set to stop the run.
     pub cancelled: Arc<AtomicBool>,
@@ -127,6 +127,15 @@ pub fn run(
         Some(PipelineError::Interrupted) => ("interrupted", None),
         Some(error) => ("failed", Some(error.to_string())),
     };
+    let peak_memory_bytes = memory::peak_bytes();
+    if peak_memory_bytes > options.memory_bytes {
+        let text = format!(
+            "the run held {} MiB, more than --memory allows ({} MiB)",
+            peak_memory_bytes >> 20,
+            options.memory_bytes >> 20
+        );
+        observer.event(&Event::Warning { text: &text });
+    }
     journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()))?;
     let manifests = states
         .into_iter()
@@ -136,14 +145,7 @@ pub fn run(
             _ => None,
         })
         .collect();
-    Ok(Outcome {
-        run_id,
-        rows,
-        manifests,
-        seconds: started.elapsed().as_secs_f64(),
-        peak_memory_bytes: memory::peak_bytes(),
-        problem,
-    })
+    Ok(Outcome { run_id, rows, manifests, seconds: started.elapsed().as_secs_f64(), peak_memory_bytes, problem })
 }
 
 /// Now, UTC, for the journal; no result depends on it.
@@ -201,7 +203,7 @@ impl Run<'_> {
                 if self.chosen.contains(&id) {
                     State::Blocked
                 } else {
-                    State::Idle(self.store.latest_manifest(&self.pipeline.step(id).name).map(Box::new))
+                    State::Idle(serving(self.pipeline, self.store, &self.chosen, id))
                 }
             })
             .collect();
@@ -258,7 +260,9 @@ impl Run<'_> {
         }
         for id in self.pipeline.ids() {
             let running = self.states.iter().filter(|state| matches!(state, State::Running { .. })).count();
-            if running >= self.options.jobs || self.stopping() {
+            // A step beside a running one is only begun while half of the memory is free for it.
+            let is_tight = running > 0 && memory::resident_bytes() > self.options.memory_bytes / 2;
+            if running >= self.options.jobs || is_tight || self.stopping() {
                 break;
             }
             if !matches!(self.states[id.0], State::Blocked) {

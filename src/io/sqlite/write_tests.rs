@@ -262,3 +262,25 @@ fn a_read_only_database_is_refused_before_any_work() {
     let error = sink(SinkMode::Append, &[]).check(&path, &dataset, PATIENCE).unwrap_err().to_string();
     assert!(error.contains("cannot be written"), "{error}");
 }
+
+#[test]
+fn a_replace_is_repeated_when_asked_and_an_append_never() {
+    let (_folder, path) = database("CREATE TABLE t (id INTEGER)");
+    let frame = df!("id" => [1i64, 2]).unwrap();
+    for (mode, expected) in [(SinkMode::Append, None), (SinkMode::Replace, Some(2))] {
+        let sink = sink(mode, &[]);
+        apply(&path, &sink, "b", &frame).unwrap();
+        let write = SqliteWrite {
+            sink: &sink,
+            owner: "p.s",
+            batch: "b",
+            run_id: "r",
+            frame: frame.clone().lazy(),
+            again: true,
+        };
+        let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
+        let applied = apply_sqlite(&path, &[write], PATIENCE, &|_| (), &watch).unwrap();
+        assert_eq!(applied.rows, [expected]);
+        Connection::open(&path).unwrap().execute("DELETE FROM _nightloom_ledger", []).unwrap();
+    }
+}
