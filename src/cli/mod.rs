@@ -57,7 +57,7 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    end_quietly_when_the_reader_is_gone();
+    set_signals();
     let result = match Nightloom::parse().command {
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
@@ -77,11 +77,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// `nightloom plan … | head` ends like other programs do, without a panic of `println!`.
-fn end_quietly_when_the_reader_is_gone() {
-    // SAFETY: sets a signal to its default before any thread was started.
+/// `nightloom plan … | head` ends like other programs do, without a panic of `println!`; a limit on the size of files
+/// is an error of the write that meets it, which can be told, rather than the end of the process.
+fn set_signals() {
+    // SAFETY: sets signals before any thread was started.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 

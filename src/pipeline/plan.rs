@@ -142,7 +142,11 @@ impl Judge<'_> {
                     }
                 }
                 if !waiting.is_empty() {
-                    return Ok(if self.store.latest(&step.name).is_none() { Verdict::NeverRun } else { Verdict::Waiting(waiting) });
+                    return Ok(if self.store.latest(&step.name).is_none() {
+                        Verdict::NeverRun
+                    } else {
+                        Verdict::Waiting(waiting)
+                    });
                 }
                 Ok(self.stage(step, &self.ingredients(step, &manifests)))
             }

@@ -30,7 +30,7 @@ fn sink(mode: SinkMode, keys: &[(&str, &str)]) -> SqliteSink {
 }
 
 fn apply(path: &Path, sink: &SqliteSink, batch: &str, frame: &DataFrame) -> Result<SqliteApplied, IoError> {
-    let write = SqliteWrite { sink, owner: "p.s", batch, run_id: "r", frame: frame.clone().lazy() };
+    let write = SqliteWrite { sink, owner: "p.s", batch, run_id: "r", frame: frame.clone().lazy(), again: false };
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
     apply_sqlite(path, &[write], PATIENCE, &|_| (), &watch)
 }
@@ -144,7 +144,7 @@ fn a_failure_before_the_commit_changes_nothing() {
     let cancelled = AtomicBool::new(false);
     let sink = sink(SinkMode::Replace, &[]);
     let frame = df!("id" => [2_i64]).unwrap().lazy();
-    let write = SqliteWrite { sink: &sink, owner: "o", batch: "b", run_id: "r", frame };
+    let write = SqliteWrite { sink: &sink, owner: "o", batch: "b", run_id: "r", frame, again: false };
     let fail = |name: &str| {
         names.borrow_mut().push(name.to_owned());
         cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -173,7 +173,7 @@ fn another_writer_is_noticed() {
     let (_folder, path) = database("CREATE TABLE t (id INTEGER)");
     let sink = sink(SinkMode::Append, &[]);
     let frame = df!("id" => [1_i64]).unwrap().lazy();
-    let write = SqliteWrite { sink: &sink, owner: "o", batch: "b", run_id: "r", frame };
+    let write = SqliteWrite { sink: &sink, owner: "o", batch: "b", run_id: "r", frame, again: false };
     let fail = |name: &str| {
         if name == "sqlite-after-commit" {
             Connection::open(&path).unwrap().execute_batch("INSERT INTO t VALUES (5)").unwrap();
@@ -261,4 +261,26 @@ fn a_read_only_database_is_refused_before_any_work() {
     let dataset = schema(&[("id", ColumnKind::Int)]);
     let error = sink(SinkMode::Append, &[]).check(&path, &dataset, PATIENCE).unwrap_err().to_string();
     assert!(error.contains("cannot be written"), "{error}");
+}
+
+#[test]
+fn a_replace_is_repeated_when_asked_and_an_append_never() {
+    let (_folder, path) = database("CREATE TABLE t (id INTEGER)");
+    let frame = df!("id" => [1i64, 2]).unwrap();
+    for (mode, expected) in [(SinkMode::Append, None), (SinkMode::Replace, Some(2))] {
+        let sink = sink(mode, &[]);
+        apply(&path, &sink, "b", &frame).unwrap();
+        let write = SqliteWrite {
+            sink: &sink,
+            owner: "p.s",
+            batch: "b",
+            run_id: "r",
+            frame: frame.clone().lazy(),
+            again: true,
+        };
+        let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
+        let applied = apply_sqlite(&path, &[write], PATIENCE, &|_| (), &watch).unwrap();
+        assert_eq!(applied.rows, [expected]);
+        Connection::open(&path).unwrap().execute("DELETE FROM _nightloom_ledger", []).unwrap();
+    }
 }
