@@ -10,6 +10,9 @@ mod pipeline;
 mod report;
 mod sample;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

@@ -105,7 +105,8 @@ impl Operator for ClassifyLifecycle {
             .collect_with_engine(Engine::Streaming)?
             .unwrap_single();
         let report = self.report(&judged)?;
-        let known = col("lifecycle_stage").is_not_null();
+        // The original writes by URL, so that a product without one stays as it is.
+        let known = col("lifecycle_stage").is_not_null().and(col("product_url").is_not_null());
         let unclassified = ["product_id", "product_url", "reason", "data_completeness", "availability"];
         Ok(Frames::new()
             .with("stages", judged.clone().lazy().filter(known.clone()).drop(cols(["reason"])))
@@ -205,7 +206,7 @@ fn reason() -> Expr {
         .map(|name| col(name).is_null())
         .reduce(Expr::and)
         .unwrap_or_else(|| lit(false));
-    when(unset).then(lit("no_status")).otherwise(lit("no_rule"))
+    when(col("url").is_null()).then(lit("null_url")).when(unset).then(lit("no_status")).otherwise(lit("no_rule"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod columns;
 mod evaluate_links;
 mod first_rows;
 pub mod fuzzy;
+mod learn_images;
 mod learn_retailers;
 mod link_products;
 mod method;
@@ -23,6 +24,7 @@ pub fn operators() -> Vec<OperatorKind> {
     vec![
         OperatorKind::of::<link_products::LinkProducts>(),
         OperatorKind::of::<learn_retailers::LearnRetailers>(),
+        OperatorKind::of::<learn_images::LearnImages>(),
         OperatorKind::of::<classify_lifecycle::ClassifyLifecycle>(),
         OperatorKind::of::<evaluate_links::EvaluateLinks>(),
     ]

@@ -9,7 +9,6 @@ pub fn context() -> StageContext {
     StageContext {
         as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
         seed: 1,
-        run_id: "run-1".to_owned(),
         memory_bytes: 1 << 30,
         progress: Arc::new(Silent),
         cancelled: Arc::new(AtomicBool::new(false)),

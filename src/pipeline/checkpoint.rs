@@ -165,6 +165,14 @@ impl CheckpointStore {
         read_json(&self.folder(step, &latest.fingerprint).join(MANIFEST)).ok()
     }
 
+    /// The manifest of a step's newest checkpoint, if it is whole.
+    pub fn latest_whole(&self, step: &str) -> Option<Box<Manifest>> {
+        match self.find(step, &self.latest(step)?.fingerprint) {
+            Found::Whole(manifest) => Some(manifest),
+            Found::Damaged(_) | Found::Missing => None,
+        }
+    }
+
     /// Begins a checkpoint.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::{
     error::PipelineError,
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
-    select::Selection,
+    select::{Selection, readers},
     spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
 };
 use crate::io::SourceSpec;
@@ -93,6 +93,17 @@ pub fn steps_to_do(pipeline: &Pipeline, selection: &Selection) -> Result<BTreeSe
     Ok(chosen)
 }
 
+/// The newest checkpoint of a step that is not selected, if a selected step reads it and it is whole.
+pub fn serving(
+    pipeline: &Pipeline,
+    store: &CheckpointStore,
+    chosen: &BTreeSet<StepId>,
+    id: StepId,
+) -> Option<Box<Manifest>> {
+    let is_read = readers(pipeline, id).iter().any(|reader| chosen.contains(reader));
+    is_read.then(|| store.latest_whole(&pipeline.step(id).name)).flatten()
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -104,7 +115,7 @@ pub fn plan(judge: &Judge<'_>, journal: &Journal) -> Result<Plan, PipelineError>
         let verdict = if chosen.contains(&id) {
             judge.step(id, &steps)?
         } else {
-            Verdict::NotSelected(judge.store.latest_manifest(&judge.pipeline.step(id).name).map(Box::new))
+            Verdict::NotSelected(serving(judge.pipeline, judge.store, &chosen, id))
         };
         steps.push((id, verdict));
     }
@@ -274,7 +285,7 @@ pub fn missing_input(pipeline: &Pipeline, step: &Step, dataset: DatasetRef) -> P
     let maker = &pipeline.step(dataset.step).name;
     PipelineError::Usage {
         problem: format!(
-            "stage '{}' needs the dataset '{}', of which there is no checkpoint",
+            "stage '{}' needs the dataset '{}', of which there is no whole checkpoint",
             step.name,
             pipeline.dataset_name(dataset)
         ),

@@ -24,7 +24,7 @@ use super::{
     journal::{Journal, RunRow, StepRow},
     memory,
     observe::{Counter, Event, Observer},
-    plan::{Judge, PlanOptions, Verdict, source_ingredients, steps_to_do},
+    plan::{Judge, PlanOptions, Verdict, serving, source_ingredients, steps_to_do},
     spec::{Pipeline, Sink, StepId, StepKind},
 };
 
@@ -203,7 +203,7 @@ impl Run<'_> {
                 if self.chosen.contains(&id) {
                     State::Blocked
                 } else {
-                    State::Idle(self.store.latest_manifest(&self.pipeline.step(id).name).map(Box::new))
+                    State::Idle(serving(self.pipeline, self.store, &self.chosen, id))
                 }
             })
             .collect();
