@@ -10,7 +10,7 @@ KEEP      ?= 3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run plan stage status demo test bench lint docs clean-checkpoints
+.PHONY: help build run plan stage stage-given status demo test bench lint docs clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,9 +26,11 @@ run: build $(DEMO) ## Run the nightly pipeline; on first use the demo shop is ma
 plan: build $(DEMO) ## Say what `make run` would do, and why
 	$(NIGHTLOOM) plan $(PIPELINE) $(ARGS)
 
-stage: build $(DEMO) ## Run one stage, its inputs from checkpoints: make stage S=link
-	@test -n "$(S)" || { echo 'Which stage? For example: make stage S=link' >&2; exit 2; }
+stage: stage-given build $(DEMO) ## Run one stage, its inputs from checkpoints: make stage S=link
 	$(NIGHTLOOM) run $(PIPELINE) --only $(S) $(ARGS)
+
+stage-given:
+	@test -n "$(S)" || { echo 'Which stage? For example: make stage S=link' >&2; exit 2; }
 
 status: build ## Show the last runs
 	$(NIGHTLOOM) status $(PIPELINE) $(ARGS)
