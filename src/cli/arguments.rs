@@ -7,11 +7,7 @@ use clap::Args;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::pipeline::{
-    Pipeline, PipelineError,
-    plan::PlanOptions,
-    registry::Registry,
-    select::Selection,
-    spec::Overrides,
+    Pipeline, PipelineError, plan::PlanOptions, registry::Registry, select::Selection, spec::Overrides,
 };
 
 /// Which pipeline, with which settings, in which workspace.

@@ -36,14 +36,16 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let journal = Journal::open(&state_folder)?;
     let store = CheckpointStore::new(&state_folder, &pipeline);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
-    let mut used: BTreeSet<(String, String)> = journal.fingerprints_of_newest(&key, arguments.keep)?.into_iter().collect();
+    let mut used: BTreeSet<(String, String)> =
+        journal.fingerprints_of_newest(&key, arguments.keep)?.into_iter().collect();
     let pending = journal.pending_commit(&key)?.map(|(_, intents)| intents).unwrap_or_default();
     used.extend(pending.into_iter().map(|intent| (intent.step, intent.fingerprint)));
     // The newest checkpoint of a step stays, whichever run made it: single stages take their inputs from it.
     for step in &pipeline.steps {
         used.extend(store.latest(&step.name).map(|latest| (step.name.clone(), latest.fingerprint.short().to_owned())));
     }
-    let (count, size) = store.remove_except(&|step, fingerprint| used.contains(&(step.to_owned(), fingerprint.to_owned())))?;
+    let (count, size) =
+        store.remove_except(&|step, fingerprint| used.contains(&(step.to_owned(), fingerprint.to_owned())))?;
     let kept: BTreeSet<String> = journal.runs(None, arguments.keep)?.into_iter().map(|run| run.run_id).collect();
     let runs = state_folder.join("runs");
     for entry in fs::read_dir(&runs).into_iter().flatten().flatten() {

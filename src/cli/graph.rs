@@ -34,10 +34,13 @@ enum Format {
 /// Prints the picture.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let pipeline = arguments.pipeline.read(&Registry::standard())?;
-    print!("{}", match arguments.format {
-        Format::Mermaid => mermaid(&pipeline),
-        Format::Dot => dot(&pipeline),
-    });
+    print!(
+        "{}",
+        match arguments.format {
+            Format::Mermaid => mermaid(&pipeline),
+            Format::Dot => dot(&pipeline),
+        }
+    );
     Ok(ExitCode::SUCCESS)
 }
 

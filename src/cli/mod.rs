@@ -8,6 +8,7 @@ mod graph;
 mod operators;
 mod plan;
 mod progress;
+mod provenance;
 mod run;
 mod sample;
 mod schema;
@@ -49,6 +50,7 @@ enum Command {
     Check(check::Arguments),
     Verify(verify::Arguments),
     Clean(clean::Arguments),
+    Provenance(provenance::Arguments),
     Operators(operators::Arguments),
     Schema(schema::Arguments),
     Sample(sample::Arguments),
@@ -57,7 +59,7 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    end_quietly_when_the_reader_is_gone();
+    set_signals();
     let result = match Nightloom::parse().command {
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments),
         Command::Verify(arguments) => verify::main(&arguments),
         Command::Clean(arguments) => clean::main(&arguments),
+        Command::Provenance(arguments) => provenance::main(&arguments),
         Command::Operators(arguments) => operators::main(&arguments),
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
@@ -77,11 +80,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// `nightloom plan … | head` ends like other programs do, without a panic of `println!`.
-fn end_quietly_when_the_reader_is_gone() {
-    // SAFETY: sets a signal to its default before any thread was started.
+/// `nightloom plan … | head` ends like other programs do, without a panic of `println!`; a limit on the size of files
+/// is an error of the write that meets it, which can be told, rather than the end of the process.
+fn set_signals() {
+    // SAFETY: sets signals before any thread was started.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 

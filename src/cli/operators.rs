@@ -47,7 +47,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn reference(registry: &Registry) -> String {
-    let mut text = "# Operators\n\nMade by `nightloom operators --markdown`; edit the operators, not this file.\n".to_owned();
+    let mut text =
+        "# Operators\n\nMade by `nightloom operators --markdown`; edit the operators, not this file.\n".to_owned();
     for kind in registry.iter() {
         let _ = write!(text, "\n{}", describe(kind));
     }

@@ -55,7 +55,10 @@ pub fn print_plan(pipeline: &PipelineArguments, plan: &PlanArguments, json: bool
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", table(&rows));
-    println!("{}", if plan.is_fresh() { "All is fresh: a run has nothing to do." } else { "A run would do what is not fresh." });
+    println!(
+        "{}",
+        if plan.is_fresh() { "All is fresh: a run has nothing to do." } else { "A run would do what is not fresh." }
+    );
     Ok(ExitCode::SUCCESS)
 }
 

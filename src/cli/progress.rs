@@ -48,7 +48,7 @@ impl Observer for TextLog {
         let line = match event {
             Event::RunStarted { run_id, pipeline, steps } => format!("run {run_id} of '{pipeline}', {steps} steps"),
             Event::Recovering { run_id, sinks } => format!("finishing the killed run {run_id}: {sinks} sinks"),
-            Event::StepStarted { kind, step, reason } if reason.is_empty() => format!("{kind} {step}: started"),
+            Event::StepStarted { kind, step, reason: "" } => format!("{kind} {step}: started"),
             Event::StepStarted { kind, step, reason } => format!("{kind} {step}: started ({reason})"),
             Event::StepProgress { .. } => return,
             Event::StepFinished { row } => {
@@ -132,7 +132,9 @@ impl Observer for Bars {
     fn event(&self, event: &Event<'_>) {
         match event {
             Event::RunStarted { .. } => {}
-            Event::Recovering { run_id, sinks } => self.line(&format!("Finishing the killed run {run_id}: {sinks} sinks.")),
+            Event::Recovering { run_id, sinks } => {
+                self.line(&format!("Finishing the killed run {run_id}: {sinks} sinks."))
+            }
             Event::StepStarted { step, .. } => self.start(step),
             Event::StepProgress { step, done, total } => self.move_to(step, *done, *total),
             Event::StepFinished { row } => {

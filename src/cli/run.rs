@@ -53,7 +53,7 @@ pub struct Arguments {
     /// How many steps may run at a time.
     #[arg(long, short, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Memory a stage should stay within, for example 4GiB.
+    /// Memory the run should stay within, for example 4GiB: steps run side by side only while half of it is free.
     #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
     memory: u64,
     /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
@@ -105,7 +105,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
         cancelled: stop_on_signals()?,
-        failpoint: std::env::var("NIGHTLOOM_FAILPOINT").map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
+        failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
+            .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
     };
     let observer = progress::observer(arguments.log_format);
     let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;

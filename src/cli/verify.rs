@@ -47,7 +47,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         failed += u32::from(verdict == "fail");
         if arguments.json {
-            answers.push(json!({ "title": query.title, "verdict": verdict, "broken": broken, "rows": dataset::to_json(&frame) }));
+            answers.push(
+                json!({ "title": query.title, "verdict": verdict, "broken": broken, "rows": dataset::to_json(&frame) }),
+            );
             continue;
         }
         println!("{}", dataset::render(&query.title, &frame, frame.height() as u64));

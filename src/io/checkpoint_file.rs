@@ -9,8 +9,8 @@ use std::{
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
-    Engine, FileWriteFormat, KeyValueMetadata, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath, ScanArgsParquet,
-    SinkDestination, SinkTarget, UnifiedSinkArgs, sync_on_close::SyncOnCloseType,
+    Engine, FileWriteFormat, KeyValueMetadata, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
+    ScanArgsParquet, SinkDestination, SinkTarget, UnifiedSinkArgs, sync_on_close::SyncOnCloseType,
 };
 
 use super::IoError;

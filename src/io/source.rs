@@ -76,7 +76,9 @@ impl SourceSpec {
     pub fn location(&self) -> String {
         match self {
             Self::Sqlite { path, .. } => path.display().to_string(),
-            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => glob.clone(),
+            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
+                glob.clone()
+            }
         }
     }
 

@@ -1,5 +1,33 @@
-//! Catalog rows to products.
+//! Catalog ↔ product links: finding them, learning from them, and the lifecycle of the products.
+
+mod classify_lifecycle;
+mod columns;
+mod evaluate_links;
+mod first_rows;
 pub mod fuzzy;
+mod learn_images;
+mod learn_prices;
+mod learn_retailers;
+mod link_products;
+mod method;
+mod price;
+mod range_min;
+mod report;
 pub mod similarity;
+#[cfg(test)]
+mod testing;
+mod url;
+
 use crate::operator::OperatorKind;
-pub fn operators() -> Vec<OperatorKind> { Vec::new() }
+
+/// The operators of this room.
+pub fn operators() -> Vec<OperatorKind> {
+    vec![
+        OperatorKind::of::<link_products::LinkProducts>(),
+        OperatorKind::of::<learn_retailers::LearnRetailers>(),
+        OperatorKind::of::<learn_images::LearnImages>(),
+        OperatorKind::of::<learn_prices::LearnPrices>(),
+        OperatorKind::of::<classify_lifecycle::ClassifyLifecycle>(),
+        OperatorKind::of::<evaluate_links::EvaluateLinks>(),
+    ]
+}

@@ -10,7 +10,10 @@ use super::{
         DatasetRef, Diagnostic, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, diagnostic::suggest,
     },
 };
-use crate::operator::{Column, ColumnKind, InputPort, Inputs, PortSchema};
+use crate::{
+    io::rejected_schema,
+    operator::{ColumnKind, InputPort, Inputs, PortSchema},
+};
 
 /// The columns of every dataset; an empty list means that they are known only when the dataset is made.
 pub struct Schemas(Vec<Vec<PortSchema>>);
@@ -20,16 +23,6 @@ impl Schemas {
     pub fn of(&self, dataset: DatasetRef) -> &PortSchema {
         &self.0[dataset.step.0][dataset.output]
     }
-}
-
-/// The columns of a source's `rejected` dataset.
-fn rejected_columns() -> PortSchema {
-    vec![
-        Column::new("row", ColumnKind::Int),
-        Column::new("column", ColumnKind::Text),
-        Column::new("value", ColumnKind::Text),
-        Column::new("reason", ColumnKind::Text),
-    ]
 }
 
 /// Finds the columns of all datasets, and compares them with what stages, expectations and sinks need.
@@ -42,12 +35,16 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
     for id in pipeline.ids() {
         let step = pipeline.step(id);
         let columns = match &step.kind {
-            StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_columns()],
+            StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_schema()],
             StepKind::Source { spec, .. } => {
                 let columns = spec.schema().map_err(|error| {
-                    Diagnostic::new(error.to_string(), &pipeline.document.locate_key(&["sources", &step.name]), "this source")
+                    Diagnostic::new(
+                        error.to_string(),
+                        &pipeline.document.locate_key(&["sources", &step.name]),
+                        "this source",
+                    )
                 })?;
-                vec![columns, rejected_columns()]
+                vec![columns, rejected_schema()]
             }
             StepKind::Stage { .. } => stage_columns(pipeline, step, &schemas)?,
         };
@@ -126,18 +123,18 @@ fn check_input(
     Ok(())
 }
 
-fn check_expectation(
-    expectation: &Expectation,
-    columns: &PortSchema,
-    schemas: &Schemas,
-) -> Result<(), Diagnostic> {
+fn check_expectation(expectation: &Expectation, columns: &PortSchema, schemas: &Schemas) -> Result<(), Diagnostic> {
     let table = &expectation.table;
     let known = |name: &str, columns: &PortSchema| {
         if columns.is_empty() || columns.iter().any(|column| column.name == name) {
             return Ok(());
         }
-        Err(Diagnostic::new(format!("there is no column '{name}' to expect something of"), &expectation.at, "expected here")
-            .mend(suggest(name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())))
+        Err(Diagnostic::new(
+            format!("there is no column '{name}' to expect something of"),
+            &expectation.at,
+            "expected here",
+        )
+        .mend(suggest(name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())))
     };
     let named = table.unique.iter().chain(&table.not_null).chain(table.accepted.keys());
     for name in named.chain(table.between.keys()).chain(table.relationships.keys()) {
@@ -147,11 +144,19 @@ fn check_expectation(
         let column = columns.iter().find(|column| column.name == *name);
         let is_number = |kind| matches!(kind, ColumnKind::Int | ColumnKind::Float | ColumnKind::Any);
         if column.is_some_and(|column| !is_number(column.kind)) {
-            return Err(Diagnostic::new(format!("'{name}' is no number to lie between two others"), &expectation.at, "expected here"));
+            return Err(Diagnostic::new(
+                format!("'{name}' is no number to lie between two others"),
+                &expectation.at,
+                "expected here",
+            ));
         }
         if low > high {
-            return Err(Diagnostic::new(format!("nothing lies between {low} and {high}"), &expectation.at, "expected here")
-                .mend(format!("write {name} = [{high}, {low}]")));
+            return Err(Diagnostic::new(
+                format!("nothing lies between {low} and {high}"),
+                &expectation.at,
+                "expected here",
+            )
+            .mend(format!("write {name} = [{high}, {low}]")));
         }
     }
     for target in table.relationships.values() {
@@ -179,9 +184,7 @@ fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<
             .mend(suggest(&pair.dataset, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
         }
     }
-    table
-        .check(path, columns, *busy_timeout)
-        .map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
+    table.check(path, columns, *busy_timeout).map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
 }
 
 /// A dataset with exactly the columns a port declares, in their types: missing optional ones are null.

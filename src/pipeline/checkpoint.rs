@@ -69,7 +69,7 @@ pub struct Latest {
 /// The state of a checkpoint on disk.
 pub enum Found {
     /// Complete, with every checksum right.
-    Whole(Manifest),
+    Whole(Box<Manifest>),
     /// There, but not as it was written.
     Damaged(String),
     /// Not there.
@@ -151,7 +151,7 @@ impl CheckpointStore {
                 Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
             }
         }
-        Found::Whole(manifest)
+        Found::Whole(Box::new(manifest))
     }
 
     /// The manifest under a short fingerprint, without a look at its files.
@@ -163,6 +163,14 @@ impl CheckpointStore {
     pub fn latest_manifest(&self, step: &str) -> Option<Manifest> {
         let latest = self.latest(step)?;
         read_json(&self.folder(step, &latest.fingerprint).join(MANIFEST)).ok()
+    }
+
+    /// The manifest of a step's newest checkpoint, if it is whole.
+    pub fn latest_whole(&self, step: &str) -> Option<Box<Manifest>> {
+        match self.find(step, &self.latest(step)?.fingerprint) {
+            Found::Whole(manifest) => Some(manifest),
+            Found::Damaged(_) | Found::Missing => None,
+        }
     }
 
     /// Begins a checkpoint.
@@ -221,8 +229,10 @@ impl Draft<'_> {
     pub fn write(&mut self, port: &str, frame: LazyFrame, footer: &[(String, String)]) -> Result<(), PipelineError> {
         let file = format!("{port}.parquet");
         let path = self.folder.join(&file);
-        let rows = checkpoint_file::write_parquet(&path, frame, footer)
-            .map_err(|problem| PipelineError::Io { what: format!("checkpoint of '{}', output '{port}'", self.step), problem })?;
+        let rows = checkpoint_file::write_parquet(&path, frame, footer).map_err(|problem| PipelineError::Io {
+            what: format!("checkpoint of '{}', output '{port}'", self.step),
+            problem,
+        })?;
         let (checksum, content) = hash_file(&path).map_err(PipelineError::state("cannot read back", &path))?;
         let bytes = fs::metadata(&path).map_err(PipelineError::state("cannot read back", &path))?.len();
         self.outputs.push(OutputFile { port: port.to_owned(), file, rows, bytes, checksum, content });
@@ -246,10 +256,20 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// When the manifest cannot be written or the folder not renamed.
-    pub fn finish(self, ingredients: Ingredients, run_id: &str, fail: &dyn Fn(&str)) -> Result<Manifest, PipelineError> {
+    pub fn finish(
+        self,
+        ingredients: Ingredients,
+        run_id: &str,
+        fail: &dyn Fn(&str),
+    ) -> Result<Manifest, PipelineError> {
         let fingerprint = ingredients.fingerprint();
-        let manifest =
-            Manifest { step: self.step.clone(), fingerprint, ingredients, run_id: run_id.to_owned(), outputs: self.outputs };
+        let manifest = Manifest {
+            step: self.step.clone(),
+            fingerprint,
+            ingredients,
+            run_id: run_id.to_owned(),
+            outputs: self.outputs,
+        };
         fail("checkpoint-before-manifest");
         write_json(&self.folder.join(MANIFEST), &manifest)?;
         fail("checkpoint-before-rename");
@@ -324,7 +344,8 @@ fn folders(root: &Path) -> Result<Vec<PathBuf>, PipelineError> {
         return Ok(Vec::new());
     }
     let entries = fs::read_dir(root).map_err(PipelineError::state("cannot read", root))?;
-    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    let mut found: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
     found.sort();
     Ok(found)
 }

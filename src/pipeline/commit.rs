@@ -55,7 +55,9 @@ fn target_path(sink: &Sink) -> &Path {
 pub fn is_written(pipeline: &Pipeline, sink: &Sink, batch: &Batch, journal: &Journal) -> Result<bool, PipelineError> {
     let owner = owner(pipeline, sink);
     match &sink.target {
-        SinkTarget::Sqlite { path, .. } => io::ledger_holds(path, &owner, &batch.0).map_err(|problem| failed(sink, problem)),
+        SinkTarget::Sqlite { path, .. } => {
+            io::ledger_holds(path, &owner, &batch.0).map_err(|problem| failed(sink, problem))
+        }
         SinkTarget::File { path, .. } => match FileState::of(path) {
             Ok(state) => journal.file_is_written(&owner, path, &batch.0, state.bytes, state.mtime_ns),
             Err(_) => Ok(false),
@@ -104,7 +106,11 @@ impl Commit<'_> {
     pub fn write(&self, run_id: &str, sinks: &[(&Sink, Manifest)]) -> Result<Vec<StepRow>, PipelineError> {
         let jobs: Vec<Job<'_>> = sinks
             .iter()
-            .map(|(sink, manifest)| Job { sink, batch: Batch::of(self.pipeline, sink, manifest).0, manifest: manifest.clone() })
+            .map(|(sink, manifest)| Job {
+                sink,
+                batch: Batch::of(self.pipeline, sink, manifest).0,
+                manifest: manifest.clone(),
+            })
             .collect();
         if jobs.is_empty() {
             return Ok(Vec::new());
@@ -122,7 +128,14 @@ impl Commit<'_> {
         self.failpoint.pass("commit-before-intents");
         self.journal.begin_commit(&self.key(), run_id, &intents)?;
         self.failpoint.pass("commit-after-intents");
-        let rows = self.carry_out(run_id, jobs)?;
+        let mut rows = Vec::new();
+        if let Err(error) = self.carry_out(run_id, jobs, &mut rows) {
+            // Nothing was written, so the decision can be taken back: the next run may come to another one.
+            if rows.is_empty() && !matches!(error, PipelineError::Interrupted) {
+                self.journal.end_commit(&self.key())?;
+            }
+            return Err(error);
+        }
         self.failpoint.pass("commit-before-end");
         self.journal.end_commit(&self.key())?;
         Ok(rows)
@@ -147,7 +160,8 @@ impl Commit<'_> {
                 }),
             }
         }
-        let rows = self.carry_out(&run_id, jobs)?;
+        let mut rows = Vec::new();
+        self.carry_out(&run_id, jobs, &mut rows)?;
         self.journal.end_commit(&self.key())?;
         Ok(rows)
     }
@@ -161,7 +175,8 @@ impl Commit<'_> {
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
 
-    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>) -> Result<Vec<StepRow>, PipelineError> {
+    /// Writes everything, databases first. `rows` gets what each sink came to, up to the first error.
+    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>, rows: &mut Vec<StepRow>) -> Result<(), PipelineError> {
         let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
         let mut files = Vec::new();
         for job in jobs {
@@ -170,7 +185,6 @@ impl Commit<'_> {
                 SinkTarget::File { .. } => files.push(job),
             }
         }
-        let mut rows = Vec::new();
         for (path, jobs) in databases {
             self.check_cancelled()?;
             rows.extend(self.write_database(run_id, &path, &jobs)?);
@@ -179,7 +193,7 @@ impl Commit<'_> {
             self.check_cancelled()?;
             rows.push(self.write_file(run_id, &job)?);
         }
-        Ok(rows)
+        Ok(())
     }
 
     fn check_cancelled(&self) -> Result<(), PipelineError> {
@@ -205,14 +219,16 @@ impl Commit<'_> {
         // Whoever asks the run to stop waits for the write in hand.
         let never = AtomicBool::new(false);
         let watch = ReadWatch { progress: &counter, cancelled: &never };
-        let applied = io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch).map_err(|problem| {
-            PipelineError::Io { what: format!("writing {}", path.display()), problem }
-        })?;
+        let applied = io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch)
+            .map_err(|problem| PipelineError::Io { what: format!("writing {}", path.display()), problem })?;
         self.failpoint.pass("commit-database-done");
         self.follow_own_write(path, &applied)?;
         self.failpoint.pass("commit-own-write-noted");
         let seconds = started.elapsed().as_secs_f64();
-        Ok(jobs.iter().zip(&applied.rows).map(|(job, rows)| self.finish(run_id, job, *rows, seconds)).collect::<Result<_, _>>()?)
+        jobs.iter()
+            .zip(applied.rows.iter().zip(&applied.unmatched))
+            .map(|(job, (rows, unmatched))| self.finish(run_id, job, *rows, *unmatched, seconds))
+            .collect()
     }
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
@@ -250,7 +266,7 @@ impl Commit<'_> {
             && let Ok(state) = &state
             && self.journal.file_is_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?
         {
-            return self.finish(run_id, job, None, started.elapsed().as_secs_f64());
+            return self.finish(run_id, job, None, 0, started.elapsed().as_secs_f64());
         }
         let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { return Ok(StepRow::default()) };
         let frame = self.store.scan(&job.manifest, output)?;
@@ -260,18 +276,28 @@ impl Commit<'_> {
         self.failpoint.pass("commit-file-renamed");
         let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
         self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
-        self.finish(run_id, job, Some(rows), started.elapsed().as_secs_f64())
+        self.finish(run_id, job, Some(rows), 0, started.elapsed().as_secs_f64())
     }
 
-    fn finish(&self, run_id: &str, job: &Job<'_>, rows: Option<u64>, seconds: f64) -> Result<StepRow, PipelineError> {
+    fn finish(
+        &self,
+        run_id: &str,
+        job: &Job<'_>,
+        rows: Option<u64>,
+        unmatched: u64,
+        seconds: f64,
+    ) -> Result<StepRow, PipelineError> {
+        let warnings =
+            (unmatched > 0).then(|| format!("{unmatched} rows have keys that the table lacks; they changed nothing"));
         let row = StepRow {
             kind: "sink".to_owned(),
             step: job.sink.name.clone(),
             status: if rows.is_some() { "written" } else { "held" }.to_owned(),
             reason: Some(target_path(job.sink).display().to_string()),
             rows_in: job.manifest.outputs.get(job.sink.from.output).map_or(0, |output| output.rows),
-            rows_out: rows.unwrap_or(0),
+            rows_out: rows.unwrap_or(0).saturating_sub(unmatched),
             seconds,
+            warnings: warnings.into_iter().collect(),
             ..StepRow::default()
         };
         self.observer.event(&Event::StepFinished { row: &row });

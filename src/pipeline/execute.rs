@@ -166,7 +166,13 @@ impl Workshop<'_> {
         Ok(frames)
     }
 
-    fn conformed(&self, step: &Step, port: &str, mut frame: LazyFrame, columns: &PortSchema) -> Result<LazyFrame, PipelineError> {
+    fn conformed(
+        &self,
+        step: &Step,
+        port: &str,
+        mut frame: LazyFrame,
+        columns: &PortSchema,
+    ) -> Result<LazyFrame, PipelineError> {
         let fail = |problem: StageError| PipelineError::Stage { stage: step.name.clone(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
         for wanted in columns {
@@ -174,7 +180,12 @@ impl Workshop<'_> {
             if !column.kind.fits(wanted.kind) && column.kind != ColumnKind::Any {
                 return Err(fail(StageError::Input {
                     port: port.to_owned(),
-                    problem: format!("the column '{}' is {}, not {}", wanted.name, column.kind.word(), wanted.kind.word()),
+                    problem: format!(
+                        "the column '{}' is {}, not {}",
+                        wanted.name,
+                        column.kind.word(),
+                        wanted.kind.word()
+                    ),
                     mend: "cast it in the source's query, or in an sql stage before".to_owned(),
                 }));
             }
@@ -183,7 +194,11 @@ impl Workshop<'_> {
         Ok(frame)
     }
 
-    fn dataset(&self, inputs: &BTreeMap<StepId, Manifest>, dataset: DatasetRef) -> Result<Option<LazyFrame>, PipelineError> {
+    fn dataset(
+        &self,
+        inputs: &BTreeMap<StepId, Manifest>,
+        dataset: DatasetRef,
+    ) -> Result<Option<LazyFrame>, PipelineError> {
         match inputs.get(&dataset.step).and_then(|manifest| Some((manifest, manifest.outputs.get(dataset.output)?))) {
             Some((manifest, output)) => self.store.scan(manifest, output).map(Some),
             None => Ok(None),
@@ -237,7 +252,11 @@ impl Workshop<'_> {
                 Severity::Error => errors.extend(broken),
             }
         }
-        if errors.is_empty() { Ok(warnings) } else { Err(PipelineError::Expectation { stage: step.name.clone(), broken: errors }) }
+        if errors.is_empty() {
+            Ok(warnings)
+        } else {
+            Err(PipelineError::Expectation { stage: step.name.clone(), broken: errors })
+        }
     }
 }
 

@@ -15,7 +15,12 @@ use super::spec::model::ExpectTable;
 ///
 /// # Errors
 /// When a query on the frame fails.
-pub fn broken(name: &str, frame: &LazyFrame, table: &ExpectTable, related: &BTreeMap<String, LazyFrame>) -> PolarsResult<Vec<String>> {
+pub fn broken(
+    name: &str,
+    frame: &LazyFrame,
+    table: &ExpectTable,
+    related: &BTreeMap<String, LazyFrame>,
+) -> PolarsResult<Vec<String>> {
     let mut lines = Vec::new();
     if let Some([low, high]) = table.rows {
         let rows = count(frame.clone())?;
@@ -26,7 +31,14 @@ pub fn broken(name: &str, frame: &LazyFrame, table: &ExpectTable, related: &BTre
     if !table.unique.is_empty() {
         let keys: Vec<Expr> = table.unique.iter().map(|name| col(name.as_str())).collect();
         let repeated = frame.clone().group_by(keys).agg([len().alias("__rows")]).filter(col("__rows").gt(lit(1)));
-        report(&mut lines, name, &format!("unique [{}]", table.unique.join(", ")), "keys repeat", repeated, &table.unique)?;
+        report(
+            &mut lines,
+            name,
+            &format!("unique [{}]", table.unique.join(", ")),
+            "keys repeat",
+            repeated,
+            &table.unique,
+        )?;
     }
     for column in &table.not_null {
         let nulls = frame.clone().filter(col(column.as_str()).is_null());
@@ -37,26 +49,54 @@ pub fn broken(name: &str, frame: &LazyFrame, table: &ExpectTable, related: &BTre
     }
     for (column, [low, high]) in &table.between {
         let value = col(column.as_str());
-        let inside = value.clone().gt_eq(lit(*low)).and(value.clone().lt_eq(lit(*high))).and(value.clone().cast(DataType::Float64).is_not_nan());
+        let inside = value
+            .clone()
+            .gt_eq(lit(*low))
+            .and(value.clone().lt_eq(lit(*high)))
+            .and(value.clone().cast(DataType::Float64).is_not_nan());
         let outside = frame.clone().filter(value.is_not_null().and(inside.not()));
-        report(&mut lines, name, &format!("between {column} [{low}, {high}]"), "rows lie outside", outside, std::slice::from_ref(column))?;
+        report(
+            &mut lines,
+            name,
+            &format!("between {column} [{low}, {high}]"),
+            "rows lie outside",
+            outside,
+            std::slice::from_ref(column),
+        )?;
     }
     for (column, values) in &table.accepted {
         let value = col(column.as_str());
         let text = value.clone().cast(DataType::String);
         let known = values.iter().fold(lit(false), |known, value| known.or(text.clone().eq(lit(as_text(value)))));
         let others = frame.clone().filter(value.is_not_null().and(known.not()));
-        report(&mut lines, name, &format!("accepted {column}"), "rows have another value", others, std::slice::from_ref(column))?;
+        report(
+            &mut lines,
+            name,
+            &format!("accepted {column}"),
+            "rows have another value",
+            others,
+            std::slice::from_ref(column),
+        )?;
     }
     for (column, target) in &table.relationships {
         let Some((dataset, key)) = target.rsplit_once('.') else { continue };
         let Some(parent) = related.get(dataset) else { continue };
-        let parent = parent.clone().select([col(key).alias("__key")]).unique(None, polars::prelude::UniqueKeepStrategy::Any);
-        let orphans = frame
-            .clone()
-            .filter(col(column.as_str()).is_not_null())
-            .join(parent, [col(column.as_str())], [col("__key")], JoinArgs::new(JoinType::Anti));
-        report(&mut lines, name, &format!("relationship {column} → {target}"), "rows have no counterpart", orphans, std::slice::from_ref(column))?;
+        let parent =
+            parent.clone().select([col(key).alias("__key")]).unique(None, polars::prelude::UniqueKeepStrategy::Any);
+        let orphans = frame.clone().filter(col(column.as_str()).is_not_null()).join(
+            parent,
+            [col(column.as_str())],
+            [col("__key")],
+            JoinArgs::new(JoinType::Anti),
+        );
+        report(
+            &mut lines,
+            name,
+            &format!("relationship {column} → {target}"),
+            "rows have no counterpart",
+            orphans,
+            std::slice::from_ref(column),
+        )?;
     }
     Ok(lines)
 }
@@ -74,18 +114,29 @@ fn count(frame: LazyFrame) -> PolarsResult<u64> {
 }
 
 /// Adds a line if `bad` has rows, with up to three of them as examples.
-fn report(lines: &mut Vec<String>, name: &str, rule: &str, what: &str, bad: LazyFrame, columns: &[String]) -> PolarsResult<()> {
+fn report(
+    lines: &mut Vec<String>,
+    name: &str,
+    rule: &str,
+    what: &str,
+    bad: LazyFrame,
+    columns: &[String],
+) -> PolarsResult<()> {
     let chosen: Vec<Expr> = columns.iter().map(|name| col(name.as_str())).collect();
     let rows = count(bad.clone())?;
     if rows == 0 {
         return Ok(());
     }
-    let examples = bad.select(chosen.clone()).sort_by_exprs(chosen, polars::prelude::SortMultipleOptions::default()).limit(3);
+    let examples =
+        bad.select(chosen.clone()).sort_by_exprs(chosen, polars::prelude::SortMultipleOptions::default()).limit(3);
     let examples: DataFrame = examples.collect()?;
     let shown: Vec<String> = (0..examples.height())
         .map(|row| {
-            let values: Vec<String> =
-                examples.columns().iter().map(|column| column.get(row).map_or_else(|_| String::new(), |value| show(&value))).collect();
+            let values: Vec<String> = examples
+                .columns()
+                .iter()
+                .map(|column| column.get(row).map_or_else(|_| String::new(), |value| show(&value)))
+                .collect();
             values.join("/")
         })
         .collect();
@@ -109,7 +160,8 @@ mod tests {
     use super::*;
 
     fn check(expect: Json) -> Vec<String> {
-        let frame = df!("id" => [1i64, 2, 2], "c" => [Some(0.5), None, Some(f64::NAN)], "m" => ["a", "b", "a"]).unwrap().lazy();
+        let frame =
+            df!("id" => [1i64, 2, 2], "c" => [Some(0.5), None, Some(f64::NAN)], "m" => ["a", "b", "a"]).unwrap().lazy();
         let parent = df!("id" => [1i64, 7]).unwrap().lazy();
         let table: ExpectTable = serde_json::from_value(expect).unwrap();
         broken("d", &frame, &table, &BTreeMap::from([("p".to_owned(), parent)])).unwrap()
@@ -119,14 +171,23 @@ mod tests {
     fn each_broken_expectation_is_one_line_with_examples() {
         assert_eq!(check(json!({"unique": ["id"]})), ["d: unique [id]: 1 keys repeat, for example 2"]);
         assert_eq!(check(json!({"not_null": ["c", "id"]})), ["d: not_null c: 1 rows are null"]);
-        assert_eq!(check(json!({"accepted": {"m": ["a"]}})), ["d: accepted m: 1 rows have another value, for example 'b'"]);
+        assert_eq!(
+            check(json!({"accepted": {"m": ["a"]}})),
+            ["d: accepted m: 1 rows have another value, for example 'b'"]
+        );
         assert_eq!(check(json!({"rows": [4, 9]})), ["d: 3 rows, expected 4 to 9"]);
-        assert_eq!(check(json!({"relationships": {"id": "p.id"}})), ["d: relationship id → p.id: 2 rows have no counterpart, for example 2, 2"]);
+        assert_eq!(
+            check(json!({"relationships": {"id": "p.id"}})),
+            ["d: relationship id → p.id: 2 rows have no counterpart, for example 2, 2"]
+        );
     }
 
     #[test]
     fn a_nan_lies_between_nothing_and_a_null_passes() {
-        assert_eq!(check(json!({"between": {"c": [0.0, 1.0]}})), ["d: between c [0, 1]: 1 rows lie outside, for example NaN"]);
+        assert_eq!(
+            check(json!({"between": {"c": [0.0, 1.0]}})),
+            ["d: between c [0, 1]: 1 rows lie outside, for example NaN"]
+        );
     }
 
     #[test]

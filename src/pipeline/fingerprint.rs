@@ -93,7 +93,9 @@ impl Ingredients {
         for (port, now) in &self.inputs {
             match before.inputs.get(port) {
                 None => words.push(format!("input {port} is new")),
-                Some(was) if was.content != now.content => words.push(format!("input {port}: {}", row_change(was.rows, now.rows))),
+                Some(was) if was.content != now.content => {
+                    words.push(format!("input {port}: {}", row_change(was.rows, now.rows)))
+                }
                 Some(_) => {}
             }
         }
@@ -155,7 +157,12 @@ fn compare_json(path: &str, before: &Json, now: &Json, words: &mut Vec<String>) 
             keys.sort();
             keys.dedup();
             for key in keys {
-                compare_json(&format!("{path}.{key}"), was.get(key).unwrap_or(&Json::Null), is.get(key).unwrap_or(&Json::Null), words);
+                compare_json(
+                    &format!("{path}.{key}"),
+                    was.get(key).unwrap_or(&Json::Null),
+                    is.get(key).unwrap_or(&Json::Null),
+                    words,
+                );
             }
         }
         _ if before == now => {}
@@ -190,7 +197,10 @@ mod tests {
             operator: "link-products".into(),
             version: 1,
             params: json!({"min_confidence": 0.85, "measure": "indel"}),
-            inputs: BTreeMap::from([("catalog".into(), InputIngredient { content: ContentHash("a".into()), rows: 10 })]),
+            inputs: BTreeMap::from([(
+                "catalog".into(),
+                InputIngredient { content: ContentHash("a".into()), rows: 10 },
+            )]),
             as_of: None,
             seed: None,
             expect: Json::Null,

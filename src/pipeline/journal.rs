@@ -136,7 +136,13 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn end_run(&self, run_id: &str, status: &str, ended_at: &str, problem: Option<&str>) -> Result<(), PipelineError> {
+    pub fn end_run(
+        &self,
+        run_id: &str,
+        status: &str,
+        ended_at: &str,
+        problem: Option<&str>,
+    ) -> Result<(), PipelineError> {
         self.run(|connection| {
             connection.execute("DELETE FROM progress WHERE run_id = ?", [run_id])?;
             connection.execute(
@@ -157,8 +163,18 @@ impl Journal {
             connection.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 params![
-                    run_id, row.kind, row.step, row.status, row.reason, row.fingerprint, signed(row.rows_in), signed(row.rows_out),
-                    signed(row.rejected), row.seconds, signed(row.peak_memory_bytes), warnings
+                    run_id,
+                    row.kind,
+                    row.step,
+                    row.status,
+                    row.reason,
+                    row.fingerprint,
+                    signed(row.rows_in),
+                    signed(row.rows_out),
+                    signed(row.rejected),
+                    row.seconds,
+                    signed(row.peak_memory_bytes),
+                    warnings
                 ],
             )
         })?;
@@ -169,7 +185,14 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn progress(&self, run_id: &str, step: &str, done: u64, total: Option<u64>, now: &str) -> Result<(), PipelineError> {
+    pub fn progress(
+        &self,
+        run_id: &str,
+        step: &str,
+        done: u64,
+        total: Option<u64>,
+        now: &str,
+    ) -> Result<(), PipelineError> {
         self.run(|connection| {
             connection.execute(
                 "INSERT OR REPLACE INTO progress VALUES (?,?,?,?,?)",
@@ -198,12 +221,15 @@ impl Journal {
     pub fn pending_commit(&self, pipeline: &str) -> Result<Option<(String, Vec<Intent>)>, PipelineError> {
         let found: Option<(String, String)> = self.run(|connection| {
             connection
-                .query_row("SELECT run_id, intents FROM commits WHERE pipeline = ?", [pipeline], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row("SELECT run_id, intents FROM commits WHERE pipeline = ?", [pipeline], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()
         })?;
         found
             .map(|(run_id, text)| {
-                let intents = serde_json::from_str(&text).map_err(PipelineError::state("cannot read the journal", &self.path))?;
+                let intents =
+                    serde_json::from_str(&text).map_err(PipelineError::state("cannot read the journal", &self.path))?;
                 Ok((run_id, intents))
             })
             .transpose()
@@ -222,7 +248,14 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn file_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i128) -> Result<(), PipelineError> {
+    pub fn file_written(
+        &self,
+        owner: &str,
+        path: &Path,
+        batch: &str,
+        bytes: u64,
+        mtime_ns: i128,
+    ) -> Result<(), PipelineError> {
         self.run(|connection| {
             connection.execute(
                 "INSERT OR REPLACE INTO written_files VALUES (?,?,?,?,?)",
@@ -236,7 +269,14 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn file_is_written(&self, owner: &str, path: &Path, batch: &str, bytes: u64, mtime_ns: i128) -> Result<bool, PipelineError> {
+    pub fn file_is_written(
+        &self,
+        owner: &str,
+        path: &Path,
+        batch: &str,
+        bytes: u64,
+        mtime_ns: i128,
+    ) -> Result<bool, PipelineError> {
         self.run(|connection| {
             connection.query_row(
                 "SELECT COUNT(*) FROM written_files WHERE owner = ? AND path = ? AND batch = ? AND bytes = ? AND mtime_ns = ?",
@@ -334,7 +374,8 @@ mod tests {
     fn a_decided_write_is_pending_until_it_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        let intent = Intent { sink: "s".into(), step: "a".into(), fingerprint: "f".into(), output: 0, batch: "b".into() };
+        let intent =
+            Intent { sink: "s".into(), step: "a".into(), fingerprint: "f".into(), output: 0, batch: "b".into() };
         journal.begin_commit("p", "r1", std::slice::from_ref(&intent)).unwrap();
         drop(journal);
         let journal = Journal::open(folder.path()).unwrap();

@@ -27,13 +27,6 @@ pub trait Observer {
     fn event(&self, event: &Event<'_>);
 }
 
-/// An observer that shows nothing.
-pub struct Quiet;
-
-impl Observer for Quiet {
-    fn event(&self, _: &Event<'_>) {}
-}
-
 /// Counts a step's rows; written by the step's threads, read by the run.
 #[derive(Default)]
 pub struct Counter {

@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    checkpoint::{CheckpointStore, Found, Manifest},
+    checkpoint::{CheckpointStore, Found, Manifest, state_key},
     commit::{self, Batch},
     error::PipelineError,
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
-    select::Selection,
+    select::{Selection, readers},
     spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
 };
 use crate::io::SourceSpec;
@@ -93,6 +93,17 @@ pub fn steps_to_do(pipeline: &Pipeline, selection: &Selection) -> Result<BTreeSe
     Ok(chosen)
 }
 
+/// The newest checkpoint of a step that is not selected, if a selected step reads it and it is whole.
+pub fn serving(
+    pipeline: &Pipeline,
+    store: &CheckpointStore,
+    chosen: &BTreeSet<StepId>,
+    id: StepId,
+) -> Option<Box<Manifest>> {
+    let is_read = readers(pipeline, id).iter().any(|reader| chosen.contains(reader));
+    is_read.then(|| store.latest_whole(&pipeline.step(id).name)).flatten()
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -104,11 +115,18 @@ pub fn plan(judge: &Judge<'_>, journal: &Journal) -> Result<Plan, PipelineError>
         let verdict = if chosen.contains(&id) {
             judge.step(id, &steps)?
         } else {
-            Verdict::NotSelected(judge.store.latest_manifest(&judge.pipeline.step(id).name).map(Box::new))
+            Verdict::NotSelected(serving(judge.pipeline, judge.store, &chosen, id))
         };
         steps.push((id, verdict));
     }
-    let sinks = judge.pipeline.sinks.iter().map(|sink| judge.sink(sink, &steps, journal)).collect::<Result<_, _>>()?;
+    let pending = journal.pending_commit(&state_key(&judge.pipeline.name, judge.pipeline.scope.as_deref()))?;
+    let unfinished = |sink: &Sink| {
+        let (run_id, intents) = pending.as_ref()?;
+        let is_intended = intents.iter().any(|intent| intent.sink == sink.name);
+        is_intended.then(|| SinkVerdict::ToWrite(format!("left unfinished by run {run_id}")))
+    };
+    let verdict = |sink| unfinished(sink).map_or_else(|| judge.sink(sink, &steps, journal), Ok);
+    let sinks = judge.pipeline.sinks.iter().map(verdict).collect::<Result<_, _>>()?;
     Ok(Plan { steps, sinks })
 }
 
@@ -142,7 +160,11 @@ impl Judge<'_> {
                     }
                 }
                 if !waiting.is_empty() {
-                    return Ok(if self.store.latest(&step.name).is_none() { Verdict::NeverRun } else { Verdict::Waiting(waiting) });
+                    return Ok(if self.store.latest(&step.name).is_none() {
+                        Verdict::NeverRun
+                    } else {
+                        Verdict::Waiting(waiting)
+                    });
                 }
                 Ok(self.stage(step, &self.ingredients(step, &manifests)))
             }
@@ -171,7 +193,7 @@ impl Judge<'_> {
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         let state = spec.state().map_err(io)?;
         if latest.source.as_ref() == Some(&state) {
-            return Ok(Verdict::Fresh(Box::new(manifest)));
+            return Ok(Verdict::Fresh(manifest));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
         let reason = match spec.count_rows().map_err(io)? {
@@ -188,7 +210,7 @@ impl Judge<'_> {
             return Verdict::Stale(vec![word.to_owned()]);
         }
         match self.store.find(&step.name, &now.fingerprint()) {
-            Found::Whole(manifest) => return Verdict::Fresh(Box::new(manifest)),
+            Found::Whole(manifest) => return Verdict::Fresh(manifest),
             Found::Damaged(why) => return Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")]),
             Found::Missing => {}
         }
@@ -270,7 +292,7 @@ pub fn missing_input(pipeline: &Pipeline, step: &Step, dataset: DatasetRef) -> P
     let maker = &pipeline.step(dataset.step).name;
     PipelineError::Usage {
         problem: format!(
-            "stage '{}' needs the dataset '{}', of which there is no checkpoint",
+            "stage '{}' needs the dataset '{}', of which there is no whole checkpoint",
             step.name,
             pipeline.dataset_name(dataset)
         ),

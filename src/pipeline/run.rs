@@ -24,7 +24,7 @@ use super::{
     journal::{Journal, RunRow, StepRow},
     memory,
     observe::{Counter, Event, Observer},
-    plan::{Judge, PlanOptions, Verdict, source_ingredients, steps_to_do},
+    plan::{Judge, PlanOptions, Verdict, serving, source_ingredients, steps_to_do},
     spec::{Pipeline, Sink, StepId, StepKind},
 };
 
@@ -34,7 +34,7 @@ pub struct RunOptions {
     pub plan: PlanOptions,
     /// How many steps may run at a time.
     pub jobs: usize,
-    /// Bytes a stage should stay within.
+    /// Bytes the run should stay within: steps run side by side only while half of them are free.
     pub memory_bytes: u64,
     /// Set to stop the run.
     pub cancelled: Arc<AtomicBool>,
@@ -108,7 +108,18 @@ pub fn run(
     };
     journal.begin_run(&row, &options.plan.as_of.to_string(), options.plan.seed)?;
     observer.event(&Event::RunStarted { run_id: &run_id, pipeline: &pipeline.name, steps: chosen.len() });
-    let mut run = Run { pipeline, store: &store, journal, options, observer, run_id, chosen, states: Vec::new(), rows: Vec::new(), problem: None };
+    let mut run = Run {
+        pipeline,
+        store: &store,
+        journal,
+        options,
+        observer,
+        run_id,
+        chosen,
+        states: Vec::new(),
+        rows: Vec::new(),
+        problem: None,
+    };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
     let (status, words) = match &problem {
@@ -116,6 +127,15 @@ pub fn run(
         Some(PipelineError::Interrupted) => ("interrupted", None),
         Some(error) => ("failed", Some(error.to_string())),
     };
+    let peak_memory_bytes = memory::peak_bytes();
+    if peak_memory_bytes > options.memory_bytes {
+        let text = format!(
+            "the run held {} MiB, more than --memory allows ({} MiB)",
+            peak_memory_bytes >> 20,
+            options.memory_bytes >> 20
+        );
+        observer.event(&Event::Warning { text: &text });
+    }
     journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()))?;
     let manifests = states
         .into_iter()
@@ -125,14 +145,7 @@ pub fn run(
             _ => None,
         })
         .collect();
-    Ok(Outcome {
-        run_id,
-        rows,
-        manifests,
-        seconds: started.elapsed().as_secs_f64(),
-        peak_memory_bytes: memory::peak_bytes(),
-        problem,
-    })
+    Ok(Outcome { run_id, rows, manifests, seconds: started.elapsed().as_secs_f64(), peak_memory_bytes, problem })
 }
 
 /// Now, UTC, for the journal; no result depends on it.
@@ -178,7 +191,8 @@ impl Run<'_> {
     }
 
     fn recover(&mut self) -> Result<(), PipelineError> {
-        self.commit().recover()?;
+        let rows = self.commit().recover()?;
+        self.rows.extend(rows);
         Ok(())
     }
 
@@ -190,7 +204,7 @@ impl Run<'_> {
                 if self.chosen.contains(&id) {
                     State::Blocked
                 } else {
-                    State::Idle(self.store.latest_manifest(&self.pipeline.step(id).name).map(Box::new))
+                    State::Idle(serving(self.pipeline, self.store, &self.chosen, id))
                 }
             })
             .collect();
@@ -247,7 +261,9 @@ impl Run<'_> {
         }
         for id in self.pipeline.ids() {
             let running = self.states.iter().filter(|state| matches!(state, State::Running { .. })).count();
-            if running >= self.options.jobs || self.stopping() {
+            // A step beside a running one is only begun while half of the memory is free for it.
+            let is_tight = running > 0 && memory::resident_bytes() > self.options.memory_bytes / 2;
+            if running >= self.options.jobs || is_tight || self.stopping() {
                 break;
             }
             if !matches!(self.states[id.0], State::Blocked) {
@@ -302,8 +318,12 @@ impl Run<'_> {
         let kind = if step.is_source() { "source" } else { "stage" };
         self.observer.event(&Event::StepStarted { step: &step.name, kind, reason: &reason });
         let counter = Arc::new(Counter::default());
-        self.states[id.0] =
-            State::Running { started: Instant::now(), counter: counter.clone(), reason, peak: memory::resident_bytes() };
+        self.states[id.0] = State::Running {
+            started: Instant::now(),
+            counter: counter.clone(),
+            reason,
+            peak: memory::resident_bytes(),
+        };
         let sender = sender.clone();
         scope.spawn(move || {
             let result = workshop.work(step, &inputs, ingredients.clone(), &counter);
@@ -319,7 +339,8 @@ impl Run<'_> {
             && latest.fingerprint != manifest.fingerprint
         {
             // An earlier checkpoint serves again, for example because a parameter was set back.
-            self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
+            self.store
+                .set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
         }
         let (rows_in, rows_out, rejected) = row_counts(&manifest.ingredients, &manifest);
         let row = StepRow {

@@ -22,8 +22,7 @@ impl Selection {
     /// # Errors
     /// A selector that names nothing.
     pub fn resolve(&self, pipeline: &Pipeline) -> Result<BTreeSet<StepId>, PipelineError> {
-        let mut chosen =
-            if self.select.is_empty() { pipeline.ids().collect() } else { union(pipeline, &self.select)? };
+        let mut chosen = if self.select.is_empty() { pipeline.ids().collect() } else { union(pipeline, &self.select)? };
         for id in union(pipeline, &self.exclude)? {
             chosen.remove(&id);
         }

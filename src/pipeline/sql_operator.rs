@@ -24,7 +24,10 @@ pub struct Sql {
 }
 
 impl Sql {
-    fn execute(&self, tables: impl IntoIterator<Item = (String, polars::prelude::LazyFrame)>) -> Result<polars::prelude::LazyFrame, StageError> {
+    fn execute(
+        &self,
+        tables: impl IntoIterator<Item = (String, polars::prelude::LazyFrame)>,
+    ) -> Result<polars::prelude::LazyFrame, StageError> {
         let mut context = SQLContext::new();
         for (name, frame) in tables {
             context.register(&name, frame);
@@ -47,7 +50,8 @@ impl Operator for Sql {
             return Err(ParamError {
                 name: "query",
                 problem: "the query is empty".to_owned(),
-                mend: "for example SELECT retailer, COUNT(*) AS n FROM links GROUP BY retailer ORDER BY retailer".to_owned(),
+                mend: "for example SELECT retailer, COUNT(*) AS n FROM links GROUP BY retailer ORDER BY retailer"
+                    .to_owned(),
             });
         }
         Ok(())
@@ -55,11 +59,14 @@ impl Operator for Sql {
 
     /// Plans the query over empty tables. Columns whose type is known only when read make the result's types unknown too.
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
-        let port = |columns| OutputPort { name: "result".to_owned(), columns, about: "The rows of the query.".to_owned() };
+        let port =
+            |columns| OutputPort { name: "result".to_owned(), columns, about: "The rows of the query.".to_owned() };
         if inputs.is_empty() {
             return Ok(vec![port(Vec::new())]);
         }
-        let unknown = inputs.values().any(|columns| columns.is_empty() || columns.iter().any(|column| column.kind == ColumnKind::Any));
+        let unknown = inputs
+            .values()
+            .any(|columns| columns.is_empty() || columns.iter().any(|column| column.kind == ColumnKind::Any));
         let empty = inputs.iter().map(|(name, columns)| {
             let schema: Schema = columns
                 .iter()
@@ -70,7 +77,8 @@ impl Operator for Sql {
         let planned = self.execute(empty).and_then(|mut frame| Ok(frame.collect_schema()?));
         match planned {
             Ok(schema) if !unknown => {
-                let columns = schema.iter().map(|(name, kind)| Column::new(name.as_str(), ColumnKind::of(kind))).collect();
+                let columns =
+                    schema.iter().map(|(name, kind)| Column::new(name.as_str(), ColumnKind::of(kind))).collect();
                 Ok(vec![port(columns)])
             }
             Err(error) if !unknown => Err(error),
@@ -88,14 +96,20 @@ mod tests {
     use super::*;
 
     fn inputs() -> BTreeMap<String, PortSchema> {
-        BTreeMap::from([("links".to_owned(), vec![Column::new("retailer", ColumnKind::Text), Column::new("n", ColumnKind::Int)])])
+        BTreeMap::from([(
+            "links".to_owned(),
+            vec![Column::new("retailer", ColumnKind::Text), Column::new("n", ColumnKind::Int)],
+        )])
     }
 
     #[test]
     fn the_columns_of_a_query_are_known_before_it_runs() {
         let sql = Sql { query: "SELECT retailer, SUM(n) AS total FROM links GROUP BY retailer".to_owned() };
         let ports = sql.outputs(&inputs()).unwrap();
-        assert_eq!(ports[0].columns, vec![Column::new("retailer", ColumnKind::Text), Column::new("total", ColumnKind::Int)]);
+        assert_eq!(
+            ports[0].columns,
+            vec![Column::new("retailer", ColumnKind::Text), Column::new("total", ColumnKind::Int)]
+        );
     }
 
     #[test]

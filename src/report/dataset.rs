@@ -54,7 +54,13 @@ fn plain(frame: &DataFrame, names: &[&str], rows: std::ops::Range<usize>) -> Str
 }
 
 fn right_columns(frame: &DataFrame) -> Vec<usize> {
-    frame.columns().iter().enumerate().filter(|(_, column)| column.dtype().is_numeric()).map(|(index, _)| index).collect()
+    frame
+        .columns()
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.dtype().is_numeric())
+        .map(|(index, _)| index)
+        .collect()
 }
 
 fn cell(frame: &DataFrame, column: usize, row: usize) -> String {
@@ -120,7 +126,10 @@ mod tests {
         )
         .unwrap();
         let text = render("Links", &frame, 3);
-        assert!(text.contains("Totals\n") && text.contains("1,234") && text.contains("81.0 %") && text.contains("–"), "{text}");
+        assert!(
+            text.contains("Totals\n") && text.contains("1,234") && text.contains("81.0 %") && text.contains("–"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -16,4 +16,4 @@ mod writing;
 
 pub use dirt::Dirt;
 pub use prices::PriceSpread;
-pub use shop::{SampleError, ShopOptions, ShopSummary, write_shop};
+pub use shop::{ShopOptions, write_shop};

@@ -129,7 +129,8 @@ fn footer(path: &Path) -> Vec<(String, String)> {
 fn footers_say_run_stage_and_fingerprint() {
     let place = shop();
     let runs = place.query(".nightloom/journal.db", "SELECT run_id FROM runs");
-    let fingerprint = place.query(".nightloom/journal.db", "SELECT fingerprint FROM steps WHERE step = 'totals' AND kind = 'stage'");
+    let fingerprint =
+        place.query(".nightloom/journal.db", "SELECT fingerprint FROM steps WHERE step = 'totals' AND kind = 'stage'");
     for path in [only(&place, "totals").join("result.parquet"), place.path("out/totals.parquet")] {
         let pairs = footer(&path);
         let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());

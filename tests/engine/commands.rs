@@ -76,7 +76,10 @@ fn operators_schema_graph_check_verify_and_completions_print_what_they_promise()
         assert!(mermaid.contains(line), "{line}: {mermaid}");
     }
     let dot = print(&["graph", "p.toml", "--format", "dot"]);
-    assert!(dot.starts_with("digraph") && dot.contains("label=\"totals: sql\"") && dot.trim_end().ends_with('}'), "{dot}");
+    assert!(
+        dot.starts_with("digraph") && dot.contains("label=\"totals: sql\"") && dot.trim_end().ends_with('}'),
+        "{dot}"
+    );
 
     let checked = print(&["check", "p.toml"]);
     assert!(checked.contains("'shown' is right: 1 sources, 1 stages, 1 sinks"), "{checked}");
@@ -85,7 +88,11 @@ fn operators_schema_graph_check_verify_and_completions_print_what_they_promise()
     assert!(print(&["verify", "p.toml"]).contains("1 queries, 0 failed"));
     place.sql("shop.db", "DELETE FROM orders");
     let failed = place.nightloom(["verify", "p.toml"]);
-    assert!(failed.code == Some(1) && failed.stdout.contains("n = ") | failed.stdout.contains("fail"), "{}", failed.stdout);
+    assert!(
+        failed.code == Some(1) && failed.stdout.contains("n = ") | failed.stdout.contains("fail"),
+        "{}",
+        failed.stdout
+    );
 
     for shell in ["bash", "zsh", "fish"] {
         assert!(print(&["completions", shell]).contains("nightloom"), "{shell}");
@@ -95,14 +102,23 @@ fn operators_schema_graph_check_verify_and_completions_print_what_they_promise()
 #[test]
 fn a_reader_that_goes_away_is_no_panic() {
     let place = place();
-    for arguments in [&["plan", "p.toml"][..], &["run", "p.toml"], &["operators", "--markdown"], &["schema"], &["completions", "bash"]] {
+    for arguments in [
+        &["plan", "p.toml"][..],
+        &["run", "p.toml"],
+        &["operators", "--markdown"],
+        &["schema"],
+        &["completions", "bash"],
+    ] {
         let mut command = place.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a start");
         let mut line = String::new();
         BufReader::with_capacity(16, child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         let ended = child.wait_with_output().expect("an end");
         let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(!line.is_empty() && !said.contains("panicked") && !said.contains("Broken pipe"), "{arguments:?}: {said}");
+        assert!(
+            !line.is_empty() && !said.contains("panicked") && !said.contains("Broken pipe"),
+            "{arguments:?}: {said}"
+        );
     }
 }
 
@@ -116,7 +132,8 @@ fn state_lives_beside_the_pipelines_folder_or_where_it_is_told_to() {
     assert!(place.path("shop/pipelines/out.csv").exists(), "paths are relative to the file");
     place.nightloom(["run", "shop/pipelines/p.toml", "--workspace", "w"]).expect_success();
     assert!(place.path("w/.nightloom/journal.db").exists());
-    let by_environment = place.command(["run", "shop/pipelines/p.toml"]).env("NIGHTLOOM_WORKSPACE", "v").output().expect("a run");
+    let by_environment =
+        place.command(["run", "shop/pipelines/p.toml"]).env("NIGHTLOOM_WORKSPACE", "v").output().expect("a run");
     assert!(by_environment.status.success() && place.path("v/.nightloom/journal.db").exists());
 }
 

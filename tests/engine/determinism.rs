@@ -73,7 +73,11 @@ fn jobs_and_threads_do_not_change_a_byte() {
     for (jobs, threads) in [("1", "1"), ("2", "2"), ("4", "7")] {
         let place = Place::new();
         write(&place);
-        let run = place.command(["run", "p.toml", "--jobs", jobs]).env("POLARS_MAX_THREADS", threads).output().expect("a run");
+        let run = place
+            .command(["run", "p.toml", "--jobs", jobs])
+            .env("POLARS_MAX_THREADS", threads)
+            .output()
+            .expect("a run");
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
         results.push(made(&place));
     }
@@ -98,8 +102,19 @@ fn as_of_and_seed_are_noted_and_change_nothing_of_steps_that_do_not_use_them() {
 /// No source file of the rooms whose results count asks the clock, the environment or a seedless generator.
 #[test]
 fn operators_ask_neither_clock_nor_environment() {
-    let mut folders = ["linking", "mining", "bundles", "workflows", "catalog", "operator"].map(|room| project().join("src").join(room)).to_vec();
-    let forbidden = ["SystemTime::now", "Instant::now", "Timestamp::now", "Zoned::now", "env::var", "rand::rng(", "thread_rng", "from_os_rng"];
+    let mut folders = ["linking", "mining", "bundles", "workflows", "catalog", "operator"]
+        .map(|room| project().join("src").join(room))
+        .to_vec();
+    let forbidden = [
+        "SystemTime::now",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "env::var",
+        "rand::rng(",
+        "thread_rng",
+        "from_os_rng",
+    ];
     let mut read = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -44,12 +44,17 @@ fn a_run_is_seen_in_the_journal_the_results_and_the_status() {
     let place = place();
     let said = place.run(&[]).expect_success();
     assert!(said.stdout.contains("Orders by customer"), "{}", said.stdout);
-    let runs = place.query(".nightloom/journal.db", "SELECT run_id, pipeline, status, ended_at >= started_at, problem FROM runs");
+    let runs = place
+        .query(".nightloom/journal.db", "SELECT run_id, pipeline, status, ended_at >= started_at, problem FROM runs");
     let run_id = runs[0].split('|').next().expect("a run");
     assert_eq!(runs, [format!("{run_id}|seen|done|1|-")]);
-    let steps = place.query(".nightloom/journal.db", "SELECT kind, step, status, rows_in, rows_out, rejected FROM steps ORDER BY rowid");
+    let steps = place.query(
+        ".nightloom/journal.db",
+        "SELECT kind, step, status, rows_in, rows_out, rejected FROM steps ORDER BY rowid",
+    );
     assert_eq!(steps, ["source|orders|done|3|2|1", "stage|totals|done|2|2|0", "sink|file|written|2|2|0"]);
-    let measured = place.query(".nightloom/journal.db", "SELECT MIN(seconds > 0), MAX(peak_memory_bytes > 1000000) FROM steps");
+    let measured =
+        place.query(".nightloom/journal.db", "SELECT MIN(seconds > 0), MAX(peak_memory_bytes > 1000000) FROM steps");
     assert_eq!(measured, ["1|1"]);
 
     let results = json(&place.read(&format!(".nightloom/runs/{run_id}/run_results.json")));
@@ -79,7 +84,10 @@ fn a_failed_run_is_seen_with_its_problem_and_what_was_skipped() {
     let later = "[stages.later]\noperator = \"sql\"\ninputs = { t = \"totals\" }\nparams = { query = \"SELECT * FROM t\" }\n[stages.totals.expect]\ntotals = { rows = [5, 9] }\n";
     place.write("p.toml", format!("{PIPELINE}{later}"));
     assert_eq!(place.run(&[]).code, Some(1));
-    let steps = place.query(".nightloom/journal.db", "SELECT step, status FROM steps WHERE run_id = (SELECT MAX(run_id) FROM runs) ORDER BY rowid");
+    let steps = place.query(
+        ".nightloom/journal.db",
+        "SELECT step, status FROM steps WHERE run_id = (SELECT MAX(run_id) FROM runs) ORDER BY rowid",
+    );
     assert_eq!(steps, ["orders|fresh", "totals|failed", "later|skipped"]);
 }
 
@@ -107,7 +115,10 @@ fn progress_of_a_running_step_can_be_polled_and_a_killed_run_is_shown_as_killed(
     let status = json(&place.nightloom(["status", "p.toml", "--json"]).expect_success().stdout);
     let states: Vec<_> = status["runs"].as_array().expect("runs").iter().map(|run| text(&run["status"])).collect();
     assert_eq!(states, ["done", "killed"]);
-    assert!(place.query(journal, "SELECT DISTINCT run_id FROM progress").len() <= 1, "a finished run has no progress rows");
+    assert!(
+        place.query(journal, "SELECT DISTINCT run_id FROM progress").len() <= 1,
+        "a finished run has no progress rows"
+    );
 }
 
 #[test]

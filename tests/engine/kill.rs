@@ -91,7 +91,10 @@ fn first_night(journal_mode: &str) -> Place {
     let place = Place::new();
     place.write("p.toml", PIPELINE);
     place.write("customers.csv", "customer,name\na,Ada\nb,Bo\n");
-    place.sql("other.db", &format!("PRAGMA journal_mode = {journal_mode}; CREATE TABLE other (x); INSERT INTO other VALUES (1);"));
+    place.sql(
+        "other.db",
+        &format!("PRAGMA journal_mode = {journal_mode}; CREATE TABLE other (x); INSERT INTO other VALUES (1);"),
+    );
     place.sql(
         "shop.db",
         &format!(
@@ -118,7 +121,8 @@ fn state(place: &Place) -> String {
     for name in ["out/named.csv", "out/totals.ndjson"] {
         text += &fs::read_to_string(place.path(name)).unwrap_or_else(|_| "missing".to_owned());
     }
-    let mut left: Vec<_> = fs::read_dir(place.path("out")).into_iter().flatten().flatten().map(|e| e.file_name()).collect();
+    let mut left: Vec<_> =
+        fs::read_dir(place.path("out")).into_iter().flatten().flatten().map(|e| e.file_name()).collect();
     left.sort();
     text + &format!("{left:?}\n{:?}", parquet_rows(&place.path("out/named.parquet")))
 }
@@ -226,7 +230,8 @@ fn a_run_on_write_ahead_logs_killed_at_any_failpoint_loses_nothing_and_repeats_n
     let totals = |place: &Place| place.query("shop.db", "SELECT * FROM totals");
     let whole = copy_of(&base);
     whole.run(&[]).expect_success();
-    let writing = failpoints().into_iter().filter(|name| !name.starts_with("step") && !name.starts_with("checkpoint")).collect();
+    let writing =
+        failpoints().into_iter().filter(|name| !name.starts_with("step") && !name.starts_with("checkpoint")).collect();
     kill_at(&writing, &base, &|at, place| {
         assert_eq!(kept(place), kept(&whole), "{at}");
         assert!(totals(place) == totals(&whole) || totals(place).is_empty(), "{at}: {:?}", totals(place));

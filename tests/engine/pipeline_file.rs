@@ -56,22 +56,40 @@ fn and(rest: &str) -> String {
 
 #[test]
 fn keys_and_operators_that_are_not_known_get_the_nearest_name() {
-    assert_told(&START.replace("operator =", "operater ="), 11, &["unknown key 'operater'", "did you mean 'operator'?"]);
+    assert_told(
+        &START.replace("operator =", "operater ="),
+        11,
+        &["unknown key 'operater'", "did you mean 'operator'?"],
+    );
     assert_told(&START.replace("query =", "qeury ="), 13, &["unknown key 'qeury'", "did you mean 'query'?"]);
     assert_told(&START.replace("\"sql\"", "\"slq\""), 11, &["'slq'", "did you mean 'sql'?"]);
     assert_told(&START.replace("csv =", "cvs ="), 7, &["unknown key 'cvs'", "did you mean 'csv'?"]);
     assert_told(&START.replace("[vars]", "[varz]"), 3, &["unknown key 'varz'", "did you mean 'vars'?"]);
     assert_told(&START.replace("\"float\"", "\"flaot\""), 8, &["unknown value 'flaot'", "did you mean 'float'?"]);
-    assert_told(&START.replace("SELECT id", "SELECT ${vars.lest}"), 13, &["there is no variable", "did you mean 'vars.least'?"]);
+    assert_told(
+        &START.replace("SELECT id", "SELECT ${vars.lest}"),
+        13,
+        &["there is no variable", "did you mean 'vars.least'?"],
+    );
 }
 
 #[test]
 fn datasets_that_are_missing_or_made_twice_are_shown() {
-    assert_told(&START.replace("r = \"rows\"", "r = \"rosw\""), 12, &["nothing makes the dataset 'rosw'", "did you mean 'rows'?"]);
+    assert_told(
+        &START.replace("r = \"rows\"", "r = \"rosw\""),
+        12,
+        &["nothing makes the dataset 'rosw'", "did you mean 'rows'?"],
+    );
     assert_told(&and("[sinks.s]\nfrom = \"kpet\"\ncsv = \"out/s.csv\"\n"), 15, &["'kpet'", "did you mean 'kept'?"]);
     let again = "[stages.again]\noperator = \"sql\"\ninputs = { r = \"rows\" }\noutputs = { result = \"kept\" }\nparams = { query = \"SELECT 1 AS x FROM r\" }\n";
     assert_told(&and(again), 14, &["'kept' is made twice", "p.toml", "and here", "outputs ="]);
-    assert_told(&and("[stages.rows]\noperator = \"sql\"\ninputs = { r = \"kept\" }\nparams = { query = \"SELECT 1 AS x FROM r\" }\n"), 14, &["'rows' names two steps"]);
+    assert_told(
+        &and(
+            "[stages.rows]\noperator = \"sql\"\ninputs = { r = \"kept\" }\nparams = { query = \"SELECT 1 AS x FROM r\" }\n",
+        ),
+        14,
+        &["'rows' names two steps"],
+    );
     assert_told(&and("[stages.kept]\noperator = \"sql\"\n"), 14, &["not valid TOML", "duplicate key"]);
 }
 
@@ -86,14 +104,31 @@ fn a_cycle_is_printed() {
 #[test]
 fn columns_that_lack_or_have_the_wrong_type_are_told() {
     assert_told(&START.replace("SELECT id, v", "SELECT idd, v"), 13, &["stage 'kept'", "idd"]);
-    assert_told(&and("[stages.kept.expect]\nkept = { unique = [\"idd\"] }\n"), 15, &["no column 'idd'", "did you mean 'id'?"]);
+    assert_told(
+        &and("[stages.kept.expect]\nkept = { unique = [\"idd\"] }\n"),
+        15,
+        &["no column 'idd'", "did you mean 'id'?"],
+    );
     assert_told(&and("[stages.kept.expect]\nkept = { between = { v = [1, 2] } }\n"), 15, &["'v' is no number"]);
-    assert_told(&and("[stages.kept.expect]\nkept = { between = { id = [3, 2] } }\n"), 15, &["nothing lies between 3 and 2", "[2, 3]"]);
-    let sink = "[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"orders\"\nmode = \"upsert\"\nkeys = [\"idd\"]\n";
+    assert_told(
+        &and("[stages.kept.expect]\nkept = { between = { id = [3, 2] } }\n"),
+        15,
+        &["nothing lies between 3 and 2", "[2, 3]"],
+    );
+    let sink =
+        "[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"orders\"\nmode = \"upsert\"\nkeys = [\"idd\"]\n";
     assert_told(&and(sink), 14, &["no column 'idd'", "did you mean 'id'?"]);
-    assert_told(&and("[sinks.s]\nfrom = \"rows\"\nsqlite = \"shop.db\"\ntable = \"orders\"\n"), 14, &["lacks the column 'n'", "add_columns"]);
+    assert_told(
+        &and("[sinks.s]\nfrom = \"rows\"\nsqlite = \"shop.db\"\ntable = \"orders\"\n"),
+        14,
+        &["lacks the column 'n'", "add_columns"],
+    );
     let typed = "types = { id = \"int\", x = \"text\" }";
-    assert_told(&START.replace("types = { id = \"int\", v = \"text\", n = \"float\" }", typed), 6, &["'x'", "which the file lacks"]);
+    assert_told(
+        &START.replace("types = { id = \"int\", v = \"text\", n = \"float\" }", typed),
+        6,
+        &["'x'", "which the file lacks"],
+    );
 }
 
 #[test]
@@ -102,10 +137,26 @@ fn values_of_the_wrong_type_or_out_of_range_are_told() {
     assert_told(&START.replace("{ query = \"SELECT id, v FROM r\" }", "{ query = 5 }"), 13, &["expected text"]);
     assert_told(&START.replace("SELECT id, v FROM r", ""), 13, &["the query is empty", "for example"]);
     assert_told(&START.replace("SELECT id, v FROM r", "SELEC id"), 13, &["stage 'kept'"]);
-    assert_told(&START.replace("types = {", "delimiter = \"ab\"\ntypes = {"), 8, &["one ASCII character", "for example"]);
-    assert_told(&and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nbusy_timeout = -1\n"), 18, &["cannot be negative"]);
-    assert_told(&and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nmode = \"merge\"\n"), 18, &["unknown value 'merge'", "replace"]);
-    assert_told(&and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nmode = \"upsert\"\n"), 18, &["needs 'keys'"]);
+    assert_told(
+        &START.replace("types = {", "delimiter = \"ab\"\ntypes = {"),
+        8,
+        &["one ASCII character", "for example"],
+    );
+    assert_told(
+        &and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nbusy_timeout = -1\n"),
+        18,
+        &["cannot be negative"],
+    );
+    assert_told(
+        &and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nmode = \"merge\"\n"),
+        18,
+        &["unknown value 'merge'", "replace"],
+    );
+    assert_told(
+        &and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\ntable = \"t\"\nmode = \"upsert\"\n"),
+        18,
+        &["needs 'keys'"],
+    );
     assert_told(&and("[sinks.s]\nfrom = \"kept\"\nsqlite = \"shop.db\"\n"), 16, &["needs 'table'"]);
     assert_told(&and("[sinks.s]\nfrom = \"kept\"\n"), 14, &["says no place", "sqlite"]);
     assert_told(&and("[sinks.s]\nfrom = \"kept\"\ncsv = \"a\"\nparquet = \"b\"\n"), 16, &["both given"]);
@@ -131,7 +182,9 @@ fn settings_of_the_command_line_are_shown_where_they_are_wrong() {
         let said = refused(&place, &["--set", setting]).stderr;
         assert!(said.contains("--set:1:") && said.contains('^') && said.contains(words), "{setting}:\n{said}");
     }
-    for arguments in [&["--as-of", "yesterday"][..], &["--seed", "x"], &["--jobs", "0"], &["--memory", "4 parsecs"], &["--nonsense"]] {
+    for arguments in
+        [&["--as-of", "yesterday"][..], &["--seed", "x"], &["--jobs", "0"], &["--memory", "4 parsecs"], &["--nonsense"]]
+    {
         let failed = place.run(arguments);
         assert_eq!(failed.code, Some(2), "{arguments:?} {}", failed.stderr);
     }

@@ -41,7 +41,10 @@ impl Place {
     /// All rows of a query, a text each.
     #[track_caller]
     pub fn query(&self, database: &str, query: &str) -> Vec<String> {
-        rows(&self.path(database), query).iter().map(|row| row.iter().map(shown).collect::<Vec<_>>().join("|")).collect()
+        rows(&self.path(database), query)
+            .iter()
+            .map(|row| row.iter().map(shown).collect::<Vec<_>>().join("|"))
+            .collect()
     }
 
     /// `nightloom run p.toml …`.

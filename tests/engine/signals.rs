@@ -133,12 +133,16 @@ fn a_full_disk_is_a_clear_error_wherever_it_strikes_and_nothing_is_half_written(
             continue;
         }
         assert_eq!(run.code, Some(1), "{kilobytes} KiB: {said}");
-        let clear = said.contains("no room left") || said.contains("File too large") || said.contains("disk is full") || said.contains("disk I/O error");
+        let clear = said.contains("no room left")
+            || said.contains("File too large")
+            || said.contains("disk is full")
+            || said.contains("disk I/O error");
         assert!(clear && said.contains(where_it_strikes) && !said.contains("panicked"), "{kilobytes} KiB: {said}");
         let now = dump(&place.path("shop.db"));
         assert!(now == old || now.matches("\n  ").count() > 20_000, "{kilobytes} KiB: half a table");
         assert_eq!(place.read("out/wide.csv"), "old\n", "{kilobytes} KiB");
-        let left: Vec<_> = std::fs::read_dir(place.path("out")).expect("a folder").flatten().map(|e| e.file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(place.path("out")).expect("a folder").flatten().map(|e| e.file_name()).collect();
         assert!(left.iter().all(|name| !name.to_string_lossy().contains("partial")), "{left:?}");
 
         place.run(&[]).expect_success();

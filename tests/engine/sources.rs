@@ -54,7 +54,13 @@ fn csv_files_are_read_as_they_are_written() {
         ("json = \"x\"", b"[{\"id\":1,\"v\":\"a\"},\n{\"id\":2}]".to_vec(), ROWS),
     ] {
         let place = place(source);
-        let name = if source.contains("x.gz") { "x.gz" } else if source.contains("x.zst") { "x.zst" } else { "x" };
+        let name = if source.contains("x.gz") {
+            "x.gz"
+        } else if source.contains("x.zst") {
+            "x.zst"
+        } else {
+            "x"
+        };
         place.write(name, content);
         assert_eq!(read(&place), expected, "{source}");
         assert_eq!(place.read("rejected.out"), "row,column,value,reason\n", "{source}");
@@ -87,7 +93,10 @@ fn parquet_and_sqlite_sources_are_read_in_their_types() {
     let config = "name = \"read\"\n[sources.rows]\nsqlite = \"made.db\"\ntable = \"t\"\n[sinks.rows]\nfrom = \"rows\"\nndjson = \"rows.out\"\n";
     place.write("p.toml", config);
     assert_eq!(read(&place), expected);
-    place.write("p.toml", config.replace("table = \"t\"", "query = \"SELECT id + 1 AS next FROM t WHERE v IS NOT NULL\""));
+    place.write(
+        "p.toml",
+        config.replace("table = \"t\"", "query = \"SELECT id + 1 AS next FROM t WHERE v IS NOT NULL\""),
+    );
     assert_eq!(read(&place), "{\"next\":2}\n");
 }
 
@@ -102,7 +111,8 @@ fn rows_that_cannot_be_used_are_rejected_with_a_reason_and_counted() {
     for (line, start) in lines.iter().zip(["2,id,x,", "3,v,", "4,day,2026-02-30,", "5,"]) {
         assert!(line.starts_with(start) && line.len() > start.len() + 5, "{line}");
     }
-    let counted = place.query(".nightloom/journal.db", "SELECT rows_in, rows_out, rejected FROM steps WHERE kind = 'source'");
+    let counted =
+        place.query(".nightloom/journal.db", "SELECT rows_in, rows_out, rejected FROM steps WHERE kind = 'source'");
     assert_eq!(counted, ["6|2|4"], "counts in = counts out + rejected");
     let status = place.nightloom(["status", "p.toml"]).expect_success().stdout;
     assert!(status.lines().any(|line| line.contains("source") && line.contains(" 4 ")), "{status}");
@@ -171,7 +181,13 @@ fn files_that_are_damaged_as_a_whole_are_errors() {
         ("json = \"x\"", "x", b"7".to_vec(), 2, &["x"]),
         ("parquet = \"x\"", "x", b"PAR1 and no more".to_vec(), 2, &["x: truncated, or not Parquet"]),
         ("parquet = \"x\"", "x", Vec::new(), 2, &["x: truncated, or not Parquet"]),
-        ("sqlite = \"x\"\ntable = \"t\"", "x", b"plain text, and quite a lot of it".repeat(40), 2, &["x", "not a database"]),
+        (
+            "sqlite = \"x\"\ntable = \"t\"",
+            "x",
+            b"plain text, and quite a lot of it".repeat(40),
+            2,
+            &["x", "not a database"],
+        ),
         ("sqlite = \"x\"\ntable = \"t\"", "x", Vec::new(), 2, &["x", "no such table"]),
     ] {
         let place = place(source);
@@ -184,7 +200,10 @@ fn files_that_are_damaged_as_a_whole_are_errors() {
 fn a_truncated_parquet_file_is_an_error() {
     let place = place("parquet = \"cut.parquet\"");
     place.write("x.csv", "id,v\n1,a\n2,b\n");
-    place.write("make.toml", "name = \"make\"\n[sources.x]\ncsv = \"x.csv\"\n[sinks.p]\nfrom = \"x\"\nparquet = \"whole.parquet\"\n");
+    place.write(
+        "make.toml",
+        "name = \"make\"\n[sources.x]\ncsv = \"x.csv\"\n[sinks.p]\nfrom = \"x\"\nparquet = \"whole.parquet\"\n",
+    );
     place.nightloom(["run", "make.toml"]).expect_success();
     let bytes = std::fs::read(place.path("whole.parquet")).expect("a file");
     for length in [3, bytes.len() / 2, bytes.len() - 1] {

@@ -27,7 +27,8 @@ fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoErr
     match first_look(&connection) {
         Err(error) if was_killed_while_writing(&error) => {
             let writer = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
-            let refused = |error| IoError::sqlite(path, "cannot undo the write of a killed process", busy_timeout, error);
+            let refused =
+                |error| IoError::sqlite(path, "cannot undo the write of a killed process", busy_timeout, error);
             first_look(&writer).map_err(refused)?;
         }
         // Whatever else is wrong is told by the first statement that needs it.
@@ -64,6 +65,10 @@ fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod write_tests;
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -46,8 +46,9 @@ pub(in super::super) fn count_rows(path: &Path, read: &SqliteRead, busy_timeout:
     let sql = source.select(&connection, read)?;
     source.prepare(&connection, &sql)?;
     let count = format!("SELECT COUNT(*) FROM ({})", sql.trim().trim_end_matches(';'));
-    let rows: i64 =
-        connection.query_row(&count, [], |row| row.get(0)).map_err(|error| source.refused("cannot count rows", error))?;
+    let rows: i64 = connection
+        .query_row(&count, [], |row| row.get(0))
+        .map_err(|error| source.refused("cannot count rows", error))?;
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 

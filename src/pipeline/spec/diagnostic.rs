@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn a_message_shows_the_line_with_a_caret_and_the_mend() {
         let at = At { origin: origin("name = \"x\"\noperater = 1\n"), span: 11..19 };
-        let message = Diagnostic::new("unknown key 'operater'", &at, "not a key of a stage").mend("did you mean 'operator'?");
+        let message =
+            Diagnostic::new("unknown key 'operater'", &at, "not a key of a stage").mend("did you mean 'operator'?");
         let text = message.to_string();
         assert!(text.contains("p.toml:2:1"), "{text}");
         assert!(text.contains("^^^^^^^^"), "{text}");

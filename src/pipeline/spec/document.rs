@@ -171,11 +171,12 @@ impl Node {
 pub fn read_file(path: &Path, shown: &str) -> Result<Node, Diagnostic> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let empty = |text: &str| Arc::new(Origin { name: shown.to_owned(), text: text.to_owned(), folder: folder.clone() });
-    let fail = |problem: String, mend: &str| {
-        Diagnostic::new(problem, &At { origin: empty(""), span: 0..0 }, "").mend(mend)
-    };
+    let fail =
+        |problem: String, mend: &str| Diagnostic::new(problem, &At { origin: empty(""), span: 0..0 }, "").mend(mend);
     let length = std::fs::metadata(path)
-        .map_err(|error| fail(format!("cannot read the pipeline file {shown}: {error}"), "give the path of a .toml file"))?
+        .map_err(|error| {
+            fail(format!("cannot read the pipeline file {shown}: {error}"), "give the path of a .toml file")
+        })?
         .len();
     if length > LARGEST_FILE_BYTES {
         return Err(fail(
@@ -188,7 +189,10 @@ pub fn read_file(path: &Path, shown: &str) -> Result<Node, Diagnostic> {
     let text = String::from_utf8(bytes)
         .map_err(|error| fail(format!("{shown} is not UTF-8: {error}"), "save the file as UTF-8"))?;
     if text.trim().is_empty() {
-        return Err(fail(format!("{shown} is empty"), "a pipeline needs a name, [sources] and [stages]; see `nightloom schema`"));
+        return Err(fail(
+            format!("{shown} is empty"),
+            "a pipeline needs a name, [sources] and [stages]; see `nightloom schema`",
+        ));
     }
     parse(Arc::new(Origin { name: shown.to_owned(), text, folder }))
 }
@@ -230,9 +234,7 @@ fn convert(value: &Spanned<DeValue<'_>>, origin: &Arc<Origin>) -> Result<Node, D
         DeValue::Float(number) => Value::Float(
             number.as_str().parse().map_err(|_| Diagnostic::new("this is not a number", &at, "cannot be read"))?,
         ),
-        DeValue::Array(items) => {
-            Value::List(items.iter().map(|item| convert(item, origin)).collect::<Result<_, _>>()?)
-        }
+        DeValue::Array(items) => Value::List(items.iter().map(|item| convert(item, origin)).collect::<Result<_, _>>()?),
         DeValue::Table(table) => Value::Table(convert_table(table, origin)?),
         DeValue::Datetime(_) => {
             return Err(Diagnostic::new("dates are written as text here", &at, "a TOML date").mend("put it in quotes"));
@@ -246,15 +248,17 @@ fn convert(value: &Spanned<DeValue<'_>>, origin: &Arc<Origin>) -> Result<Node, D
 /// # Errors
 /// An argument without `=` or with an empty key.
 pub fn parse_set(argument: &str, folder: &Path) -> Result<(Vec<String>, Node), Diagnostic> {
-    let origin =
-        Arc::new(Origin { name: "--set".to_owned(), text: argument.to_owned(), folder: folder.to_path_buf() });
+    let origin = Arc::new(Origin { name: "--set".to_owned(), text: argument.to_owned(), folder: folder.to_path_buf() });
     let whole = At { origin: origin.clone(), span: 0..argument.len() };
     let Some((path, raw)) = argument.split_once('=') else {
-        return Err(Diagnostic::new("--set needs key=value", &whole, "no '='").mend("for example --set vars.db=shop.db"));
+        return Err(
+            Diagnostic::new("--set needs key=value", &whole, "no '='").mend("for example --set vars.db=shop.db")
+        );
     };
     let path: Vec<String> = path.split('.').map(|part| part.trim().to_owned()).collect();
     if path.iter().any(String::is_empty) {
-        return Err(Diagnostic::new("--set has an empty key", &whole, "an empty part").mend("for example --set vars.db=shop.db"));
+        return Err(Diagnostic::new("--set has an empty key", &whole, "an empty part")
+            .mend("for example --set vars.db=shop.db"));
     }
     let at = At { origin: origin.clone(), span: argument.len() - raw.len()..argument.len() };
     Ok((path, Node { value: text_or_toml(raw, &origin), at }))

@@ -35,12 +35,16 @@ impl Place<'_> {
     }
 
     fn seconds(&self, key: &str, seconds: Option<f64>) -> Result<Duration, Diagnostic> {
-        Duration::try_from_secs_f64(seconds.unwrap_or(30.0))
-            .map_err(|_| self.fail(key, "a time to wait cannot be negative or endless", "in seconds").mend("for example 30"))
+        Duration::try_from_secs_f64(seconds.unwrap_or(30.0)).map_err(|_| {
+            self.fail(key, "a time to wait cannot be negative or endless", "in seconds").mend("for example 30")
+        })
     }
 
     /// Exactly one of `choices` must be given; its key and value.
-    fn one_of<'v>(&self, choices: &[(&'static str, &'v Option<String>)]) -> Result<(&'static str, &'v str), Diagnostic> {
+    fn one_of<'v>(
+        &self,
+        choices: &[(&'static str, &'v Option<String>)],
+    ) -> Result<(&'static str, &'v str), Diagnostic> {
         let given: Vec<_> =
             choices.iter().filter_map(|(key, value)| value.as_deref().map(|value| (*key, value))).collect();
         match given.as_slice() {
@@ -95,7 +99,11 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
     ])?;
     if kind != "sqlite" {
         place.refuse(
-            &[("table", table.table.is_some()), ("query", table.query.is_some()), ("busy_timeout", table.busy_timeout.is_some())],
+            &[
+                ("table", table.table.is_some()),
+                ("query", table.query.is_some()),
+                ("busy_timeout", table.busy_timeout.is_some()),
+            ],
             "only SQLite sources have it",
         )?;
     }
@@ -133,9 +141,9 @@ fn sqlite_read(place: &Place<'_>, table: &SourceTable) -> Result<SqliteRead, Dia
         (Some(_), Some(_)) => {
             Err(place.fail("query", "'table' and 'query' are both given", "one too many").mend("keep one of them"))
         }
-        (None, None) => {
-            Err(place.fail("sqlite", "a SQLite source needs 'table' or 'query'", "which rows?").mend("add table = \"…\""))
-        }
+        (None, None) => Err(place
+            .fail("sqlite", "a SQLite source needs 'table' or 'query'", "which rows?")
+            .mend("add table = \"…\"")),
     }
 }
 
@@ -144,7 +152,8 @@ fn csv_options(place: &Place<'_>, table: &SourceTable) -> Result<CsvOptions, Dia
         None => b',',
         Some([byte]) if byte.is_ascii() && !b"\"\n\r".contains(byte) => *byte,
         Some(_) => {
-            return Err(place.fail("delimiter", "a delimiter is one ASCII character", "cannot be used")
+            return Err(place
+                .fail("delimiter", "a delimiter is one ASCII character", "cannot be used")
                 .mend("for example delimiter = \";\" or \"\\t\""));
         }
     };
@@ -216,14 +225,22 @@ fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<Si
     let keys = table.keys.as_ref().map(pairs).unwrap_or_default();
     let needs_keys = matches!(mode, SinkMode::Upsert | SinkMode::Update);
     if needs_keys && keys.is_empty() {
-        return Err(place.fail("mode", "this mode needs 'keys'", "rows are matched by keys").mend("add keys = [\"id\"]"));
+        return Err(place
+            .fail("mode", "this mode needs 'keys'", "rows are matched by keys")
+            .mend("add keys = [\"id\"]"));
     }
     if !needs_keys && !keys.is_empty() && matches!(mode, SinkMode::Append) {
         place.refuse(&[("keys", true)], "only replace, upsert and update have keys")?;
     }
     Ok(SinkTarget::Sqlite {
         path,
-        sink: SqliteSink { table: name, mode, keys, columns: table.columns.as_ref().map(pairs), add_columns: table.add_columns },
+        sink: SqliteSink {
+            table: name,
+            mode,
+            keys,
+            columns: table.columns.as_ref().map(pairs),
+            add_columns: table.add_columns,
+        },
         busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
     })
 }
@@ -233,9 +250,8 @@ fn pairs(names: &ColumnNames) -> Vec<ColumnPair> {
         ColumnNames::Same(names) => {
             names.iter().map(|name| ColumnPair { table: name.clone(), dataset: name.clone() }).collect()
         }
-        ColumnNames::Pairs(names) => names
-            .iter()
-            .map(|(table, dataset)| ColumnPair { table: table.clone(), dataset: dataset.clone() })
-            .collect(),
+        ColumnNames::Pairs(names) => {
+            names.iter().map(|(table, dataset)| ColumnPair { table: table.clone(), dataset: dataset.clone() }).collect()
+        }
     }
 }

@@ -112,7 +112,10 @@ fn merge(root: &mut Node, included: Node) -> Result<(), Diagnostic> {
                 .mend(suggest(&section.key, NAMED_SECTIONS)));
         }
         if table.get(&section.key).is_none() {
-            table.0.push(Entry { node: Node { value: Value::Table(Table::default()), ..section.node.clone() }, ..section.clone() });
+            table.0.push(Entry {
+                node: Node { value: Value::Table(Table::default()), ..section.node.clone() },
+                ..section.clone()
+            });
         }
         let Some(target) = table.0.iter_mut().find(|entry| entry.key == section.key) else { continue };
         let Value::Table(target) = &mut target.node.value else { continue };
@@ -186,8 +189,8 @@ fn resolve_variable(
             .mend(format!("give one with --set vars.{}=…{ways}", entry.key)));
     };
     if let Some(default) = default {
-        let fits = default.kind() == node.kind()
-            || matches!((&default.value, &node.value), (Value::Float(_), Value::Int(_)));
+        let fits =
+            default.kind() == node.kind() || matches!((&default.value, &node.value), (Value::Float(_), Value::Int(_)));
         if !fits {
             return Err(Diagnostic::new(
                 format!("the variable '{}' needs {}, not {}", entry.key, default.kind(), node.kind()),
@@ -259,7 +262,11 @@ fn fill_text(text: &str, node: &Node, variables: &[(String, Node)]) -> Result<No
 mod tests {
     use super::*;
 
-    fn load_text(files: &[(&str, &str)], sets: &[&str], environment: &dyn Fn(&str) -> Option<String>) -> Result<Node, String> {
+    fn load_text(
+        files: &[(&str, &str)],
+        sets: &[&str],
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Node, String> {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -273,7 +280,8 @@ mod tests {
 
     #[test]
     fn a_variable_keeps_its_type_and_set_wins_over_environment_over_default() {
-        let file = [("p.toml", "[vars]\nx = { default = 0.85, env = \"X\" }\n[stages.a]\nparams = { c = \"${vars.x}\" }\n")];
+        let file =
+            [("p.toml", "[vars]\nx = { default = 0.85, env = \"X\" }\n[stages.a]\nparams = { c = \"${vars.x}\" }\n")];
         let value = |sets: &[&str], environment: &dyn Fn(&str) -> Option<String>| {
             load_text(&file, sets, environment).unwrap().to_json()["stages"]["a"]["params"]["c"].clone()
         };
@@ -306,7 +314,8 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_gets_the_nearest_name() {
-        let file = [("p.toml", "[vars]\nmin_confidence = { default = 1 }\n[sinks.s]\nparquet = \"${vars.min_confidense}\"\n")];
+        let file =
+            [("p.toml", "[vars]\nmin_confidence = { default = 1 }\n[sinks.s]\nparquet = \"${vars.min_confidense}\"\n")];
         let message = load_text(&file, &[], NONE).unwrap_err();
         assert!(message.contains("did you mean 'vars.min_confidence'?"), "{message}");
     }
@@ -315,7 +324,10 @@ mod tests {
     fn included_files_give_their_sections_and_the_including_files_variables_win() {
         let files = [
             ("night.toml", "name = \"night\"\ninclude = [\"a.toml\"]\n[vars]\nx = { default = 2 }\n"),
-            ("a.toml", "name = \"a\"\ntags = [\"t\"]\n[vars]\nx = { default = 1 }\n[stages.s]\nparams = { x = \"${vars.x}\" }\n"),
+            (
+                "a.toml",
+                "name = \"a\"\ntags = [\"t\"]\n[vars]\nx = { default = 1 }\n[stages.s]\nparams = { x = \"${vars.x}\" }\n",
+            ),
         ];
         let json = load_text(&files, &[], NONE).unwrap().to_json();
         assert_eq!(json["name"], "night");

@@ -10,4 +10,4 @@ mod typed;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use resolve::{DatasetRef, Expectation, Input, Output, Pipeline, Report, Sink, SinkTarget, Step, StepId, StepKind, Verify};
+pub use resolve::{DatasetRef, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};

@@ -17,12 +17,15 @@ pub struct PipelineFile {
     pub scope: Option<String>,
     /// Files whose sections are put into this pipeline, relative to this file.
     #[serde(default)]
+    #[expect(dead_code, reason = "taken out of the settings tree when files are read")]
     pub include: Vec<String>,
     /// Tags of every stage of this file.
     #[serde(default)]
+    #[expect(dead_code, reason = "given to the stages when files are read")]
     pub tags: Vec<String>,
     /// Variables, used as ${vars.name}.
     #[serde(default)]
+    #[expect(dead_code, reason = "filled in when files are read")]
     pub vars: BTreeMap<String, VarTable>,
     /// Where datasets come from.
     #[serde(default)]
@@ -46,10 +49,12 @@ pub struct PipelineFile {
 #[serde(deny_unknown_fields)]
 pub struct VarTable {
     /// The value unless --set vars.name=… or the environment variable gives another; its type is kept.
+    #[expect(dead_code, reason = "taken from the settings tree, with its place")]
     pub default: Option<Json>,
     /// The environment variable that overrides the default.
     pub env: Option<String>,
     /// What the variable is for.
+    #[expect(dead_code, reason = "for the file's readers")]
     pub about: Option<String>,
 }
 
@@ -132,6 +137,7 @@ pub struct StageTable {
     pub outputs: BTreeMap<String, String>,
     /// The operator's parameters.
     #[serde(default)]
+    #[expect(dead_code, reason = "bound from the settings tree, with their places")]
     pub params: serde_json::Map<String, Json>,
     /// Dataset → expectations, checked before anything is written.
     #[serde(default)]
@@ -140,6 +146,7 @@ pub struct StageTable {
     #[serde(default)]
     pub tags: Vec<String>,
     /// What the stage is for.
+    #[expect(dead_code, reason = "for the file's readers")]
     pub about: Option<String>,
 }
 

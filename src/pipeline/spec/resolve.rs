@@ -13,7 +13,7 @@ use super::{
     document::{Entry, Node, Value},
     endpoints::{self, Place},
     load::{Overrides, load},
-    model::{ExpectTable, PipelineFile, SinkTable, SourceTable, StageTable, VerifyTable},
+    model::{ExpectTable, PipelineFile, SourceTable, StageTable},
     typed::{explain, typed},
 };
 use crate::{
@@ -194,10 +194,19 @@ impl Pipeline {
         }
         let builder = Builder { document: &document, registry };
         let steps = builder.steps(&file)?;
-        let sinks = builder.sinks(&steps)?;
+        let sinks = builder.sinks(&file, &steps)?;
         let reports = builder.reports(&file, &steps)?;
-        let verify = builder.verify()?;
-        Ok(Self { name: file.name, scope: file.scope, file: path.to_path_buf(), steps, sinks, reports, verify, document })
+        let verify = builder.verify(&file);
+        Ok(Self {
+            name: file.name,
+            scope: file.scope,
+            file: path.to_path_buf(),
+            steps,
+            sinks,
+            reports,
+            verify,
+            document,
+        })
     }
 
     /// A step by id.
@@ -273,7 +282,7 @@ impl<'a> Builder<'a> {
     fn steps(&self, file: &PipelineFile) -> Result<Vec<Step>, Diagnostic> {
         let mut drafts = Vec::new();
         for entry in self.section("sources") {
-            drafts.push(self.source_draft(entry)?);
+            drafts.push(self.source_draft(entry, &file.sources[&entry.key])?);
         }
         for entry in self.section("stages") {
             check_step_name(entry)?;
@@ -281,19 +290,22 @@ impl<'a> Builder<'a> {
             drafts.push(self.stage_draft(entry, table)?);
         }
         if drafts.is_empty() {
-            return Err(Diagnostic::new("this pipeline has no sources and no stages", &self.document.at, "nothing to do")
-                .mend("add [sources.…] and [stages.…]; `nightloom operators` lists what a stage can be"));
+            return Err(Diagnostic::new(
+                "this pipeline has no sources and no stages",
+                &self.document.at,
+                "nothing to do",
+            )
+            .mend("add [sources.…] and [stages.…]; `nightloom operators` lists what a stage can be"));
         }
         self.refuse_doubles(&drafts)?;
         let order = self.order(&drafts)?;
         self.connect(drafts, &order)
     }
 
-    fn source_draft(&self, entry: &'a Entry) -> Result<Draft<'a>, Diagnostic> {
+    fn source_draft(&self, entry: &'a Entry, table: &SourceTable) -> Result<Draft<'a>, Diagnostic> {
         check_step_name(entry)?;
-        let table: SourceTable = typed(self.document, &entry.node, &["sources", &entry.key])?;
         let place = Place { root: self.document, section: "sources", name: &entry.key };
-        let spec = endpoints::source(&place, &table)?;
+        let spec = endpoints::source(&place, table)?;
         let mut config = json!(table);
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
@@ -318,7 +330,7 @@ impl<'a> Builder<'a> {
                 tags: Vec::new(),
             },
             wants: Vec::new(),
-            expects: table.expect.into_iter().map(|expect| (entry.key.clone(), expect)).collect(),
+            expects: table.expect.iter().map(|expect| (entry.key.clone(), expect.clone())).collect(),
         })
     }
 
@@ -374,8 +386,12 @@ impl<'a> Builder<'a> {
             BindError::Value(error) => {
                 let mut steps = base;
                 steps.push(error.name.to_owned());
-                Diagnostic::new(format!("params.{}: {}", error.name, error.problem), &self.document.locate(&steps), "refused")
-                    .mend(error.mend)
+                Diagnostic::new(
+                    format!("params.{}: {}", error.name, error.problem),
+                    &self.document.locate(&steps),
+                    "refused",
+                )
+                .mend(error.mend)
             }
         })
     }
@@ -392,8 +408,12 @@ impl<'a> Builder<'a> {
                 for port in table.inputs.keys() {
                     if !ports.iter().any(|known| known.name == port) {
                         let at = self.document.locate_key(&["stages", &entry.key, "inputs", port]);
-                        return Err(Diagnostic::new(format!("{} has no input '{port}'", operator.name), &at, "unknown port")
-                            .mend(suggest(port, ports.iter().map(|port| port.name).collect::<Vec<_>>())));
+                        return Err(Diagnostic::new(
+                            format!("{} has no input '{port}'", operator.name),
+                            &at,
+                            "unknown port",
+                        )
+                        .mend(suggest(port, ports.iter().map(|port| port.name).collect::<Vec<_>>())));
                     }
                 }
                 match ports.iter().find(|port| port.required && !table.inputs.contains_key(port.name)) {
@@ -417,8 +437,10 @@ impl<'a> Builder<'a> {
         bound: &dyn BoundOperator,
     ) -> Result<Vec<Output>, Diagnostic> {
         // The names of the ports do not depend on the inputs' columns; those are checked later.
-        let ports: Vec<String> =
-            bound.outputs(&BTreeMap::new()).map(|ports| ports.into_iter().map(|port| port.name).collect()).unwrap_or_default();
+        let ports: Vec<String> = bound
+            .outputs(&BTreeMap::new())
+            .map(|ports| ports.into_iter().map(|port| port.name).collect())
+            .unwrap_or_default();
         for port in table.outputs.keys() {
             if !ports.contains(port) {
                 let at = self.document.locate_key(&["stages", &entry.key, "outputs", port]);
@@ -430,9 +452,11 @@ impl<'a> Builder<'a> {
         Ok(ports
             .into_iter()
             .map(|port| {
-                let dataset = table.outputs.get(&port).cloned().unwrap_or_else(|| {
-                    if only { entry.key.clone() } else { format!("{}.{port}", entry.key) }
-                });
+                let dataset = table
+                    .outputs
+                    .get(&port)
+                    .cloned()
+                    .unwrap_or_else(|| if only { entry.key.clone() } else { format!("{}.{port}", entry.key) });
                 Output { port, dataset }
             })
             .collect())
@@ -473,8 +497,10 @@ impl<'a> Builder<'a> {
             for (port, dataset) in &draft.wants {
                 let Some(index) = maker(dataset) else {
                     let at = self.document.locate(&["stages", &draft.step.name, "inputs", port]);
-                    let known: Vec<&str> =
-                        drafts.iter().flat_map(|draft| draft.step.outputs.iter().map(|output| output.dataset.as_str())).collect();
+                    let known: Vec<&str> = drafts
+                        .iter()
+                        .flat_map(|draft| draft.step.outputs.iter().map(|output| output.dataset.as_str()))
+                        .collect();
                     return Err(Diagnostic::new(format!("nothing makes the dataset '{dataset}'"), &at, "wanted here")
                         .mend(suggest(dataset, known)));
                 };
@@ -525,24 +551,35 @@ impl<'a> Builder<'a> {
         dataset: &str,
         table: ExpectTable,
     ) -> Result<Expectation, Diagnostic> {
-        let path: &[&str] =
-            if section == "sources" { &[section, &step.name, "expect"] } else { &[section, &step.name, "expect", dataset] };
+        let path: &[&str] = if section == "sources" {
+            &[section, &step.name, "expect"]
+        } else {
+            &[section, &step.name, "expect", dataset]
+        };
         let at = self.document.locate_key(path);
         let Some(output) = step.outputs.iter().position(|output| output.dataset == dataset) else {
             let known: Vec<&str> = step.outputs.iter().map(|output| output.dataset.as_str()).collect();
-            return Err(Diagnostic::new(format!("'{}' makes no dataset '{dataset}'", step.name), &at, "expected of it here")
-                .mend(suggest(dataset, known)));
+            return Err(Diagnostic::new(
+                format!("'{}' makes no dataset '{dataset}'", step.name),
+                &at,
+                "expected of it here",
+            )
+            .mend(suggest(dataset, known)));
         };
         let mut related = BTreeMap::new();
         for target in table.relationships.values() {
             let name = target.rsplit_once('.').map_or(target.as_str(), |(dataset, _)| dataset);
             let own = step.outputs.iter().position(|output| output.dataset == name);
-            let found = own.map(|output| DatasetRef { step: id, output }).or_else(|| {
-                find(earlier, name).filter(|dataset| step.reads().any(|read| read == *dataset))
-            });
+            let found = own
+                .map(|output| DatasetRef { step: id, output })
+                .or_else(|| find(earlier, name).filter(|dataset| step.reads().any(|read| read == *dataset)));
             let Some(found) = found else {
-                return Err(Diagnostic::new(format!("'{target}' is no column of a dataset this step reads or makes"), &at, "related to here")
-                    .mend("write relationships = { column = \"dataset.column\" } with an input of the stage"));
+                return Err(Diagnostic::new(
+                    format!("'{target}' is no column of a dataset this step reads or makes"),
+                    &at,
+                    "related to here",
+                )
+                .mend("write relationships = { column = \"dataset.column\" } with an input of the stage"));
             };
             related.insert(name.to_owned(), found);
         }
@@ -562,14 +599,19 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn sinks(&self, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
+    fn sinks(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
         self.section("sinks")
             .iter()
             .map(|entry| {
-                let table: SinkTable = typed(self.document, &entry.node, &["sinks", &entry.key])?;
+                let table = &file.sinks[&entry.key];
                 let place = Place { root: self.document, section: "sinks", name: &entry.key };
                 let from = self.dataset(steps, "sinks", &entry.key, &table.from)?;
-                Ok(Sink { name: entry.key.clone(), from, target: endpoints::sink(&place, &table)?, config: json!(table) })
+                Ok(Sink {
+                    name: entry.key.clone(),
+                    from,
+                    target: endpoints::sink(&place, table)?,
+                    config: json!(table),
+                })
             })
             .collect()
     }
@@ -588,18 +630,18 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    fn verify(&self) -> Result<Vec<Verify>, Diagnostic> {
+    fn verify(&self, file: &PipelineFile) -> Vec<Verify> {
         self.section("verify")
             .iter()
             .map(|entry| {
-                let table: VerifyTable = typed(self.document, &entry.node, &["verify", &entry.key])?;
+                let table = &file.verify[&entry.key];
                 let place = Place { root: self.document, section: "verify", name: &entry.key };
-                Ok(Verify {
-                    title: table.title.unwrap_or_else(|| entry.key.clone()),
+                Verify {
+                    title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
                     database: place.path("sqlite", &table.sqlite),
-                    query: table.query,
-                    expect: table.expect,
-                })
+                    query: table.query.clone(),
+                    expect: table.expect.clone(),
+                }
             })
             .collect()
     }
@@ -637,6 +679,10 @@ fn cycle(drafts: &[Draft<'_>], reads: &[Vec<usize>], placed: &[bool]) -> Diagnos
     if let Some(first) = names.first().copied() {
         names.push(first);
     }
-    Diagnostic::new(format!("the stages go in a circle: {}", names.join(" → ")), &drafts[current].entry.at, "part of the circle")
-        .mend("let one of them read a source, or an earlier dataset")
+    Diagnostic::new(
+        format!("the stages go in a circle: {}", names.join(" → ")),
+        &drafts[current].entry.at,
+        "part of the circle",
+    )
+    .mend("let one of them read a source, or an earlier dataset")
 }

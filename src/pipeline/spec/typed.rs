@@ -41,8 +41,12 @@ pub fn explain(root: &Node, steps: &[String], message: &str) -> Diagnostic {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         let names: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
         if let Some((unknown, known)) = names.split_first() {
-            return Diagnostic::new(format!("unknown value '{unknown}'"), &root.locate(steps), "not one of the choices")
-                .mend(suggest(unknown, known.iter().copied()));
+            return Diagnostic::new(
+                format!("unknown value '{unknown}'"),
+                &root.locate(steps),
+                "not one of the choices",
+            )
+            .mend(suggest(unknown, known.iter().copied()));
         }
     }
     if let Some(missing) = message.strip_prefix("missing field ") {

@@ -1,0 +1,63 @@
+# What one can do here; `make help` lists it. Needs Rust, a C compiler and make.
+
+# Cargo's own variable: where it builds. Unset, it is the folder `target`.
+TARGET    := $(or $(CARGO_TARGET_DIR),target)
+NIGHTLOOM := $(TARGET)/release/nightloom
+PIPELINE  ?= pipelines/nightly.toml
+DEMO      := data/demo/products.db
+KEEP      ?= 3
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help build run plan stage stage-given status demo test bench lint docs clean-checkpoints
+
+help: ## List what one can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'Settings: PIPELINE=$(PIPELINE), ARGS="--set vars.db=/srv/shop/products.db --force"'
+
+build: ## Build the program (the first time takes a while: Polars)
+	cargo build --release
+
+run: build $(DEMO) ## Run the nightly pipeline; on first use the demo shop is made
+	$(NIGHTLOOM) run $(PIPELINE) $(ARGS)
+
+plan: build $(DEMO) ## Say what `make run` would do, and why
+	$(NIGHTLOOM) plan $(PIPELINE) $(ARGS)
+
+stage: stage-given build $(DEMO) ## Run one stage, its inputs from checkpoints: make stage S=link
+	$(NIGHTLOOM) run $(PIPELINE) --only $(S) $(ARGS)
+
+stage-given:
+	@test -n "$(S)" || { echo 'Which stage? For example: make stage S=link' >&2; exit 2; }
+
+status: build ## Show the last runs
+	$(NIGHTLOOM) status $(PIPELINE) $(ARGS)
+
+demo: $(DEMO) ## Make the demo shop, if it is not there: data/demo/products.db
+
+# Not remade when the program changes: a run has written into it. To begin anew, remove it.
+$(DEMO): | build
+	$(NIGHTLOOM) sample shop --rows 2000 --seed 1 --out $@
+
+test: ## Run all tests
+	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --release --no-fail-fast; \
+	else set -x; cargo test --release --no-fail-fast; fi
+
+bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make bench ARGS="--only 20k"
+	cargo bench --bench linking -- $(ARGS)
+
+lint: ## Check format, warnings, and that the generated documents are up to date
+	cargo fmt --check
+	cargo clippy --release --all-targets -- -D warnings
+	cargo build --release
+	$(NIGHTLOOM) operators --markdown | diff -u docs/operators.md - || { echo 'docs/operators.md is out of date: make docs' >&2; exit 1; }
+	$(NIGHTLOOM) schema | diff -u docs/pipeline.schema.json - || { echo 'docs/pipeline.schema.json is out of date: make docs' >&2; exit 1; }
+
+docs: build ## Write docs/operators.md and docs/pipeline.schema.json anew
+	$(NIGHTLOOM) operators --markdown > docs/operators.md
+	$(NIGHTLOOM) schema > docs/pipeline.schema.json
+
+clean-checkpoints: build ## Remove checkpoints that the newest KEEP=3 runs did not use
+	$(NIGHTLOOM) clean $(PIPELINE) --keep $(KEEP) $(ARGS)

@@ -1,0 +1,157 @@
+//! `learn-retailers`: what the links say about each retailer's URLs, codes and images, for the next night.
+//!
+//! Three ways to learn: from all links at once (the default, section 7.2), as the original's backfill does (section 6), and
+//! attempt by attempt as the original's learner does (section 7).
+
+mod attempts;
+mod backfill;
+mod increment;
+mod outputs;
+mod recompute;
+#[cfg(test)]
+mod tests;
+mod wilson;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::columns;
+use crate::operator::{
+    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
+};
+
+/// How patterns are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Learning {
+    /// From all links, earlier ones and tonight's.
+    #[default]
+    Recompute,
+    /// From tonight's links alone, replacing what was known of their retailers: the original's backfill.
+    Backfill,
+    /// By adding tonight's attempts, one after the other, to what is known: the original's learner.
+    Increment,
+}
+
+/// Learns each retailer's pattern.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LearnRetailers {
+    /// How patterns are made.
+    pub learning: Learning,
+    /// A method counts as a retailer's best, and a retailer as unstable, from so many attempts or links on.
+    pub min_sample: u32,
+    /// Do what the original's backfill does, whatever `learning` says.
+    pub original_quirks: bool,
+}
+
+impl Default for LearnRetailers {
+    fn default() -> Self {
+        Self { learning: Learning::default(), min_sample: 20, original_quirks: false }
+    }
+}
+
+const ATTEMPTS: &[(&str, ColumnKind)] = &[
+    ("catalog_id", ColumnKind::Int),
+    ("retailer", ColumnKind::Text),
+    ("method", ColumnKind::Text),
+    ("success", ColumnKind::Bool),
+    ("confidence", ColumnKind::Float),
+    ("url_changed", ColumnKind::Bool),
+    ("code_changed", ColumnKind::Bool),
+];
+
+const LINKED: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("catalog_url", ColumnKind::Text),
+    ("retailer", ColumnKind::Text),
+    ("linked_product_url", ColumnKind::Text),
+    ("link_confidence", ColumnKind::Float),
+    ("link_method", ColumnKind::Text),
+    ("product_code", ColumnKind::Text),
+];
+
+const PRODUCTS: &[(&str, ColumnKind)] = &[("url", ColumnKind::Text), ("product_code", ColumnKind::Text)];
+
+const IMAGES: &[(&str, ColumnKind)] = &[
+    ("retailer", ColumnKind::Text),
+    ("comparable_pairs", ColumnKind::Int),
+    ("disjoint_pairs", ColumnKind::Int),
+    ("consistency", ColumnKind::Float),
+];
+
+fn ports(columns: &[(&str, ColumnKind)], optional: &[&str]) -> PortSchema {
+    columns
+        .iter()
+        .map(|(name, kind)| Column { optional: optional.contains(name), ..Column::new(name, *kind) })
+        .collect()
+}
+
+impl Operator for LearnRetailers {
+    const NAME: &'static str = "learn-retailers";
+    const SUMMARY: &'static str =
+        "Learns how stable each retailer's URLs, codes and images are, and which method links it best.";
+    const VERSION: u32 = 1;
+    const USES_AS_OF: bool = true;
+
+    fn inputs() -> Inputs {
+        let port = |name, required, columns, about| InputPort { name, required, columns, about };
+        let pattern_columns: Vec<&str> = outputs::PATTERNS.iter().skip(1).map(|(name, _)| *name).collect();
+        Inputs::Ports(vec![
+            port("attempts", true, ports(ATTEMPTS, &["code_changed"]), "What `link-products` found tonight."),
+            port("linked", false, ports(LINKED, &["product_code"]), "Catalog rows that were linked before."),
+            port(
+                "products",
+                false,
+                ports(PRODUCTS, &["product_code"]),
+                "The products, for the codes of earlier links.",
+            ),
+            port("patterns", false, ports(outputs::PATTERNS, &pattern_columns), "What was known before."),
+            port("image_patterns", false, ports(IMAGES, &[]), "What `learn-images` found."),
+        ])
+    }
+
+    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        Ok(outputs::ports())
+    }
+
+    fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let attempts = columns::collect(inputs.take("attempts")?.sort(["catalog_id"], Default::default()), ATTEMPTS)?;
+        let attempts = attempts::read(&attempts)?;
+        let known = inputs
+            .take_optional("patterns")
+            .map(|frame| columns::collect(frame, outputs::PATTERNS))
+            .transpose()?
+            .map(|frame| outputs::read_patterns(&frame))
+            .transpose()?
+            .unwrap_or_default();
+        let measured = context.as_of.to_string();
+        let learning = if self.original_quirks { Learning::Backfill } else { self.learning };
+        let learned = match learning {
+            Learning::Backfill => backfill::learn(&attempts, &measured),
+            Learning::Increment => increment::learn(&attempts, known, &measured),
+            Learning::Recompute => {
+                let mut earlier = |port: &str, wanted| {
+                    inputs.take_optional(port).map(|frame| columns::collect(frame, wanted)).transpose()
+                };
+                let sources = recompute::Sources {
+                    linked: earlier("linked", LINKED)?,
+                    products: earlier("products", PRODUCTS)?,
+                    images: earlier("image_patterns", IMAGES)?,
+                };
+                recompute::learn(&attempts, &sources, &known, i64::from(self.min_sample), &measured)?
+            }
+        };
+        let stats = if learning == Learning::Recompute {
+            learned.methods
+        } else {
+            attempts::method_stats(&attempts, &measured)
+        };
+        Ok(Frames::new()
+            .with("patterns", outputs::patterns(&learned.patterns)?)
+            .with("method_stats", outputs::method_stats(&stats)?)
+            .with("learning_report", outputs::report(&learned.patterns, &learned.totals)?))
+    }
+}

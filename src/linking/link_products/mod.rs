@@ -1,0 +1,102 @@
+//! `link-products`: finds for every catalog row the product it shows, by a cascade of levels from exact to fuzzy.
+//!
+//! Rules: section 4 of the linking specification. A level is data ([`levels`]); the cascade ([`cascade`]) passes the
+//! numbers of rows that are still open from one level to the next; columns are joined to them at the end ([`outputs`]).
+
+mod cascade;
+mod fuzzy_level;
+mod guard;
+mod levels;
+mod outputs;
+mod params;
+mod rows;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod title_prices;
+
+use std::collections::BTreeMap;
+
+pub use levels::{ALSO_COMPARE, Pattern, is_unstable};
+pub use params::LinkProducts;
+
+use super::columns;
+use crate::operator::{
+    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+    StageError,
+};
+
+const CATALOG: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("catalog_url", ColumnKind::Text),
+    ("retailer", ColumnKind::Text),
+    ("title", ColumnKind::Text),
+    ("price", ColumnKind::Float),
+    ("product_code", ColumnKind::Text),
+];
+
+const PRODUCTS: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("url", ColumnKind::Text),
+    ("retailer", ColumnKind::Text),
+    ("title", ColumnKind::Text),
+    ("price", ColumnKind::Float),
+    ("product_code", ColumnKind::Text),
+];
+
+const PATTERNS: &[(&str, ColumnKind)] = &[
+    ("retailer", ColumnKind::Text),
+    ("url_stability_score", ColumnKind::Float),
+    ("best_dedup_method", ColumnKind::Text),
+    ("sample_size", ColumnKind::Int),
+    ("notes", ColumnKind::Text),
+];
+
+impl Operator for LinkProducts {
+    const NAME: &'static str = "link-products";
+    const SUMMARY: &'static str =
+        "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
+    const VERSION: u32 = 1;
+
+    fn inputs() -> Inputs {
+        let port = |name, required, columns: &[(&str, ColumnKind)], optional: &[&str], about| InputPort {
+            name,
+            required,
+            columns: columns
+                .iter()
+                .map(|(name, kind)| Column { optional: optional.contains(name), ..Column::new(name, *kind) })
+                .collect(),
+            about,
+        };
+        Inputs::Ports(vec![
+            port("catalog", true, CATALOG, &["product_code"], "The catalog rows to link."),
+            port("products", true, PRODUCTS, &["product_code"], "The products they may show."),
+            port(
+                "patterns",
+                false,
+                PATTERNS,
+                &["sample_size", "notes"],
+                "What was learned about the retailers' URLs in earlier runs.",
+            ),
+        ])
+    }
+
+    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        Ok(outputs::ports())
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        self.check()
+    }
+
+    fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let catalog = rows::by_id(columns::collect(inputs.take("catalog")?, CATALOG)?)?;
+        let products = rows::by_id(columns::collect(inputs.take("products")?, PRODUCTS)?)?;
+        let patterns = inputs.take_optional("patterns").map(|frame| columns::collect(frame, PATTERNS)).transpose()?;
+        let rules = self.rules();
+        let sides = rows::Sides::read(&catalog, &products, &rules)?;
+        let unstable = levels::unstable_retailers(patterns.as_ref(), &rules)?;
+        let outcomes = cascade::Cascade::new(&sides, &rules, &unstable, context).run()?;
+        outputs::frames(&sides, &outcomes, &rules)
+    }
+}

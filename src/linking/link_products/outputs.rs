@@ -1,0 +1,156 @@
+//! The datasets of `link-products`, made from the outcomes: columns are joined to row numbers here, last.
+
+use polars::prelude::*;
+
+use super::{
+    cascade::{Candidate, Outcome},
+    params::Rules,
+    rows::{NO_RETAILER, Rejected, Sides},
+    stats,
+};
+use crate::{
+    linking::{
+        columns::{column, frame},
+        method::NO_METHOD,
+        report, url,
+    },
+    operator::{ColumnKind, Frames, OutputPort, StageError},
+};
+
+/// The ports with their columns.
+pub fn ports() -> Vec<OutputPort> {
+    use ColumnKind::{Bool, Float, Int, Text};
+    vec![
+        OutputPort::new(
+            "links",
+            "One row per linked catalog row.",
+            &[
+                ("catalog_id", Int),
+                ("product_id", Int),
+                ("retailer", Text),
+                ("product_url", Text),
+                ("link_confidence", Float),
+                ("link_method", Text),
+                ("similarity", Float),
+                ("url_changed", Bool),
+            ],
+        ),
+        OutputPort::new(
+            "unlinked",
+            "Catalog rows without a link: why, and the best product that was not good enough.",
+            &[
+                ("catalog_id", Int),
+                ("retailer", Text),
+                ("reason", Text),
+                ("best_product_url", Text),
+                ("best_similarity", Float),
+            ],
+        ),
+        OutputPort::new("rejected", "Rows that could not be used.", &[("port", Text), ("id", Int), ("reason", Text)]),
+        OutputPort::new(
+            "attempts",
+            "One row per catalog row: what the cascade found.",
+            &[
+                ("catalog_id", Int),
+                ("retailer", Text),
+                ("method", Text),
+                ("success", Bool),
+                ("confidence", Float),
+                ("similarity", Float),
+                ("candidate_count", Int),
+                ("url_changed", Bool),
+                ("code_changed", Bool),
+            ],
+        ),
+        report::port("link_stats", "The figures of the run, as printed at its end."),
+    ]
+}
+
+/// The datasets.
+pub fn frames(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<Frames, StageError> {
+    Ok(Frames::new()
+        .with("links", links(sides, outcomes)?)
+        .with("unlinked", unlinked(sides, outcomes)?)
+        .with("rejected", rejected(sides)?)
+        .with("attempts", attempts(sides, outcomes)?)
+        .with("link_stats", stats::report(sides, outcomes, rules)?))
+}
+
+fn retailer<'a>(sides: &Sides<'a>, row: usize) -> Option<&'a str> {
+    let number = sides.catalog.retailers[row];
+    if number == NO_RETAILER { None } else { sides.retailers.get(number as usize).copied() }
+}
+
+fn url_changed(sides: &Sides<'_>, row: usize, candidate: &Candidate) -> bool {
+    url::changed(sides.catalog.urls[row], sides.products.urls[candidate.product as usize])
+}
+
+fn links(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
+    let linked: Vec<(usize, Candidate)> = outcomes
+        .iter()
+        .enumerate()
+        .filter(|(_, outcome)| outcome.reason.is_none())
+        .filter_map(|(row, outcome)| Some((row, outcome.candidate?)))
+        .collect();
+    let products = &sides.products;
+    frame(vec![
+        column("catalog_id", linked.iter().map(|(row, _)| sides.catalog.ids[*row])),
+        column("product_id", linked.iter().map(|(_, found)| products.ids[found.product as usize])),
+        column("retailer", linked.iter().map(|(row, _)| retailer(sides, *row))),
+        column("product_url", linked.iter().map(|(_, found)| products.urls[found.product as usize])),
+        column("link_confidence", linked.iter().map(|(_, found)| found.confidence)),
+        column("link_method", linked.iter().map(|(_, found)| found.method.map(|method| method.name()))),
+        column("similarity", linked.iter().map(|(_, found)| found.similarity)),
+        column("url_changed", linked.iter().map(|(row, found)| Some(url_changed(sides, *row, found)))),
+    ])
+}
+
+fn unlinked(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
+    let open: Vec<(usize, &Outcome)> =
+        outcomes.iter().enumerate().filter(|(_, outcome)| outcome.reason.is_some()).collect();
+    let best_url = |outcome: &Outcome| Some(sides.products.urls[outcome.candidate?.product as usize]);
+    frame(vec![
+        column("catalog_id", open.iter().map(|(row, _)| sides.catalog.ids[*row])),
+        column("retailer", open.iter().map(|(row, _)| retailer(sides, *row))),
+        column("reason", open.iter().map(|(_, outcome)| outcome.reason.map(|reason| reason.name()))),
+        column("best_product_url", open.iter().map(|(_, outcome)| best_url(outcome))),
+        column("best_similarity", open.iter().map(|(_, outcome)| outcome.candidate?.similarity)),
+    ])
+}
+
+fn rejected(sides: &Sides<'_>) -> Result<DataFrame, StageError> {
+    let rows: Vec<(&str, &Rejected)> = (sides.rejected_catalog.iter().map(|row| ("catalog", row)))
+        .chain(sides.rejected_products.iter().map(|row| ("products", row)))
+        .collect();
+    frame(vec![
+        column("port", rows.iter().map(|(port, _)| *port)),
+        column("id", rows.iter().map(|(_, row)| row.0)),
+        column("reason", rows.iter().map(|(_, row)| row.1)),
+    ])
+}
+
+fn attempts(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
+    let matched = |outcome: &Outcome| outcome.candidate.filter(|candidate| candidate.method.is_some());
+    let code_changed = |row: usize, outcome: &Outcome| {
+        let product = matched(outcome)?.product as usize;
+        Some(sides.catalog.codes[row]? != sides.products.codes[product]?)
+    };
+    let rows = || outcomes.iter().enumerate();
+    frame(vec![
+        column("catalog_id", sides.catalog.ids.iter().copied()),
+        column("retailer", rows().map(|(row, _)| retailer(sides, row))),
+        column(
+            "method",
+            rows().map(|(_, outcome)| matched(outcome).and_then(|found| found.method).map_or(NO_METHOD, |m| m.name())),
+        ),
+        column("success", rows().map(|(_, outcome)| Some(outcome.reason.is_none()))),
+        column("confidence", rows().map(|(_, outcome)| matched(outcome).map_or(0.0, |found| found.confidence))),
+        column("similarity", rows().map(|(_, outcome)| outcome.candidate.and_then(|found| found.similarity))),
+        column("candidate_count", rows().map(|(_, outcome)| outcome.compared.map(i64::from))),
+        column(
+            "url_changed",
+            rows().map(|(row, outcome)| matched(outcome).map(|found| url_changed(sides, row, &found))),
+        ),
+        column("code_changed", rows().map(|(row, outcome)| code_changed(row, outcome))),
+    ])
+}

@@ -1,0 +1,132 @@
+//! The figures printed at the end of a run, in the order of the original's final report.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::DataFrame;
+
+use super::{
+    cascade::{Outcome, Reason},
+    params::Rules,
+    rows::{NO_RETAILER, Rejected, Sides},
+};
+use crate::{
+    linking::{method::Method, report::ReportRows},
+    operator::StageError,
+};
+
+/// From this confidence on a link is of high confidence.
+const HIGH: f64 = 0.95;
+
+/// The report dataset of a run.
+pub fn report(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<DataFrame, StageError> {
+    let count = Counts::of(sides, outcomes);
+    let total = (outcomes.len() + sides.rejected_catalog.len()) as u64;
+    let mut report = ReportRows::default();
+    report.of("totals", "Total catalog products", total, None);
+    report.of("totals", "Successfully linked", count.linked, Some(total));
+    report.of("totals", "High confidence (≥95%)", count.high, Some(total));
+    report.of("totals", "Medium confidence (85-95%)", count.linked - count.high, Some(total));
+    report.of("totals", "Not linked (low confidence)", total - count.linked, Some(total));
+    report.ranked("by method", count.methods.into_iter().map(|(name, n)| (name.name().to_owned(), n)), count.linked);
+    report.ranked(
+        "by retailer",
+        count.retailers.into_iter().map(|(retailer, n)| (retailer_name(sides, retailer), n)),
+        count.linked,
+    );
+    if !rules.original {
+        let not_linked = total - count.linked;
+        report.ranked("not linked, by reason", count.reasons.into_iter(), not_linked);
+        report.ranked(
+            "not linked, by retailer",
+            count.unlinked_retailers.into_iter().map(|(retailer, n)| (retailer_name(sides, retailer), n)),
+            not_linked,
+        );
+    }
+    report.into_frame()
+}
+
+fn retailer_name(sides: &Sides<'_>, retailer: u32) -> String {
+    sides.retailers.get(retailer as usize).map_or_else(|| "(none)".to_owned(), |name| (*name).to_owned())
+}
+
+/// Counts in order of first appearance, which breaks ties.
+#[derive(Default)]
+struct Counts {
+    linked: u64,
+    high: u64,
+    methods: Vec<(Method, u64)>,
+    retailers: Vec<(u32, u64)>,
+    unlinked_retailers: Vec<(u32, u64)>,
+    reasons: Vec<(String, u64)>,
+}
+
+impl Counts {
+    fn of(sides: &Sides<'_>, outcomes: &[Outcome]) -> Self {
+        let mut counts = Self::default();
+        let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
+        let mut linked = FirstSeen::new(sides.retailers.len());
+        let mut unlinked = FirstSeen::new(sides.retailers.len());
+        for (outcome, retailer) in outcomes.iter().zip(&sides.catalog.retailers) {
+            match (outcome.reason, outcome.candidate) {
+                (None, Some(candidate)) => {
+                    counts.linked += 1;
+                    counts.high += u64::from(candidate.confidence >= HIGH);
+                    if let Some(method) = candidate.method {
+                        add(&mut counts.methods, method);
+                    }
+                    linked.add(*retailer);
+                }
+                (reason, _) => {
+                    *reasons.entry(reason.unwrap_or(Reason::BelowSimilarity)).or_default() += 1;
+                    unlinked.add(*retailer);
+                }
+            }
+        }
+        counts.retailers = linked.into_counts();
+        counts.unlinked_retailers = unlinked.into_counts();
+        counts.reasons = reasons.into_iter().map(|(reason, n)| (reason.name().to_owned(), n)).collect();
+        counts.reasons.extend(rejections(&sides.rejected_catalog));
+        counts
+    }
+}
+
+fn rejections(rejected: &[Rejected]) -> impl Iterator<Item = (String, u64)> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (_, reason) in rejected {
+        *counts.entry(reason).or_default() += 1;
+    }
+    counts.into_iter().map(|(reason, n)| (format!("rejected: {reason}"), n))
+}
+
+fn add(counts: &mut Vec<(Method, u64)>, method: Method) {
+    match counts.iter_mut().find(|(known, _)| *known == method) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((method, 1)),
+    }
+}
+
+/// Counts per retailer number, listed as first seen; the last place is for rows without a retailer.
+struct FirstSeen {
+    counts: Vec<u64>,
+    order: Vec<u32>,
+}
+
+impl FirstSeen {
+    fn new(retailers: usize) -> Self {
+        Self { counts: vec![0; retailers + 1], order: Vec::new() }
+    }
+
+    fn add(&mut self, retailer: u32) {
+        let place = (retailer as usize).min(self.counts.len() - 1);
+        if self.counts[place] == 0 {
+            self.order.push(retailer);
+        }
+        self.counts[place] += 1;
+    }
+
+    fn into_counts(self) -> Vec<(u32, u64)> {
+        let Self { counts, order } = self;
+        let of = |retailer: u32| if retailer == NO_RETAILER { counts.last() } else { counts.get(retailer as usize) };
+        order.into_iter().map(|retailer| (retailer, of(retailer).copied().unwrap_or_default())).collect()
+    }
+}
