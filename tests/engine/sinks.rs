@@ -274,6 +274,17 @@ fn no_sink_is_written_when_an_expectation_is_broken_and_each_is_told_with_rows()
 }
 
 #[test]
+fn a_source_whose_rows_are_not_as_expected_stops_the_run() {
+    let place = two_stages("[sources.rows.expect]\nnot_null = [\"n\"]\n");
+    let failed = place.run(&["--set", CURED]);
+    assert!(failed.code == Some(1) && failed.stderr.contains("rows: not_null n: 1 rows are null"), "{}", failed.stderr);
+    assert_nothing_written(&place);
+    place.write("rows.csv", "id,v,n\n1,a,1\n");
+    place.run(&["--set", CURED]).expect_success();
+    assert_eq!(place.read("bad.csv"), "id,v\n1,a\n");
+}
+
+#[test]
 fn a_broken_expectation_of_severity_warn_is_told_and_the_sinks_are_written() {
     let place = two_stages("[stages.bad.expect.bad]\nrows = [3, 5]\nseverity = \"warn\"\n");
     let done = place.run(&["--set", CURED]).expect_success();
