@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::shop::wait_until_committing;
 use crate::support::Place;
 
 const PIPELINE: &str = r#"
@@ -101,7 +102,7 @@ fn what_somebody_else_writes_between_reading_and_writing_is_noticed() {
         holder.execute_batch("BEGIN IMMEDIATE; INSERT INTO items (name) VALUES ('late')").expect("a row");
         let run = place.command(["run", "p.toml"]).stderr(std::process::Stdio::piped()).spawn().expect("a run");
         // The run reads, then waits for the database to write; the row comes in between.
-        std::thread::sleep(std::time::Duration::from_millis(1_000));
+        wait_until_committing(&place);
         holder.execute_batch("COMMIT").expect("a row");
         let ended = run.wait_with_output().expect("an end");
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));

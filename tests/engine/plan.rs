@@ -89,9 +89,13 @@ fn a_first_run_does_everything_and_a_second_one_nothing() {
     assert!(plan.values().all(|(state, _)| state == "fresh" || state == "written"), "{plan:?}");
     let said = place.nightloom(["plan", "p.toml"]).expect_success().stdout;
     assert!(said.contains("All is fresh"), "{said}");
-    let started = std::time::Instant::now();
-    place.run(&[]).expect_success();
-    assert!(started.elapsed().as_secs_f64() < 0.9, "a run with nothing to do took {:?}", started.elapsed());
+    let quickest = (0..5).map(|_| {
+        let started = std::time::Instant::now();
+        place.run(&[]).expect_success();
+        started.elapsed()
+    });
+    let quickest = quickest.min().expect("five runs");
+    assert!(quickest.as_secs_f64() < 0.5, "a run with nothing to do took {quickest:?}");
 }
 
 #[test]

@@ -105,6 +105,17 @@ pub fn wait_until(holds: impl Fn() -> bool) {
     }
 }
 
+/// Waits until a run has decided what it writes: all is read and done by then.
+#[track_caller]
+pub fn wait_until_committing(place: &Place) {
+    let journal = ".nightloom/journal.db";
+    wait_until(|| {
+        place.path(journal).exists()
+            && !place.query(journal, "SELECT name FROM sqlite_master WHERE name = 'commits'").is_empty()
+            && !place.query(journal, "SELECT run_id FROM commits").is_empty()
+    });
+}
+
 /// A JSON text as it is.
 pub fn text(value: &Json) -> String {
     value.as_str().unwrap_or_default().to_owned()

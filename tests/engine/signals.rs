@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::shop::{dump, text, wait_until};
+use super::shop::{dump, text, wait_until, wait_until_committing};
 use crate::support::{Finished, Place};
 
 const PIPELINE: &str = r#"
@@ -52,7 +52,7 @@ fn send(run: &Child, signal: libc::c_int) {
 #[test]
 fn a_signal_ends_a_run_with_130_and_the_next_run_finishes() {
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let place = place(12_000);
+        let place = place(20_000);
         let mut command = place.command(["run", "p.toml"]);
         let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run");
         wait_until(|| place.path(".nightloom/checkpoints/slow/rows/latest.json").exists());
@@ -78,11 +78,7 @@ fn a_signal_while_a_database_is_written_lets_that_write_end_and_leaves_the_rest_
     let holder = rusqlite::Connection::open(place.path("shop.db")).expect("a database");
     holder.execute_batch("CREATE TABLE t (s INTEGER); BEGIN IMMEDIATE").expect("a lock");
     let run = place.command(["run", "p.toml"]).stderr(Stdio::piped()).spawn().expect("a run");
-    wait_until(|| {
-        place.path(".nightloom/journal.db").exists()
-            && place.query(".nightloom/journal.db", "SELECT name FROM sqlite_master WHERE name = 'commits'").len() == 1
-            && place.query(".nightloom/journal.db", "SELECT run_id FROM commits").len() == 1
-    });
+    wait_until_committing(&place);
     send(&run, libc::SIGTERM);
     std::thread::sleep(std::time::Duration::from_millis(100));
     holder.execute_batch("COMMIT").expect("the lock back");
