@@ -256,18 +256,22 @@ fn runs_killed_after_random_times_are_finished_by_the_next() {
     let expected = undisturbed(&base);
     let started = Instant::now();
     copy_of(&base).run(&[]).expect_success();
-    let whole = started.elapsed();
+    // How long a run takes changes with what else the machine does: kills follow it.
+    let mut whole = started.elapsed();
     let mut dice = Pcg64::seed_from_u64(7);
-    let mut killed = 0;
-    for round in 0..24 {
+    let (mut killed, mut round) = (0, 0);
+    while killed < 30 {
+        round += 1;
+        assert!(round <= 60, "only {killed} runs were killed in {round} rounds");
         let place = copy_of(&base);
         // Every third shop loses several runs in a row.
         for _ in 0..if round % 3 == 0 { 3 } else { 1 } {
-            killed += u32::from(kill_after(&place, whole.mul_f64(dice.random_range(0.1..0.9))));
+            let was_killed = kill_after(&place, whole.mul_f64(dice.random_range(0.1..1.0)));
+            killed += u32::from(was_killed);
+            whole = whole.mul_f64(if was_killed { 1.03 } else { 0.85 });
         }
         place.run(&[]).expect_success();
         assert_same(&format!("round {round}"), &place, &expected);
         place.assert_fresh(&format!("round {round}"));
     }
-    assert!(killed >= 20, "only {killed} of 40 runs were killed");
 }
