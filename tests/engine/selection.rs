@@ -116,7 +116,7 @@ fn a_stage_alone_takes_its_inputs_from_checkpoints_and_says_which_is_missing() {
     for command in ["plan", "run"] {
         let failed = place.nightloom([command, "p.toml", "--only", "c"]);
         assert_eq!(failed.code, Some(2), "{command}: {}", failed.stderr);
-        for words in ["stage 'c'", "dataset 'b'", "no checkpoint", "--select b", "+c"] {
+        for words in ["stage 'c'", "dataset 'b'", "no whole checkpoint", "--select b", "+c"] {
             assert!(failed.stderr.contains(words), "{command}: {}", failed.stderr);
         }
     }
