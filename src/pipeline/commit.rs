@@ -128,7 +128,14 @@ impl Commit<'_> {
         self.failpoint.pass("commit-before-intents");
         self.journal.begin_commit(&self.key(), run_id, &intents)?;
         self.failpoint.pass("commit-after-intents");
-        let rows = self.carry_out(run_id, jobs)?;
+        let mut rows = Vec::new();
+        if let Err(error) = self.carry_out(run_id, jobs, &mut rows) {
+            // Nothing was written, so the decision can be taken back: the next run may come to another one.
+            if rows.is_empty() && !matches!(error, PipelineError::Interrupted) {
+                self.journal.end_commit(&self.key())?;
+            }
+            return Err(error);
+        }
         self.failpoint.pass("commit-before-end");
         self.journal.end_commit(&self.key())?;
         Ok(rows)
@@ -153,7 +160,8 @@ impl Commit<'_> {
                 }),
             }
         }
-        let rows = self.carry_out(&run_id, jobs)?;
+        let mut rows = Vec::new();
+        self.carry_out(&run_id, jobs, &mut rows)?;
         self.journal.end_commit(&self.key())?;
         Ok(rows)
     }
@@ -167,7 +175,8 @@ impl Commit<'_> {
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
 
-    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>) -> Result<Vec<StepRow>, PipelineError> {
+    /// Writes everything, databases first. `rows` gets what each sink came to, up to the first error.
+    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>, rows: &mut Vec<StepRow>) -> Result<(), PipelineError> {
         let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
         let mut files = Vec::new();
         for job in jobs {
@@ -176,7 +185,6 @@ impl Commit<'_> {
                 SinkTarget::File { .. } => files.push(job),
             }
         }
-        let mut rows = Vec::new();
         for (path, jobs) in databases {
             self.check_cancelled()?;
             rows.extend(self.write_database(run_id, &path, &jobs)?);
@@ -185,7 +193,7 @@ impl Commit<'_> {
             self.check_cancelled()?;
             rows.push(self.write_file(run_id, &job)?);
         }
-        Ok(rows)
+        Ok(())
     }
 
     fn check_cancelled(&self) -> Result<(), PipelineError> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    checkpoint::{CheckpointStore, Found, Manifest},
+    checkpoint::{CheckpointStore, Found, Manifest, state_key},
     commit::{self, Batch},
     error::PipelineError,
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
@@ -119,7 +119,14 @@ pub fn plan(judge: &Judge<'_>, journal: &Journal) -> Result<Plan, PipelineError>
         };
         steps.push((id, verdict));
     }
-    let sinks = judge.pipeline.sinks.iter().map(|sink| judge.sink(sink, &steps, journal)).collect::<Result<_, _>>()?;
+    let pending = journal.pending_commit(&state_key(&judge.pipeline.name, judge.pipeline.scope.as_deref()))?;
+    let unfinished = |sink: &Sink| {
+        let (run_id, intents) = pending.as_ref()?;
+        let is_intended = intents.iter().any(|intent| intent.sink == sink.name);
+        is_intended.then(|| SinkVerdict::ToWrite(format!("left unfinished by run {run_id}")))
+    };
+    let verdict = |sink| unfinished(sink).map_or_else(|| judge.sink(sink, &steps, journal), Ok);
+    let sinks = judge.pipeline.sinks.iter().map(verdict).collect::<Result<_, _>>()?;
     Ok(Plan { steps, sinks })
 }
 

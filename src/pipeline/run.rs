@@ -191,7 +191,8 @@ impl Run<'_> {
     }
 
     fn recover(&mut self) -> Result<(), PipelineError> {
-        self.commit().recover()?;
+        let rows = self.commit().recover()?;
+        self.rows.extend(rows);
         Ok(())
     }
 

@@ -45,6 +45,9 @@ fn only(place: &Place, step: &str) -> PathBuf {
     found.into_iter().next().expect("a checkpoint")
 }
 
+/// What is done to which file of a checkpoint; none is the data.
+type Damage = (&'static str, Option<&'static str>, fn(&Path));
+
 fn truncate(path: &Path) {
     let bytes = fs::read(path).expect("a file");
     fs::write(path, &bytes[..bytes.len() / 2]).expect("a file");
@@ -68,7 +71,6 @@ fn garble(path: &Path) {
 #[test]
 fn a_damaged_checkpoint_is_noticed_and_made_again() {
     let data = |step: &str| if step == "orders" { "rows.parquet" } else { "result.parquet" };
-    type Damage = (&'static str, Option<&'static str>, fn(&Path));
     let damages: [Damage; 6] = [
         ("truncated", None, truncate),
         ("a byte flipped", None, flip),

@@ -71,6 +71,45 @@ fn a_signal_ends_a_run_with_130_and_the_next_run_finishes() {
     }
 }
 
+#[test]
+fn a_signal_while_a_database_is_written_lets_that_write_end_and_leaves_the_rest_to_the_next_run() {
+    let place = place(4);
+    place.write("p.toml", format!("{PIPELINE}[sinks.file]\nfrom = \"after\"\ncsv = \"out.csv\"\n"));
+    let holder = rusqlite::Connection::open(place.path("shop.db")).expect("a database");
+    holder.execute_batch("CREATE TABLE t (s INTEGER); BEGIN IMMEDIATE").expect("a lock");
+    let run = place.command(["run", "p.toml"]).stderr(Stdio::piped()).spawn().expect("a run");
+    wait_until(|| {
+        place.path(".nightloom/journal.db").exists()
+            && place.query(".nightloom/journal.db", "SELECT name FROM sqlite_master WHERE name = 'commits'").len() == 1
+            && place.query(".nightloom/journal.db", "SELECT run_id FROM commits").len() == 1
+    });
+    send(&run, libc::SIGTERM);
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    holder.execute_batch("COMMIT").expect("the lock back");
+    let ended = Finished::from(run.wait_with_output().expect("an end"));
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert_eq!(place.query("shop.db", "SELECT * FROM t"), ["36"]);
+    assert!(!place.path("out.csv").exists());
+    place.run(&[]).expect_success();
+    assert_eq!(place.read("out.csv"), "s\n36\n");
+    place.assert_fresh("after the signal");
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let place = place(60_000);
+    let run = place.command(["run", "p.toml"]).stderr(Stdio::piped()).spawn().expect("a run");
+    wait_until(|| place.path(".nightloom/checkpoints/slow/rows/latest.json").exists());
+    send(&run, libc::SIGINT);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let started = std::time::Instant::now();
+    send(&run, libc::SIGINT);
+    assert_eq!(run.wait_with_output().expect("an end").status.code(), Some(130));
+    assert!(started.elapsed().as_secs_f64() < 1.0, "took {:?}", started.elapsed());
+    write_rows(&place, 4);
+    place.run(&[]).expect_success();
+}
+
 /// A program that may write no file longer than this, as on a full disk.
 fn with_files_up_to(command: &mut Command, bytes: u64) {
     // SAFETY: two system calls between fork and exec.

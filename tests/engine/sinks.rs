@@ -274,6 +274,17 @@ fn no_sink_is_written_when_an_expectation_is_broken_and_each_is_told_with_rows()
 }
 
 #[test]
+fn a_source_whose_rows_are_not_as_expected_stops_the_run() {
+    let place = two_stages("[sources.rows.expect]\nnot_null = [\"n\"]\n");
+    let failed = place.run(&["--set", CURED]);
+    assert!(failed.code == Some(1) && failed.stderr.contains("rows: not_null n: 1 rows are null"), "{}", failed.stderr);
+    assert_nothing_written(&place);
+    place.write("rows.csv", "id,v,n\n1,a,1\n");
+    place.run(&["--set", CURED]).expect_success();
+    assert_eq!(place.read("bad.csv"), "id,v\n1,a\n");
+}
+
+#[test]
 fn a_broken_expectation_of_severity_warn_is_told_and_the_sinks_are_written() {
     let place = two_stages("[stages.bad.expect.bad]\nrows = [3, 5]\nseverity = \"warn\"\n");
     let done = place.run(&["--set", CURED]).expect_success();
@@ -298,7 +309,32 @@ fn a_table_that_refuses_a_row_leaves_the_whole_database_unchanged() {
         assert!(failed.stderr.contains(words), "{}", failed.stderr);
     }
     assert_eq!(dump(&place.path("shop.db")), before);
-    place.sql("shop.db", "DELETE FROM t; DROP TABLE strict");
-    place.run(&["--set", CURED]).expect_success();
-    assert_eq!(place.query("shop.db", "SELECT * FROM strict"), ["1|a", "2|b"]);
+    // What was refused is no debt: a mended stage is written instead.
+    let mended = "stages.good.params.query=\"SELECT id, v FROM r WHERE v <> 'b'\"";
+    place.run(&["--set", CURED, "--set", mended]).expect_success();
+    assert_eq!(place.query("shop.db", "SELECT * FROM strict"), ["1|a"]);
+    assert_eq!(place.query("shop.db", "SELECT * FROM t"), ["1|a"]);
+}
+
+/// Of two databases one is written and one is not: the second is a debt that the next run pays first.
+#[test]
+fn a_database_that_stayed_locked_gets_what_it_was_to_get_from_the_next_run() {
+    let place = two_stages(
+        "[sinks.later]\nfrom = \"good\"\nsqlite = \"shop.db.later\"\ntable = \"t\"\nmode = \"append\"\nbusy_timeout = 0.1\n",
+    );
+    place.sql("shop.db.later", "CREATE TABLE t (id INTEGER, v TEXT)");
+    let holder = Connection::open(place.path("shop.db.later")).expect("a database");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let failed = place.run(&["--set", CURED]);
+    assert!(failed.code == Some(1) && failed.stderr.contains("locked by another process"), "{}", failed.stderr);
+    assert_eq!(place.query("shop.db", "SELECT * FROM t"), ["1|a", "2|b"]);
+    holder.execute_batch("ROLLBACK").expect("the lock back");
+    // The day goes on; what was decided in the night is written nevertheless, and told.
+    place.write("rows.csv", EVENING);
+    let (state, why) = place.plan(&["--set", CURED])["later"].clone();
+    assert!(state == "to write" && why.starts_with("left unfinished by run 20"), "{state} {why}");
+    let next = place.run(&["--set", CURED]).expect_success();
+    assert!(next.stderr.contains("finishing the killed run"), "{}", next.stderr);
+    assert_eq!(place.query("shop.db.later", "SELECT * FROM t"), ["1|a", "2|b", "2|B", "3|c"]);
+    assert_eq!(place.query("shop.db", "SELECT * FROM t"), ["2|B", "3|c"]);
 }
