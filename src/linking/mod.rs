@@ -6,6 +6,7 @@ mod evaluate_links;
 mod first_rows;
 pub mod fuzzy;
 mod learn_images;
+mod learn_prices;
 mod learn_retailers;
 mod link_products;
 mod method;
@@ -25,6 +26,7 @@ pub fn operators() -> Vec<OperatorKind> {
         OperatorKind::of::<link_products::LinkProducts>(),
         OperatorKind::of::<learn_retailers::LearnRetailers>(),
         OperatorKind::of::<learn_images::LearnImages>(),
+        OperatorKind::of::<learn_prices::LearnPrices>(),
         OperatorKind::of::<classify_lifecycle::ClassifyLifecycle>(),
         OperatorKind::of::<evaluate_links::EvaluateLinks>(),
     ]

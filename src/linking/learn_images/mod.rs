@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use image_key::Images;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, UnionArgs, col, concat,
+    DataFrame, DataType, Expr, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, UnionArgs, col, concat,
 };
 use rayon::prelude::*;
 use schemars::JsonSchema;

@@ -18,7 +18,7 @@ mod title_prices;
 use std::collections::BTreeMap;
 
 pub use levels::{ALSO_COMPARE, Pattern, is_unstable};
-pub use params::{AttributeGuard, LinkProducts, Tie};
+pub use params::LinkProducts;
 
 use super::columns;
 use crate::operator::{

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::rows::Rows;
 use crate::linking::{
     first_rows::{FirstRows, Key, hash},
@@ -24,8 +26,10 @@ pub struct TitlePrices<'a> {
 impl<'a> TitlePrices<'a> {
     /// Indexes the products that have a title and a price that can be compared.
     pub fn build(rows: &'a Rows<'a>, window: PriceWindow) -> Self {
-        let hashes: Vec<_> =
-            (0..rows.len()).map(|row| window.comparable(rows.prices[row]).and(key(rows, row)).map(hash)).collect();
+        let hashes: Vec<_> = (0..rows.len())
+            .into_par_iter()
+            .map(|row| window.comparable(rows.prices[row]).and(key(rows, row)).map(hash))
+            .collect();
         let titles = FirstRows::build(&hashes, |a, b| key(rows, a as usize) == key(rows, b as usize));
         let mut entries = Vec::with_capacity(rows.len());
         for (row, hash) in (0u32..).zip(&hashes) {
@@ -36,7 +40,7 @@ impl<'a> TitlePrices<'a> {
                 entries.push((first, price, row));
             }
         }
-        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
+        entries.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut groups = vec![0..0; rows.len()];
         for (at, entry) in (0u32..).zip(&entries) {
             let group = &mut groups[entry.0 as usize];

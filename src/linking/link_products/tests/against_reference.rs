@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{reference, *};
-use crate::linking::{link_products::Tie, price::PriceRule};
+use crate::linking::{link_products::params::Tie, price::PriceRule};
 
 fn title() -> impl Strategy<Value = Option<String>> {
     let words = prop::sample::select(vec!["Midi", "mini", "Dress", "Élan", "in", "Black", "Σας", " ", "x"]);

@@ -139,7 +139,10 @@ fn a_near_miss_is_shown_with_its_similarity() {
 fn the_guard_keeps_midi_and_mini_apart() {
     let products = [Row::new(1, "https://r.com/1", "r", "Floral Mini Dress", 10.0, "")];
     let catalog = [Row::new(1, "https://r.com/2", "r", "Floral Midi Dress", 10.0, "")];
-    let guard = super::super::AttributeGuard { words: vec!["midi".into(), "mini".into()], numbers: false };
+    let guard = crate::linking::link_products::params::AttributeGuard {
+        words: vec!["midi".into(), "mini".into()],
+        numbers: false,
+    };
     let guarded = LinkProducts { attribute_guard: Some(guard), ..LinkProducts::default() };
     assert!(told(&LinkProducts::default(), &catalog, &products, &[])[0].link.is_some());
     assert_eq!(told(&guarded, &catalog, &products, &[])[0].reason.as_deref(), Some("attribute_conflict"));

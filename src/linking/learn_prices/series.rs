@@ -1,0 +1,93 @@
+//! Price series of a page: observations in order of time, reduced to the changes.
+
+use super::outputs::Side;
+
+/// Seconds in a day.
+pub const DAY: i64 = 86_400;
+
+/// Prices closer than this are the same.
+const SAME: f64 = 0.01;
+/// A change by more than this factor is a reading error rather than a price.
+const SUSPECT_FACTOR: f64 = 5.0;
+
+/// A price seen at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    pub retailer: &'a str,
+    /// The normalised URL.
+    pub key: &'a str,
+    /// Seconds since 1970, UTC.
+    pub second: i64,
+    pub side: Side,
+    pub row: Option<i64>,
+    pub price: f64,
+}
+
+/// A change of a price.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    pub to: Observation<'a>,
+    pub from_price: f64,
+}
+
+impl Change<'_> {
+    /// The relative change.
+    pub fn pct(&self) -> f64 {
+        (self.to.price - self.from_price) / self.from_price
+    }
+
+    /// The natural logarithm of new over old.
+    pub fn log_return(&self) -> f64 {
+        (self.to.price / self.from_price).ln()
+    }
+
+    /// Whether it is too large to be believed.
+    pub fn is_suspect(&self) -> bool {
+        self.log_return().abs() > SUSPECT_FACTOR.ln()
+    }
+
+    /// The day since 1970.
+    pub fn day(&self) -> i64 {
+        self.to.second.div_euclid(DAY)
+    }
+}
+
+/// The observations of one page.
+#[derive(Clone, Debug)]
+pub struct Series<'a> {
+    pub retailer: &'a str,
+    /// Days since 1970 of the first and the last observation.
+    pub first_day: i64,
+    pub last_day: i64,
+    pub changes: Vec<Change<'a>>,
+}
+
+impl<'a> Series<'a> {
+    /// Sorts observations into series, by retailer and page. Of a day's observations the last counts.
+    pub fn of(mut observations: Vec<Observation<'a>>) -> Vec<Self> {
+        let place = |o: &Observation<'a>| (o.retailer, o.key, o.second, o.side, o.row);
+        observations.sort_unstable_by(|a, b| place(a).cmp(&place(b)).then(a.price.total_cmp(&b.price)));
+        observations.chunk_by(|a, b| (a.retailer, a.key) == (b.retailer, b.key)).filter_map(Self::of_page).collect()
+    }
+
+    fn of_page(observations: &[Observation<'a>]) -> Option<Self> {
+        let day = |observation: &Observation<'_>| observation.second.div_euclid(DAY);
+        let daily: Vec<Observation<'a>> =
+            observations.chunk_by(|a, b| day(a) == day(b)).filter_map(|same| same.last().copied()).collect();
+        let (first, last) = (daily.first()?, daily.last()?);
+        let mut changes = Vec::new();
+        let mut price = first.price;
+        for observation in &daily {
+            if (observation.price - price).abs() >= SAME {
+                changes.push(Change { to: *observation, from_price: price });
+                price = observation.price;
+            }
+        }
+        Some(Self { retailer: first.retailer, first_day: day(first), last_day: day(last), changes })
+    }
+
+    /// The days over which it was watched.
+    pub fn days(&self) -> i64 {
+        self.last_day - self.first_day
+    }
+}
