@@ -8,6 +8,7 @@ mod graph;
 mod operators;
 mod plan;
 mod progress;
+mod provenance;
 mod run;
 mod sample;
 mod schema;
@@ -49,6 +50,7 @@ enum Command {
     Check(check::Arguments),
     Verify(verify::Arguments),
     Clean(clean::Arguments),
+    Provenance(provenance::Arguments),
     Operators(operators::Arguments),
     Schema(schema::Arguments),
     Sample(sample::Arguments),
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments),
         Command::Verify(arguments) => verify::main(&arguments),
         Command::Clean(arguments) => clean::main(&arguments),
+        Command::Provenance(arguments) => provenance::main(&arguments),
         Command::Operators(arguments) => operators::main(&arguments),
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),

@@ -29,12 +29,6 @@ impl Rejects {
         self.reason.push(reason.into());
     }
 
-    /// How many rows were rejected.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.row.len()
-    }
-
     /// Takes the rejected rows out of a frame in which the row at position `p` (1-based) is row `p - 1`.
     pub(super) fn drop_from(&self, frame: DataFrame) -> PolarsResult<DataFrame> {
         if self.row.is_empty() {
