@@ -1,4 +1,5 @@
 //! Tests through the binary, by capability.
 
+mod engine;
 mod linking;
 mod support;

@@ -147,7 +147,7 @@ fn header(path: &Path, record: &Record, encoding: Encoding) -> Result<Vec<String
     let mut names = Vec::with_capacity(record.len());
     for (index, field) in record.iter().enumerate() {
         let name = decode(field, encoding).ok_or_else(|| {
-            let mend = "convert the file to UTF-8, or give encoding = \"latin1\"";
+            let mend = "convert the file to UTF-8, or give encoding = \"latin-1\"";
             malformed(path, format!("the name of column {} is not valid UTF-8", index + 1), mend)
         })?;
         if name.contains('\0') {
@@ -287,7 +287,7 @@ fn push_field(builder: &mut ColumnBuilder, field: &[u8], options: &CsvOptions) -
     let problem = match decode(field, options.encoding) {
         Some(text) if !text.contains('\0') => return builder.push_spelled(&text),
         Some(_) => "a NUL byte",
-        None => "not valid UTF-8; convert the file, or give encoding = \"latin1\"",
+        None => "not valid UTF-8; convert the file, or give encoding = \"latin-1\"",
     };
     builder.push_null();
     Err(problem)

@@ -22,11 +22,16 @@ pub struct FileState {
     pub bytes: u64,
     /// Its last modification, nanoseconds since 1970.
     pub mtime_ns: i128,
-    /// SQLite's file change counter (bytes 24 to 28 of its header), which counts transactions outside WAL mode.
+    /// SQLite's file change counter (bytes 24 to 28 of its header), which counts transactions; none in WAL mode, where
+    /// it misses some.
     pub change_counter: Option<u32>,
     /// Length and last modification of a write-ahead log that is not empty.
     pub wal: Option<(u64, i128)>,
 }
+
+/// Where SQLite's header says how the database is read, and what it says in WAL mode.
+const READ_VERSION: usize = 19;
+const WAL_VERSION: u8 = 2;
 
 /// The states of all files of a source, sorted by path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,8 +58,10 @@ impl FileState {
         let mut header = [0; 28];
         let mut file = File::open(path).map_err(|error| IoError::file(path, "read", error))?;
         let change_counter = match file.read_exact(&mut header) {
-            Ok(()) => header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes)),
-            Err(_) => None,
+            Ok(()) if header.get(READ_VERSION) != Some(&WAL_VERSION) => {
+                header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+            }
+            _ => None,
         };
         let log = beside(path, "-wal");
         let wal = match stat(&log) {
@@ -67,11 +74,21 @@ impl FileState {
 }
 
 impl FileState {
-    /// Whether exactly one transaction lies between `before` and this state of a SQLite database. Only the change
-    /// counter can tell, and it counts no transactions in WAL mode: the answer is then no.
+    /// Whether no transaction lies between `before` and this state of a SQLite database. Undoing what a killed process
+    /// left half-written changes the file's time and nothing else.
+    pub fn is_no_transaction_after(&self, before: &Self) -> bool {
+        self == before || (self.transactions_since(before) == Some(0) && self.bytes == before.bytes)
+    }
+
+    /// Whether exactly one transaction lies between `before` and this state of a SQLite database.
     pub fn is_one_transaction_after(&self, before: &Self) -> bool {
-        let (Some(now), Some(then)) = (self.change_counter, before.change_counter) else { return false };
-        self.path == before.path && self.wal.is_none() && before.wal.is_none() && now == then.wrapping_add(1)
+        self.transactions_since(before) == Some(1)
+    }
+
+    /// Only the change counter can tell, and there is none in WAL mode.
+    fn transactions_since(&self, before: &Self) -> Option<u32> {
+        let comparable = self.path == before.path && self.wal.is_none() && before.wal.is_none();
+        self.change_counter.filter(|_| comparable)?.checked_sub(before.change_counter?)
     }
 }
 

@@ -238,7 +238,7 @@ impl Commit<'_> {
                 // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
                 state == &applied.after || applied.after.is_one_transaction_after(state)
             } else {
-                applied.undisturbed && state == &applied.before
+                applied.undisturbed && applied.before.is_no_transaction_after(state)
             };
             if ours {
                 let source = Some(SourceState::of_file(applied.after.clone()));

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use rusqlite::{Connection, types::Value};
@@ -22,16 +22,19 @@ impl Place {
         self.0.path().join(name)
     }
 
+    /// The program with its arguments, to be started in the folder.
+    pub fn command<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nightloom"));
+        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        for name in ["PRODUCTS_DB", "OUT", "NIGHTLOOM_WORKSPACE", "NIGHTLOOM_FAILPOINT"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
     /// Runs the program in the folder.
     pub fn nightloom<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Finished {
-        let output = Command::new(env!("CARGO_BIN_EXE_nightloom"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("PRODUCTS_DB")
-            .env_remove("OUT")
-            .output()
-            .expect("the program starts");
-        Finished::from(output)
+        Finished::from(self.command(arguments).output().expect("the program starts"))
     }
 }
 

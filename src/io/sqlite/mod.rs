@@ -23,7 +23,29 @@ pub use sink::{ColumnPair, SinkMode, SqliteSink};
 /// A connection that cannot change the database, not even its journal mode.
 fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
     FileState::of(path)?;
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
+    match first_look(&connection) {
+        Err(error) if was_killed_while_writing(&error) => {
+            let writer = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout)?;
+            let refused =
+                |error| IoError::sqlite(path, "cannot undo the write of a killed process", busy_timeout, error);
+            first_look(&writer).map_err(refused)?;
+        }
+        // Whatever else is wrong is told by the first statement that needs it.
+        _ => {}
+    }
+    Ok(connection)
+}
+
+/// Makes SQLite look at the file, and undo what a killed process left half-written if the connection may write.
+fn first_look(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
+}
+
+/// Whether a journal lies beside the database that a read-only connection cannot roll back.
+fn was_killed_while_writing(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 /// A connection that may change the database, and makes it if it is missing.
@@ -47,3 +69,28 @@ fn quote(name: &str) -> String {
 mod read_tests;
 #[cfg(test)]
 mod write_tests;
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_database_whose_writer_was_killed_is_read_as_it_was_before_the_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, killed) = (folder.path().join("whole.db"), folder.path().join("killed.db"));
+        let writer = Connection::open(&whole).unwrap();
+        // A tiny cache makes the open transaction spill into the file.
+        writer
+            .execute_batch(
+                "PRAGMA cache_size = 2; CREATE TABLE t (x); INSERT INTO t VALUES ('before'); BEGIN; \
+                 INSERT INTO t SELECT hex(randomblob(2000)) FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9))",
+            )
+            .unwrap();
+        fs::copy(&whole, &killed).unwrap();
+        fs::copy(folder.path().join("whole.db-journal"), folder.path().join("killed.db-journal")).unwrap();
+        let reader = open_to_read(&killed, Duration::ZERO).unwrap();
+        let rows: String = reader.query_row("SELECT group_concat(x) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, "before");
+    }
+}

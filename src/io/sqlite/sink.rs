@@ -94,11 +94,15 @@ impl Layout {
 
 impl SqliteSink {
     /// Checks all that can be known before any work: the columns, the keys, the table, and that the database may be
-    /// written. Nothing is changed.
+    /// written. Nothing is changed. A dataset without columns is one whose columns are known only when it is made:
+    /// they are compared when they are written.
     ///
     /// # Errors
     /// The first thing found wrong, with every column it concerns, and the mend.
     pub fn check(&self, database: &Path, dataset: &PortSchema, busy_timeout: Duration) -> Result<(), IoError> {
+        if dataset.is_empty() {
+            return check_writable(database, busy_timeout);
+        }
         let layout = self.layout(database, dataset)?;
         check_writable(database, busy_timeout)?;
         let refused = |error| IoError::sqlite(database, "cannot read the schema", busy_timeout, error);

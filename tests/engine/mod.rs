@@ -1,0 +1,16 @@
+//! The engine's promises through the binary, a file a capability.
+
+mod checkpoints;
+mod commands;
+mod determinism;
+mod journal;
+mod kill;
+mod lock;
+mod own_writes;
+mod pipeline_file;
+mod plan;
+mod selection;
+mod shop;
+mod signals;
+mod sinks;
+mod sources;
