@@ -68,7 +68,8 @@ fn garble(path: &Path) {
 #[test]
 fn a_damaged_checkpoint_is_noticed_and_made_again() {
     let data = |step: &str| if step == "orders" { "rows.parquet" } else { "result.parquet" };
-    let damages: [(&str, Option<&str>, fn(&Path)); 6] = [
+    type Damage = (&'static str, Option<&'static str>, fn(&Path));
+    let damages: [Damage; 6] = [
         ("truncated", None, truncate),
         ("a byte flipped", None, flip),
         ("removed", None, remove),
