@@ -46,6 +46,7 @@ test: ## Run all tests
 	else set -x; cargo test --release --no-fail-fast; fi
 
 bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make bench ARGS="--only 20k"
+	cargo bench --bench fuzzy_kernel
 	cargo bench --bench linking -- $(ARGS)
 
 lint: ## Check format, warnings, and that the generated documents are up to date
