@@ -242,6 +242,20 @@ fn a_run_on_write_ahead_logs_killed_at_any_failpoint_loses_nothing_and_repeats_n
     });
 }
 
+#[test]
+fn what_a_killed_run_had_to_write_to_a_sink_that_is_no_more_is_left_out_with_a_warning() {
+    let place = first_night("delete");
+    let mut command = place.command(["run", "p.toml"]);
+    let killed = command.env("NIGHTLOOM_FAILPOINT", "commit-after-intents").output().expect("a run");
+    assert_eq!(killed.status.code(), None);
+    place.write("p.toml", PIPELINE.replace("[sinks.log]", "[sinks.renamed]"));
+    let next = place.run(&[]).expect_success();
+    assert!(next.stderr.contains("warning: sink 'log' of the interrupted run"), "{}", next.stderr);
+    assert_eq!(place.query("new/log.db", "SELECT * FROM log"), ["a|101|2", "b|250|1"]);
+    assert_eq!(place.query("shop.db", "SELECT COUNT(*) FROM history"), ["2"]);
+    place.assert_fresh("renamed");
+}
+
 /// Starts a run and kills it after a time; whether it was killed rather than done.
 fn kill_after(place: &Place, time: Duration) -> bool {
     let mut run = place.command(["run", "p.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");
