@@ -78,8 +78,9 @@ impl WorkspaceArguments {
     /// The state folder: in the workspace that is given, or beside the folder `pipelines` that the file is in.
     pub fn state_folder(&self, pipeline: &Path) -> PathBuf {
         let beside = || {
-            let folder = pipeline.parent().map(Path::to_path_buf).unwrap_or_default();
-            let full = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let file = std::path::absolute(pipeline).unwrap_or_else(|_| pipeline.to_path_buf());
+            let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+            let full = folder.canonicalize().unwrap_or(folder);
             let project = full.ancestors().find(|part| part.file_name().is_some_and(|name| name == "pipelines"));
             project.and_then(Path::parent).map_or(full.clone(), Path::to_path_buf)
         };

@@ -46,11 +46,11 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let (count, size) =
         store.remove_except(&|step, fingerprint| used.contains(&(step.to_owned(), fingerprint.to_owned())))?;
-    let kept: BTreeSet<String> = journal.runs(None, arguments.keep)?.into_iter().map(|run| run.run_id).collect();
-    let runs = state_folder.join("runs");
-    for entry in fs::read_dir(&runs).into_iter().flatten().flatten() {
-        if !kept.contains(&entry.file_name().to_string_lossy().into_owned()) {
-            fs::remove_dir_all(entry.path()).with_context(|| format!("cannot remove {}", entry.path().display()))?;
+    let newest = usize::try_from(arguments.keep).unwrap_or(usize::MAX);
+    for old in journal.runs(Some(&key), u32::MAX)?.iter().skip(newest) {
+        let folder = state_folder.join("runs").join(&old.run_id);
+        if folder.is_dir() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
     }
     println!("Removed {count} checkpoints, {}.", bytes(size));

@@ -46,7 +46,7 @@ pub fn print_plan(pipeline: &PipelineArguments, plan: &PlanArguments, json: bool
     let options = plan.options()?;
     let needed = plan::steps_to_do(&pipeline, &options.selection)?;
     check::check(&pipeline, &|id| needed.contains(&id))?;
-    let journal = Journal::open(&state_folder)?;
+    let journal = Journal::look(&state_folder)?;
     let store = CheckpointStore::new(&state_folder, &pipeline);
     let plan = plan::plan(&Judge { pipeline: &pipeline, store: &store, options: &options }, &journal)?;
     let rows = plan.rows(&pipeline);

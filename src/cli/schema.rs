@@ -26,6 +26,9 @@ fn schema(registry: &Registry) -> Json {
     let mut moved = serde_json::Map::new();
     for kind in registry.iter() {
         let mut params = json!((kind.params_schema)());
+        if let Some(properties) = params["properties"].as_object_mut() {
+            properties.values_mut().for_each(allow_variable);
+        }
         if let Some(object) = params.as_object_mut() {
             object.remove("$schema");
             if let Some(Json::Object(definitions)) = object.remove("$defs") {
@@ -43,6 +46,20 @@ fn schema(registry: &Registry) -> Json {
         definitions["StageTable"]["properties"]["operator"]["enum"] = json!(registry.names().collect::<Vec<_>>());
     }
     schema
+}
+
+/// Lets a parameter that is no text be given as a variable, which keeps its type.
+fn allow_variable(property: &mut Json) {
+    if property["type"] == "string" {
+        return;
+    }
+    let mut wrapped = json!({ "anyOf": [property.take(), { "type": "string", "pattern": r"^\$\{vars\.[^}]+\}$" }] });
+    for key in ["description", "default"] {
+        if let Some(value) = wrapped["anyOf"][0].as_object_mut().and_then(|original| original.remove(key)) {
+            wrapped[key] = value;
+        }
+    }
+    *property = wrapped;
 }
 
 #[cfg(test)]

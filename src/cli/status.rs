@@ -1,13 +1,19 @@
 //! `nightloom status`: the last runs, and each step's state, rows, time and memory.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde_json::json;
 
 use super::arguments::WorkspaceArguments;
 use crate::{
-    pipeline::journal::{Journal, RunRow, StepRow},
+    pipeline::{
+        journal::{Journal, RunRow, StepRow},
+        spec::document::read_file,
+    },
     report::table::{Table, bytes, count, seconds},
 };
 
@@ -16,7 +22,7 @@ use crate::{
 /// Example: nightloom status pipelines/nightly.toml
 #[derive(Args)]
 pub struct Arguments {
-    /// The pipeline file whose workspace is shown.
+    /// The pipeline file whose runs are shown.
     #[arg(default_value = "pipelines/nightly.toml")]
     pipeline: PathBuf,
     #[command(flatten)]
@@ -31,8 +37,9 @@ pub struct Arguments {
 
 /// Prints the runs.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let journal = Journal::open(&arguments.workspace.state_folder(&arguments.pipeline))?;
-    let mut runs = journal.runs(None, arguments.runs)?;
+    let journal = Journal::look(&arguments.workspace.state_folder(&arguments.pipeline))?;
+    let name = pipeline_name(&arguments.pipeline);
+    let mut runs = journal.runs(name.as_deref(), arguments.runs)?;
     for run in &mut runs {
         if run.status == "running" && !is_alive(run.pid) {
             "killed".clone_into(&mut run.status);
@@ -51,6 +58,12 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!("{}", runs_table(&runs));
     println!("Steps of the newest run:\n{}", steps_table(&steps));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The name a pipeline file gives itself; without it the runs of all pipelines are shown.
+fn pipeline_name(path: &Path) -> Option<String> {
+    let document = read_file(path, &path.display().to_string()).ok()?;
+    document.to_json()["name"].as_str().map(str::to_owned)
 }
 
 /// Whether a process is there; a run that is `running` without one was killed.

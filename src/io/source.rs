@@ -72,16 +72,6 @@ impl SourceSpec {
         }
     }
 
-    /// The path, or the glob of paths, that is read.
-    pub fn location(&self) -> String {
-        match self {
-            Self::Sqlite { path, .. } => path.display().to_string(),
-            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
-                glob.clone()
-            }
-        }
-    }
-
     /// The number of rows, where it can be told without reading them all into memory: a count in SQLite, the
     /// footers of Parquet files.
     ///

@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    io::rejected_schema,
+    io::{IoError, rejected_schema},
     operator::{ColumnKind, InputPort, Inputs, PortSchema},
 };
 
@@ -37,14 +37,7 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
         let columns = match &step.kind {
             StepKind::Source { .. } if !read(id) => vec![Vec::new(), rejected_schema()],
             StepKind::Source { spec, .. } => {
-                let columns = spec.schema().map_err(|error| {
-                    Diagnostic::new(
-                        error.to_string(),
-                        &pipeline.document.locate_key(&["sources", &step.name]),
-                        "this source",
-                    )
-                })?;
-                vec![columns, rejected_schema()]
+                vec![spec.schema().map_err(|error| refused_source(pipeline, step, error))?, rejected_schema()]
             }
             StepKind::Stage { .. } => stage_columns(pipeline, step, &schemas)?,
         };
@@ -57,6 +50,15 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
         check_sink(pipeline, sink, schemas.of(sink.from))?;
     }
     Ok(schemas)
+}
+
+/// A source that is not as the file says is an error of the file; one that is locked is in order, but not now.
+fn refused_source(pipeline: &Pipeline, step: &Step, problem: IoError) -> PipelineError {
+    if matches!(problem, IoError::Locked { .. }) {
+        return PipelineError::Io { what: format!("source '{}'", step.name), problem };
+    }
+    let at = pipeline.document.locate_key(&["sources", &step.name]);
+    Diagnostic::new(problem.to_string(), &at, "this source").into()
 }
 
 fn stage_columns(pipeline: &Pipeline, step: &Step, schemas: &Schemas) -> Result<Vec<PortSchema>, Diagnostic> {

@@ -22,9 +22,10 @@ use super::{
     observe::{Counter, Event, Observer},
     spec::{Pipeline, Sink, SinkTarget, StepKind},
 };
-use crate::io::{self, FileState, IoError, ReadWatch, SourceSpec, SourceState, SqliteApplied, SqliteWrite};
+use crate::io::{self, FileState, IoError, ReadWatch, SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite};
 
-/// The identity of what a sink writes: the output's fingerprint and content, and the sink's settings.
+/// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
+/// come of the same inputs and parameters: equal rows of another night are new, the same night's made again are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch(pub String);
 
@@ -32,7 +33,14 @@ impl Batch {
     /// The batch that `sink` would write from a checkpoint.
     pub fn of(pipeline: &Pipeline, sink: &Sink, manifest: &Manifest) -> Self {
         let content = manifest.outputs.get(sink.from.output).map(|output| &output.content);
-        let key = json!([pipeline.name, pipeline.scope, manifest.fingerprint, content, sink.config, target_path(sink)]);
+        let ingredients = &manifest.ingredients;
+        let rows = match &sink.target {
+            SinkTarget::Sqlite { sink, .. } if sink.mode == SinkMode::Append => {
+                json!([ingredients.params, ingredients.inputs, ingredients.as_of, ingredients.seed])
+            }
+            _ => json!(content),
+        };
+        let key = json!([pipeline.name, pipeline.scope, manifest.step, rows, sink.config]);
         Self(hash_json(&key).get(..32).unwrap_or_default().to_owned())
     }
 }
@@ -123,6 +131,7 @@ impl Commit<'_> {
                 fingerprint: job.manifest.fingerprint.short().to_owned(),
                 output: job.sink.from.output,
                 batch: job.batch.clone(),
+                target: target_path(job.sink).to_path_buf(),
             })
             .collect();
         self.failpoint.pass("commit-before-intents");
@@ -171,6 +180,7 @@ impl Commit<'_> {
         let manifest = self.store.manifest_of(&intent.step, &intent.fingerprint)?;
         let fits = self.pipeline.step(sink.from.step).name == intent.step
             && sink.from.output == intent.output
+            && target_path(sink) == intent.target
             && Batch::of(self.pipeline, sink, &manifest).0 == intent.batch;
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
@@ -201,7 +211,6 @@ impl Commit<'_> {
     }
 
     fn write_database(&self, run_id: &str, path: &Path, jobs: &[Job<'_>]) -> Result<Vec<StepRow>, PipelineError> {
-        let started = Instant::now();
         for job in jobs {
             self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
         }
@@ -219,16 +228,39 @@ impl Commit<'_> {
         // Whoever asks the run to stop waits for the write in hand.
         let never = AtomicBool::new(false);
         let watch = ReadWatch { progress: &counter, cancelled: &never };
-        let applied = io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch)
-            .map_err(|problem| PipelineError::Io { what: format!("writing {}", path.display()), problem })?;
+        let applied = match io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch) {
+            Ok(applied) => applied,
+            Err(problem) => {
+                let error = PipelineError::Io { what: format!("writing {}", path.display()), problem };
+                for job in jobs {
+                    self.note(run_id, failed_row(job, &error))?;
+                }
+                return Err(error);
+            }
+        };
         self.failpoint.pass("commit-database-done");
         self.follow_own_write(path, &applied)?;
         self.failpoint.pass("commit-own-write-noted");
-        let seconds = started.elapsed().as_secs_f64();
-        jobs.iter()
-            .zip(applied.rows.iter().zip(&applied.unmatched))
-            .map(|(job, (rows, unmatched))| self.finish(run_id, job, *rows, *unmatched, seconds))
-            .collect()
+        let mut rows = Vec::with_capacity(jobs.len() + 1);
+        for (index, job) in jobs.iter().enumerate() {
+            let unmatched = applied.unmatched.get(index).copied().unwrap_or_default();
+            let seconds = applied.seconds.get(index).copied().unwrap_or_default();
+            let written = applied.rows.get(index).copied().flatten();
+            rows.push(self.finish(run_id, job, written, unmatched, seconds)?);
+        }
+        let name =
+            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let commit = StepRow {
+            kind: "commit".to_owned(),
+            step: name,
+            status: "done".to_owned(),
+            reason: Some(path.display().to_string()),
+            seconds: applied.commit_seconds,
+            ..StepRow::default()
+        };
+        self.journal.step(run_id, &commit)?;
+        rows.push(commit);
+        Ok(rows)
     }
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
@@ -271,8 +303,14 @@ impl Commit<'_> {
         let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { return Ok(StepRow::default()) };
         let frame = self.store.scan(&job.manifest, output)?;
         let metadata = footer(&job.manifest.run_id, &job.manifest.step, &job.manifest.fingerprint.to_string());
-        let rows = io::write_file(path, *format, frame, &metadata, &|point| self.failpoint.pass(point))
-            .map_err(|problem| failed(job.sink, problem))?;
+        let rows = match io::write_file(path, *format, frame, &metadata, &|point| self.failpoint.pass(point)) {
+            Ok(rows) => rows,
+            Err(problem) => {
+                let error = failed(job.sink, problem);
+                self.note(run_id, failed_row(job, &error))?;
+                return Err(error);
+            }
+        };
         self.failpoint.pass("commit-file-renamed");
         let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
         self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
@@ -300,9 +338,23 @@ impl Commit<'_> {
             warnings: warnings.into_iter().collect(),
             ..StepRow::default()
         };
+        self.note(run_id, row)
+    }
+
+    fn note(&self, run_id: &str, row: StepRow) -> Result<StepRow, PipelineError> {
         self.observer.event(&Event::StepFinished { row: &row });
         self.journal.step(run_id, &row)?;
         Ok(row)
+    }
+}
+
+fn failed_row(job: &Job<'_>, error: &PipelineError) -> StepRow {
+    StepRow {
+        kind: "sink".to_owned(),
+        step: job.sink.name.clone(),
+        status: "failed".to_owned(),
+        reason: Some(error.to_string()),
+        ..StepRow::default()
     }
 }
 

@@ -166,19 +166,35 @@ fn compare_json(path: &str, before: &Json, now: &Json, words: &mut Vec<String>) 
             }
         }
         _ if before == now => {}
-        _ => words.push(format!("{path} {} → {}", brief(before), brief(now))),
+        _ => {
+            let (before, now) = (flat(before), flat(now));
+            let same = before.chars().zip(now.chars()).take_while(|(a, b)| a == b).count();
+            words.push(format!("{path} {} → {}", brief(&before, same), brief(&now, same)));
+        }
     }
 }
 
-/// A value short enough for a line.
-fn brief(value: &Json) -> String {
+/// A value on one line.
+fn flat(value: &Json) -> String {
     let text = match value {
         Json::Null => "(none)".to_owned(),
         Json::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if flat.chars().count() <= 40 { flat } else { format!("{}…", flat.chars().take(39).collect::<String>()) }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most 40 characters of a text, around the place where it begins to differ from another.
+fn brief(text: &str, differs_at: usize) -> String {
+    const WIDTH: usize = 40;
+    let length = text.chars().count();
+    if length <= WIDTH {
+        return text.to_owned();
+    }
+    let start = differs_at.saturating_sub(WIDTH / 4).min(length - WIDTH);
+    let part: String = text.chars().skip(start).take(WIDTH).collect();
+    let (left, right) = (if start > 0 { "…" } else { "" }, if start + WIDTH < length { "…" } else { "" });
+    format!("{left}{part}{right}")
 }
 
 fn show<T: fmt::Display>(value: Option<T>) -> String {
@@ -214,6 +230,15 @@ mod tests {
         now.params["min_confidence"] = json!(0.9);
         assert_eq!(now.changes_since(&before), ["params.min_confidence 0.85 → 0.9"]);
         assert_ne!(now.fingerprint(), before.fingerprint());
+    }
+
+    #[test]
+    fn long_texts_are_shown_where_they_differ() {
+        let (before, now) = (format!("{}a", "x ".repeat(90)), format!("{}b", "x ".repeat(90)));
+        let mut words = Vec::new();
+        compare_json("params.query", &json!(before), &json!(now), &mut words);
+        assert!(words[0].contains("x a → ") && words[0].ends_with("x b"), "{words:?}");
+        assert!(words[0].chars().count() < 110);
     }
 
     #[test]

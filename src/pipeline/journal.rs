@@ -74,6 +74,8 @@ pub struct Intent {
     pub output: usize,
     /// The ledger key.
     pub batch: String,
+    /// The database or file.
+    pub target: PathBuf,
 }
 
 const SCHEMA: &str = "
@@ -101,7 +103,19 @@ impl Journal {
     /// When the database cannot be opened or made.
     pub fn open(state_folder: &Path) -> Result<Self, PipelineError> {
         std::fs::create_dir_all(state_folder).map_err(PipelineError::state("cannot make the folder", state_folder))?;
+        Self::open_at(state_folder.join("journal.db"))
+    }
+
+    /// Opens the journal for looking only: where there is none, nothing is made, and it is empty.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn look(state_folder: &Path) -> Result<Self, PipelineError> {
         let path = state_folder.join("journal.db");
+        Self::open_at(if path.is_file() { path } else { PathBuf::from(":memory:") })
+    }
+
+    fn open_at(path: PathBuf) -> Result<Self, PipelineError> {
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(&path)?;
             connection.busy_timeout(std::time::Duration::from_secs(30))?;
@@ -287,7 +301,7 @@ impl Journal {
         .map(|count| count > 0)
     }
 
-    /// The newest runs of a pipeline (or of all), newest first.
+    /// The newest runs of a pipeline in all its scopes (or of all pipelines), newest first.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -295,7 +309,7 @@ impl Journal {
         self.run(|connection| {
             let mut statement = connection.prepare(
                 "SELECT run_id, pipeline, status, started_at, ended_at, pid, problem FROM runs
-                 WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY started_at DESC, rowid DESC LIMIT ?2",
+                 WHERE ?1 IS NULL OR pipeline = ?1 OR SUBSTR(pipeline, 1, LENGTH(?1) + 1) = ?1 || '@' ORDER BY started_at DESC, rowid DESC LIMIT ?2",
             )?;
             let rows = statement.query_map(params![pipeline, limit], |row| {
                 Ok(RunRow {
@@ -374,8 +388,14 @@ mod tests {
     fn a_decided_write_is_pending_until_it_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        let intent =
-            Intent { sink: "s".into(), step: "a".into(), fingerprint: "f".into(), output: 0, batch: "b".into() };
+        let intent = Intent {
+            sink: "s".into(),
+            step: "a".into(),
+            fingerprint: "f".into(),
+            output: 0,
+            batch: "b".into(),
+            target: "t".into(),
+        };
         journal.begin_commit("p", "r1", std::slice::from_ref(&intent)).unwrap();
         drop(journal);
         let journal = Journal::open(folder.path()).unwrap();

@@ -31,7 +31,8 @@ impl WorkspaceLock {
         };
         let (file, path) = workspace;
         match file.try_lock_shared() {
-            Ok(()) => {}
+            // What an earlier holder of the whole workspace left would name the wrong one.
+            Ok(()) => file.set_len(0).map_err(PipelineError::state("cannot write the lock", &path))?,
             Err(TryLockError::WouldBlock) => return Err(locked(file, path)),
             Err(TryLockError::Error(error)) => return Err(PipelineError::state("cannot lock", path)(error)),
         }

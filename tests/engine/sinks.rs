@@ -74,6 +74,29 @@ fn what_was_appended_is_not_appended_again_even_without_the_workspace() {
 }
 
 #[test]
+fn what_was_appended_is_not_appended_again_from_another_folder_or_for_another_expectation() {
+    let place = place("mode = \"append\"", MORNING);
+    place.run(&[]).expect_success();
+    for folder in ["/", "."] {
+        let file = place.path("p.toml");
+        let mut command = place.command(["run".as_ref(), file.as_os_str()]);
+        command.current_dir(place.path(folder));
+        assert!(command.output().expect("a run").status.success());
+        assert_eq!(table(&place).len(), 2, "{folder}");
+    }
+    place.run(&["--set", "sources.rows.expect.rows=[0, 9]"]).expect_success();
+    assert_eq!(table(&place).len(), 2);
+}
+
+#[test]
+fn a_plan_makes_nothing() {
+    let place = place("", MORNING);
+    place.nightloom(["plan", "p.toml"]).expect_success();
+    place.nightloom(["status", "p.toml"]).expect_success();
+    assert!(!place.path(".nightloom").exists());
+}
+
+#[test]
 fn a_replaced_table_follows_when_an_earlier_output_comes_back() {
     let place = place("mode = \"replace\"", MORNING);
     for rows in [MORNING, EVENING, MORNING] {

@@ -1,6 +1,10 @@
 //! Applying all writes of one database in one transaction, each with its row in the ledger.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use polars::prelude::{LazyFrame, PolarsError, col};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -38,6 +42,10 @@ pub struct SqliteWrite<'a> {
 pub struct SqliteApplied {
     /// For each write the rows of its dataset; `None` where the ledger had it already.
     pub rows: Vec<Option<u64>>,
+    /// For each write how long it took, without the commit.
+    pub seconds: Vec<f64>,
+    /// How long the commit took.
+    pub commit_seconds: f64,
     /// For each write the keys that an update did not find in the table.
     pub unmatched: Vec<u64>,
     /// The database's state before the first change, taken inside the write lock.
@@ -74,21 +82,25 @@ pub fn apply_sqlite(
     let before = FileState::of_sqlite(database)?;
     fail("sqlite-begun");
     ledger::create(&transaction).map_err(refused)?;
-    let (mut rows, mut unmatched) = (Vec::new(), Vec::new());
+    let (mut rows, mut unmatched, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
     for write in writes {
         let write = Write { database, connection: &transaction, sink: write.sink, busy_timeout, fail, watch, write };
+        let started = Instant::now();
         let counts = write.apply()?;
+        seconds.push(started.elapsed().as_secs_f64());
         rows.push(counts.map(|counts| counts.rows));
         unmatched.push(counts.map_or(0, |counts| counts.unmatched));
     }
     fail("sqlite-before-commit");
     watch.check()?;
+    let committing = Instant::now();
     transaction.commit().map_err(refused)?;
+    let commit_seconds = committing.elapsed().as_secs_f64();
     fail("sqlite-after-commit");
     settle(&connection).map_err(refused)?;
     let after = FileState::of_sqlite(database)?;
     let undisturbed = data_version(&connection).map_err(refused)? == version;
-    Ok(SqliteApplied { rows, unmatched, before, after, undisturbed })
+    Ok(SqliteApplied { rows, seconds, commit_seconds, unmatched, before, after, undisturbed })
 }
 
 /// Changes when another connection commits.

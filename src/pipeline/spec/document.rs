@@ -169,7 +169,9 @@ impl Node {
 /// # Errors
 /// A file that is missing, too large, not UTF-8 or not TOML.
 pub fn read_file(path: &Path, shown: &str) -> Result<Node, Diagnostic> {
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    // Absolute, so that a path means the same wherever the program is started from.
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = full.parent().map(Path::to_path_buf).unwrap_or_default();
     let empty = |text: &str| Arc::new(Origin { name: shown.to_owned(), text: text.to_owned(), folder: folder.clone() });
     let fail =
         |problem: String, mend: &str| Diagnostic::new(problem, &At { origin: empty(""), span: 0..0 }, "").mend(mend);

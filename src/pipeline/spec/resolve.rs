@@ -310,11 +310,6 @@ impl<'a> Builder<'a> {
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
             object.remove("busy_timeout");
-            for key in ["sqlite", "csv", "ndjson", "json", "parquet"] {
-                if let Some(value) = object.get_mut(key).filter(|value| !value.is_null()) {
-                    *value = json!(spec.location());
-                }
-            }
         }
         let rejected = format!("{}.rejected", entry.key);
         Ok(Draft {
