@@ -6,7 +6,7 @@ use super::{
     diagnostic::Diagnostic,
     document::Node,
     model::{ColumnNames, EncodingName, ModeName, SinkTable, SourceTable, TypeName},
-    resolve::SinkTarget,
+    steps::SinkTarget,
 };
 use crate::{
     io::{ColumnPair, CsvOptions, Encoding, FileFormat, SinkMode, SourceSpec, SqliteRead, SqliteSink},

@@ -6,8 +6,9 @@ mod endpoints;
 mod load;
 pub mod model;
 mod resolve;
+mod steps;
 mod typed;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use resolve::{DatasetRef, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};
+pub use steps::{DatasetRef, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};

@@ -1,0 +1,206 @@
+//! A pipeline as the engine works with it: steps, the datasets between them, sinks, reports, queries.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use serde_json::Value as Json;
+
+use super::{diagnostic::At, document::Node, model::ExpectTable};
+use crate::{
+    io::{FileFormat, SourceSpec, SqliteSink},
+    operator::BoundOperator,
+};
+
+/// A step by its place in [`Pipeline::steps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// A dataset: an output of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DatasetRef {
+    /// The step that makes it.
+    pub step: StepId,
+    /// Which of the step's outputs it is.
+    pub output: usize,
+}
+
+/// A pipeline whose names and parameters are known to be right; columns are checked by [`crate::pipeline::check`].
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// The scope its state is kept under, where it is run per shop.
+    pub scope: Option<String>,
+    /// The file.
+    pub file: PathBuf,
+    /// The settings tree, for messages.
+    pub document: Node,
+    /// Sources and stages; every step comes after those it reads.
+    pub steps: Vec<Step>,
+    /// Where datasets go.
+    pub sinks: Vec<Sink>,
+    /// What is printed at the end of a run.
+    pub reports: Vec<Report>,
+    /// What `nightloom verify` asks.
+    pub verify: Vec<Verify>,
+}
+
+/// A source or a stage.
+pub struct Step {
+    /// Its name; unique among sources and stages.
+    pub name: String,
+    /// What it is.
+    pub kind: StepKind,
+    /// The datasets it makes.
+    pub outputs: Vec<Output>,
+    /// What must hold of them.
+    pub expectations: Vec<Expectation>,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+}
+
+/// What a step is.
+pub enum StepKind {
+    /// Reads a dataset from outside.
+    Source {
+        /// Where from.
+        spec: SourceSpec,
+        /// The settings that decide what is read, for the fingerprint.
+        config: Json,
+    },
+    /// Runs an operator.
+    Stage {
+        /// The operator's name.
+        operator: String,
+        /// Its version.
+        version: u32,
+        /// Whether the as-of time decides its output.
+        uses_as_of: bool,
+        /// Whether the seed decides its output.
+        uses_seed: bool,
+        /// The operator with its parameters.
+        bound: Box<dyn BoundOperator>,
+        /// The parameters with defaults, for the fingerprint.
+        params: Json,
+        /// The datasets it reads, by port.
+        inputs: Vec<Input>,
+    },
+}
+
+/// A connected input port.
+pub struct Input {
+    /// The port.
+    pub port: String,
+    /// The dataset.
+    pub dataset: DatasetRef,
+}
+
+/// A dataset that a step makes.
+pub struct Output {
+    /// The operator's port.
+    pub port: String,
+    /// The dataset's name in the pipeline.
+    pub dataset: String,
+}
+
+/// Expectations on one output of a step.
+pub struct Expectation {
+    /// Which output.
+    pub output: usize,
+    /// What must hold.
+    pub table: ExpectTable,
+    /// Where it is written.
+    pub at: At,
+    /// The datasets that `relationships` point at, by their name in the table.
+    pub related: BTreeMap<String, DatasetRef>,
+}
+
+/// A sink.
+pub struct Sink {
+    /// Its name.
+    pub name: String,
+    /// The dataset it writes.
+    pub from: DatasetRef,
+    /// Where to.
+    pub target: SinkTarget,
+    /// The settings that decide what is written.
+    pub config: Json,
+}
+
+/// Where a sink writes.
+#[derive(Clone)]
+pub enum SinkTarget {
+    /// A table of a SQLite database.
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// The table and how.
+        sink: SqliteSink,
+        /// How long to wait for a lock.
+        busy_timeout: Duration,
+    },
+    /// A file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: FileFormat,
+    },
+}
+
+/// A dataset printed at the end of a run.
+pub struct Report {
+    /// The heading.
+    pub title: String,
+    /// The dataset.
+    pub from: DatasetRef,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+/// A query with expectations.
+pub struct Verify {
+    /// The heading.
+    pub title: String,
+    /// The database.
+    pub database: PathBuf,
+    /// The query.
+    pub query: String,
+    /// What must hold of its rows.
+    pub expect: ExpectTable,
+}
+
+impl Pipeline {
+    /// A step by id.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.steps[id.0]
+    }
+
+    /// All step ids, each after those it reads.
+    pub fn ids(&self) -> impl Iterator<Item = StepId> + use<> {
+        (0..self.steps.len()).map(StepId)
+    }
+
+    /// The name of a dataset.
+    pub fn dataset_name(&self, dataset: DatasetRef) -> &str {
+        &self.step(dataset.step).outputs[dataset.output].dataset
+    }
+}
+
+impl Step {
+    /// The datasets it reads: its inputs, and what its expectations relate to.
+    pub fn reads(&self) -> impl Iterator<Item = DatasetRef> + '_ {
+        self.inputs().iter().map(|input| input.dataset)
+    }
+
+    /// Its connected inputs; a source has none.
+    pub fn inputs(&self) -> &[Input] {
+        match &self.kind {
+            StepKind::Stage { inputs, .. } => inputs,
+            StepKind::Source { .. } => &[],
+        }
+    }
+
+    /// Whether it is a source.
+    pub fn is_source(&self) -> bool {
+        matches!(self.kind, StepKind::Source { .. })
+    }
+}
