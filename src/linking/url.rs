@@ -1,6 +1,9 @@
 //! The forms of a URL under which two addresses count as the same page.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// Query parameters, by retailer, that tell variants apart and stay in a page's key (section 15, L2).
+pub type IdentityParams = BTreeMap<String, Vec<String>>;
 
 /// The text before the first `?`, without its trailing slashes: the form N of the specification (section 4.2).
 pub fn normalized(url: &str) -> &str {

@@ -1,7 +1,5 @@
 //! The parameters of `link-products`, and the rules they amount to.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +7,7 @@ use crate::{
     linking::{
         price::{PriceRule, PriceWindow},
         similarity::Measure,
+        url::IdentityParams,
     },
     operator::ParamError,
 };
@@ -51,7 +50,7 @@ pub struct LinkProducts {
     /// Which of equally similar products is taken.
     pub tie: Tie,
     /// Query parameters, by retailer, that tell variants apart and stay in the URL's key.
-    pub identity_params: BTreeMap<String, Vec<String>>,
+    pub identity_params: IdentityParams,
     /// Refuses fuzzy matches whose titles differ in a telling word; off unless given.
     pub attribute_guard: Option<AttributeGuard>,
     /// A retailer's learned pattern counts from so many links on.
@@ -70,7 +69,7 @@ impl Default for LinkProducts {
             near_miss_from: 0.80,
             price_rule: PriceRule::WithinCents(99),
             tie: Tie::default(),
-            identity_params: BTreeMap::new(),
+            identity_params: IdentityParams::new(),
             attribute_guard: None,
             min_sample: 20,
             original_quirks: false,
@@ -96,7 +95,7 @@ pub struct Rules {
     /// See [`LinkProducts::tie`].
     pub tie: Tie,
     /// See [`LinkProducts::identity_params`].
-    pub identity_params: BTreeMap<String, Vec<String>>,
+    pub identity_params: IdentityParams,
     /// See [`LinkProducts::attribute_guard`].
     pub attribute_guard: Option<AttributeGuard>,
     /// See [`LinkProducts::min_sample`].
@@ -126,7 +125,7 @@ impl LinkProducts {
                 PriceRule::WithinCents(most) => PriceWindow::WithinCents(i64::from(most)),
             },
             tie: if original { Tie::Rowid } else { self.tie },
-            identity_params: if original { BTreeMap::new() } else { self.identity_params.clone() },
+            identity_params: if original { IdentityParams::new() } else { self.identity_params.clone() },
             attribute_guard: self.attribute_guard.clone().filter(|_| !original),
             min_sample: i64::from(self.min_sample),
         }
