@@ -1,6 +1,5 @@
 //! `learn-prices`: how prices change at each retailer (section 12): how often, how far, in which months.
 
-mod instant;
 mod outputs;
 mod seasons;
 mod series;
@@ -17,6 +16,7 @@ use self::{
 };
 use super::{
     columns::{self, floats, integers, texts},
+    instant,
     url::{self, IdentityParams},
 };
 use crate::operator::{

@@ -17,7 +17,7 @@ mod title_prices;
 
 use std::collections::BTreeMap;
 
-pub use levels::{ALSO_COMPARE, Pattern, is_unstable};
+pub use levels::{ALSO_COMPARE, NOT_ALSO_COMPARE, Pattern, is_unstable};
 pub use params::LinkProducts;
 
 use super::columns;
