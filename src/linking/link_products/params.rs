@@ -23,14 +23,23 @@ pub enum Tie {
     Rowid,
 }
 
-/// Words that tell similar products apart: a fuzzy match whose titles differ in one of them is not a link.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Words that tell similar products apart: a fuzzy match whose titles differ in one of them has a confidence of at most
+/// 0.84 (section 4.5), so that by default it is not a link.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AttributeGuard {
+    /// Whether it is used, so that a pipeline can keep its words and leave the choice to a variable.
+    pub enabled: bool,
     /// The words, in lower case: lengths, colours, sizes.
     pub words: Vec<String>,
     /// Whether words that hold a digit count too.
     pub numbers: bool,
+}
+
+impl Default for AttributeGuard {
+    fn default() -> Self {
+        Self { enabled: true, words: Vec::new(), numbers: false }
+    }
 }
 
 /// Links catalog rows to products.
@@ -51,7 +60,7 @@ pub struct LinkProducts {
     pub tie: Tie,
     /// Query parameters, by retailer, that tell variants apart and stay in the URL's key.
     pub identity_params: IdentityParams,
-    /// Refuses fuzzy matches whose titles differ in a telling word; off unless given.
+    /// Doubts fuzzy matches whose titles differ in a telling word; off unless given.
     pub attribute_guard: Option<AttributeGuard>,
     /// A retailer's learned pattern counts from so many links on.
     pub min_sample: u32,
@@ -126,7 +135,7 @@ impl LinkProducts {
             },
             tie: if original { Tie::Rowid } else { self.tie },
             identity_params: if original { IdentityParams::new() } else { self.identity_params.clone() },
-            attribute_guard: self.attribute_guard.clone().filter(|_| !original),
+            attribute_guard: self.attribute_guard.clone().filter(|guard| guard.enabled && !original),
             min_sample: i64::from(self.min_sample),
         }
     }
