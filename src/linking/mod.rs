@@ -5,6 +5,7 @@ mod columns;
 mod evaluate_links;
 mod first_rows;
 pub mod fuzzy;
+mod instant;
 mod learn_images;
 mod learn_prices;
 mod learn_retailers;

@@ -1,6 +1,9 @@
 //! The forms of a URL under which two addresses count as the same page.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// Query parameters, by retailer, that tell variants apart and stay in a page's key (section 15, L2).
+pub type IdentityParams = BTreeMap<String, Vec<String>>;
 
 /// The text before the first `?`, without its trailing slashes: the form N of the specification (section 4.2).
 pub fn normalized(url: &str) -> &str {
@@ -33,17 +36,21 @@ pub fn normalized_keeping<'a>(url: &'a str, identity: &[String]) -> Cow<'a, str>
     }
 }
 
-/// The form N2 (section 15, L1): scheme and `www.` dropped, host in lower case, fragment and query dropped,
-/// escapes of unreserved characters decoded, trailing slashes removed, identity parameters kept.
+/// The form N2 (section 15, L1): form N of the page without its fragment, with the host in lower case and without `www.`,
+/// escapes of unreserved characters (RFC 3986, section 2.3) decoded, identity parameters kept.
+///
+/// The scheme stays as it is: `http` and `https` are different addresses.
 pub fn canonical(url: &str, identity: &[String]) -> String {
-    let page = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let rest = page.split_once("://").map_or(page, |(_, rest)| rest);
+    let page = url.split('#').next().unwrap_or_default();
+    let base = normalized(page);
+    let (scheme, rest) = base.find("://").map_or(("", base), |colon| base.split_at(colon + "://".len()));
     let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let host = host.to_lowercase();
     let mut key = String::with_capacity(url.len());
+    key.push_str(scheme);
     key.push_str(host.strip_prefix("www.").unwrap_or(&host));
     decode_unreserved(path, &mut key);
-    if let Some(suffix) = identity_suffix(url, identity) {
+    if let Some(suffix) = identity_suffix(page, identity) {
         key.push_str(&suffix);
     }
     key
@@ -99,13 +106,20 @@ mod tests {
     }
 
     #[test]
-    fn the_canonical_form_ignores_scheme_host_case_www_fragment_and_unreserved_escapes() {
-        let wanted = "shop.com/A-b/c%2Fd";
+    fn the_canonical_form_ignores_host_case_www_fragment_and_unreserved_escapes() {
+        let wanted = "https://shop.com/A-b/c%2Fd";
         assert_eq!(canonical("https://www.Shop.com/%41-b/c%2Fd/?x=1#top", &[]), wanted);
-        assert_eq!(canonical("http://shop.com/A%2db/c%2Fd", &[]), wanted);
-        assert_eq!(canonical("https://a.com/x%", &[]), "a.com/x%");
-        assert_eq!(canonical("https://a.com/x%é1", &[]), "a.com/x%é1");
+        assert_eq!(canonical("https://shop.com/A%2db/c%2Fd/#top?x=1", &[]), wanted);
+        assert_eq!(canonical("https://a.com/x%", &[]), "https://a.com/x%");
+        assert_eq!(canonical("https://a.com/x%é1", &[]), "https://a.com/x%é1");
         assert_ne!(canonical("https://shop.com/a-b", &[]), canonical("https://shop.com/A-b", &[]));
+    }
+
+    #[test]
+    fn the_canonical_form_keeps_the_scheme() {
+        assert_ne!(canonical("http://shop.com/a", &[]), canonical("https://shop.com/a", &[]));
+        assert_eq!(canonical("http://WWW.shop.com/a", &[]), "http://shop.com/a");
+        assert_eq!(canonical("WWW.Shop.com/A", &[]), "shop.com/A");
     }
 
     #[test]
@@ -116,7 +130,7 @@ mod tests {
             "https://a.com/x?color=red&size=S"
         );
         assert_eq!(normalized_keeping("https://a.com/x/?utm=1", &identity), "https://a.com/x");
-        assert_eq!(canonical("https://A.com/x?color=red#c", &identity), "a.com/x?color=red");
+        assert_eq!(canonical("https://A.com/x?color=red#c", &identity), "https://a.com/x?color=red");
     }
 
     #[test]

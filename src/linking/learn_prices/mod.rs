@@ -1,12 +1,11 @@
 //! `learn-prices`: how prices change at each retailer (section 12): how often, how far, in which months.
 
-mod instant;
 mod outputs;
 mod seasons;
 mod series;
 mod statistics;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +16,8 @@ use self::{
 };
 use super::{
     columns::{self, floats, integers, texts},
-    url,
+    instant,
+    url::{self, IdentityParams},
 };
 use crate::operator::{
     Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
@@ -30,11 +30,13 @@ use crate::operator::{
 pub struct LearnPrices {
     /// How many days before the as-of time are looked at. At least 1.
     pub window_days: u32,
+    /// Query parameters, by retailer, that tell variants apart: each variant has its own prices.
+    pub identity_params: IdentityParams,
 }
 
 impl Default for LearnPrices {
     fn default() -> Self {
-        Self { window_days: 365 }
+        Self { window_days: 365, identity_params: IdentityParams::default() }
     }
 }
 
@@ -49,7 +51,7 @@ const OBSERVATIONS: &[(&str, ColumnKind)] = &[
 impl Operator for LearnPrices {
     const NAME: &'static str = "learn-prices";
     const SUMMARY: &'static str = "Learns how often, how far and in which months prices change at each retailer.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const USES_AS_OF: bool = true;
 
     fn inputs() -> Inputs {
@@ -91,7 +93,8 @@ impl Operator for LearnPrices {
             let (prices, times) = (floats(frame, "price")?, texts(frame, "observed_at")?);
             for (row, id) in integers(frame, "id")?.into_iter().enumerate() {
                 match read(retailers[row], urls[row], prices[row], times[row]) {
-                    Ok((retailer, key, price, second)) if (start..=end).contains(&second) => {
+                    Ok((retailer, page, price, second)) if (start..=end).contains(&second) => {
+                        let key = self.key(retailer, page);
                         observations.push(Observation { retailer, key, second, side, row: id, price });
                     }
                     Ok(_) => {}
@@ -107,6 +110,13 @@ impl Operator for LearnPrices {
             .with("price_patterns", patterns)
             .with("price_report", report)
             .with("rejected", outputs::rejected(&rejected)?))
+    }
+}
+
+impl LearnPrices {
+    /// What tells a page of a retailer apart from its others.
+    fn key<'a>(&self, retailer: &str, page: &'a str) -> Cow<'a, str> {
+        url::normalized_keeping(page, self.identity_params.get(retailer).map_or(&[], Vec::as_slice))
     }
 }
 
@@ -126,7 +136,7 @@ fn read<'a>(
         return Err("price_not_positive");
     }
     let second = time.ok_or("null_time").and_then(|time| instant::second_of(time).ok_or("time_not_iso_8601"))?;
-    Ok((retailer, url::normalized(page), price, second))
+    Ok((retailer, page, price, second))
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ pub fn history(all: &[Series<'_>]) -> Result<DataFrame, StageError> {
     let changes: Vec<&Change<'_>> = all.iter().flat_map(|series| &series.changes).collect();
     frame(vec![
         column("retailer", changes.iter().map(|change| change.to.retailer)),
-        column("product_key", changes.iter().map(|change| change.to.key)),
+        column("product_key", changes.iter().map(|change| change.to.key.as_ref())),
         column("observed_at", changes.iter().map(|change| iso(change.to.second))),
         column("price", changes.iter().map(|change| change.to.price)),
         column("previous_price", changes.iter().map(|change| change.from_price)),

@@ -1,5 +1,7 @@
 //! Price series of a page: observations in order of time, reduced to the changes.
 
+use std::borrow::Cow;
+
 use super::outputs::Side;
 
 /// Seconds in a day.
@@ -11,11 +13,11 @@ const SAME: f64 = 0.01;
 const SUSPECT_FACTOR: f64 = 5.0;
 
 /// A price seen at a time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Observation<'a> {
     pub retailer: &'a str,
-    /// The normalised URL.
-    pub key: &'a str,
+    /// The normalised URL, with the parameters that tell variants apart.
+    pub key: Cow<'a, str>,
     /// Seconds since 1970, UTC.
     pub second: i64,
     pub side: Side,
@@ -23,8 +25,15 @@ pub struct Observation<'a> {
     pub price: f64,
 }
 
+impl Observation<'_> {
+    /// What the observations are sorted by.
+    fn place(&self) -> (&str, &str, i64, Side, Option<i64>) {
+        (self.retailer, &self.key, self.second, self.side, self.row)
+    }
+}
+
 /// A change of a price.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Change<'a> {
     pub to: Observation<'a>,
     pub from_price: f64,
@@ -65,21 +74,20 @@ pub struct Series<'a> {
 impl<'a> Series<'a> {
     /// Sorts observations into series, by retailer and page. Of a day's observations the last counts.
     pub fn of(mut observations: Vec<Observation<'a>>) -> Vec<Self> {
-        let place = |o: &Observation<'a>| (o.retailer, o.key, o.second, o.side, o.row);
-        observations.sort_unstable_by(|a, b| place(a).cmp(&place(b)).then(a.price.total_cmp(&b.price)));
-        observations.chunk_by(|a, b| (a.retailer, a.key) == (b.retailer, b.key)).filter_map(Self::of_page).collect()
+        observations.sort_unstable_by(|a, b| a.place().cmp(&b.place()).then(a.price.total_cmp(&b.price)));
+        observations.chunk_by(|a, b| (a.retailer, &a.key) == (b.retailer, &b.key)).filter_map(Self::of_page).collect()
     }
 
     fn of_page(observations: &[Observation<'a>]) -> Option<Self> {
         let day = |observation: &Observation<'_>| observation.second.div_euclid(DAY);
-        let daily: Vec<Observation<'a>> =
-            observations.chunk_by(|a, b| day(a) == day(b)).filter_map(|same| same.last().copied()).collect();
-        let (first, last) = (daily.first()?, daily.last()?);
+        let daily: Vec<&Observation<'a>> =
+            observations.chunk_by(|a, b| day(a) == day(b)).filter_map(|same| same.last()).collect();
+        let (first, last) = (*daily.first()?, *daily.last()?);
         let mut changes = Vec::new();
         let mut price = first.price;
         for observation in &daily {
             if (observation.price - price).abs() >= SAME {
-                changes.push(Change { to: *observation, from_price: price });
+                changes.push(Change { to: (*observation).clone(), from_price: price });
                 price = observation.price;
             }
         }

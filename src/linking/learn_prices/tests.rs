@@ -57,6 +57,23 @@ fn a_sale_and_its_end_are_two_changes_of_one_page() {
 }
 
 #[test]
+fn variants_that_an_identity_parameter_tells_apart_have_prices_of_their_own() {
+    let rows = [
+        (1, "r", "https://r.com/a?color=red&utm=1", 100.0, "2026-01-01"),
+        (2, "r", "https://r.com/a?color=blue", 80.0, "2026-01-02"),
+        (3, "r", "https://r.com/a/?color=red", 100.0, "2026-01-03"),
+        (4, "r", "https://r.com/a?utm=2&color=blue", 70.0, "2026-01-04"),
+    ];
+    assert_eq!(learn(&rows).0.height(), 3);
+    let identity_params = [("r".to_owned(), vec!["color".to_owned()])].into();
+    let operator = LearnPrices { identity_params, ..LearnPrices::default() };
+    let mut frames = operator.run(Frames::new().with("catalog", observations(&rows)), &context()).unwrap();
+    let history = frames.take("price_history").unwrap().collect().unwrap();
+    assert_eq!(texts(&history, "product_key").unwrap(), [Some("https://r.com/a?color=blue")]);
+    assert_eq!(floats(&history, "previous_price").unwrap(), [Some(80.0)]);
+}
+
+#[test]
 fn a_change_by_more_than_five_times_is_set_aside() {
     let (history, patterns, _) = learn(&[
         (1, "r", "https://r.com/a", 10.0, "2026-01-01"),

@@ -7,6 +7,7 @@ mod attempts;
 mod backfill;
 mod increment;
 mod outputs;
+mod recent;
 mod recompute;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::columns;
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
+    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+    StageError,
 };
 
 /// How patterns are made.
@@ -43,13 +45,16 @@ pub struct LearnRetailers {
     pub learning: Learning,
     /// A method counts as a retailer's best, and a retailer as unstable, from so many attempts or links on.
     pub min_sample: u32,
+    /// After so many days a link weighs half in what was seen lately, which decides whether a retailer is unstable; only
+    /// with `learning = "recompute"`. Above 0.
+    pub half_life_days: f64,
     /// Do what the original's backfill does, whatever `learning` says.
     pub original_quirks: bool,
 }
 
 impl Default for LearnRetailers {
     fn default() -> Self {
-        Self { learning: Learning::default(), min_sample: 20, original_quirks: false }
+        Self { learning: Learning::default(), min_sample: 20, half_life_days: 90.0, original_quirks: false }
     }
 }
 
@@ -71,6 +76,7 @@ const LINKED: &[(&str, ColumnKind)] = &[
     ("link_confidence", ColumnKind::Float),
     ("link_method", ColumnKind::Text),
     ("product_code", ColumnKind::Text),
+    ("discovered_date", ColumnKind::Text),
 ];
 
 const PRODUCTS: &[(&str, ColumnKind)] = &[("url", ColumnKind::Text), ("product_code", ColumnKind::Text)];
@@ -93,7 +99,7 @@ impl Operator for LearnRetailers {
     const NAME: &'static str = "learn-retailers";
     const SUMMARY: &'static str =
         "Learns how stable each retailer's URLs, codes and images are, and which method links it best.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const USES_AS_OF: bool = true;
 
     fn inputs() -> Inputs {
@@ -101,7 +107,12 @@ impl Operator for LearnRetailers {
         let pattern_columns: Vec<&str> = outputs::PATTERNS.iter().skip(1).map(|(name, _)| *name).collect();
         Inputs::Ports(vec![
             port("attempts", true, ports(ATTEMPTS, &["code_changed"]), "What `link-products` found tonight."),
-            port("linked", false, ports(LINKED, &["product_code"]), "Catalog rows that were linked before."),
+            port(
+                "linked",
+                false,
+                ports(LINKED, &["product_code", "discovered_date"]),
+                "Catalog rows that were linked before, with the time they were seen as ISO 8601 text, UTC; without it they count as tonight's.",
+            ),
             port(
                 "products",
                 false,
@@ -115,6 +126,10 @@ impl Operator for LearnRetailers {
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(outputs::ports())
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        ParamError::unless_between("half_life_days", self.half_life_days, 0.001, 36_500.0)
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
@@ -141,7 +156,11 @@ impl Operator for LearnRetailers {
                     products: earlier("products", PRODUCTS)?,
                     images: earlier("image_patterns", IMAGES)?,
                 };
-                recompute::learn(&attempts, &sources, &known, i64::from(self.min_sample), &measured)?
+                let rules = recompute::Rules {
+                    min_sample: i64::from(self.min_sample),
+                    forgetting: recent::Forgetting::new(context.as_of, self.half_life_days),
+                };
+                recompute::learn(&attempts, &sources, &known, &rules, &measured)?
             }
         };
         let stats = if learning == Learning::Recompute {
@@ -152,6 +171,7 @@ impl Operator for LearnRetailers {
         Ok(Frames::new()
             .with("patterns", outputs::patterns(&learned.patterns)?)
             .with("method_stats", outputs::method_stats(&stats)?)
+            .with("recent_stability", outputs::recent(&learned.recent, self.half_life_days, &measured)?)
             .with("learning_report", outputs::report(&learned.patterns, &learned.totals)?))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::DataFrame;
 
-use super::attempts::MethodStats;
+use super::{attempts::MethodStats, recent::RecentPatterns};
 use crate::{
     linking::{
         columns::{column, floats, frame, integers, texts},
@@ -55,13 +55,15 @@ pub type Patterns = BTreeMap<String, Pattern>;
 pub struct Learned {
     pub patterns: Patterns,
     pub methods: Vec<MethodStats>,
+    /// Only learned from all links.
+    pub recent: RecentPatterns,
     /// By retailer: rows linked, and rows looked at.
     pub totals: BTreeMap<String, (u64, u64)>,
 }
 
 /// The ports with their columns.
 pub fn ports() -> Vec<OutputPort> {
-    use ColumnKind::{Float, Int, Text};
+    use ColumnKind::{Bool, Float, Int, Text};
     vec![
         OutputPort::new("patterns", "One row per retailer of which something was learned.", PATTERNS),
         OutputPort::new(
@@ -75,6 +77,19 @@ pub fn ports() -> Vec<OutputPort> {
                 ("confidence_sum", Float),
                 ("confidence_min", Float),
                 ("last_used", Text),
+            ],
+        ),
+        OutputPort::new(
+            "recent_stability",
+            "One row per retailer: its links by weight, which falls with their age; empty unless learned from all links.",
+            &[
+                ("retailer", Text),
+                ("half_life_days", Float),
+                ("recent_links", Float),
+                ("recent_url_changes", Float),
+                ("recent_stability", Float),
+                ("also_compare", Bool),
+                ("last_measured", Text),
             ],
         ),
         report::port("learning_report", "What was learned, retailer by retailer, as printed at the end of a run."),
@@ -143,6 +158,20 @@ pub fn method_stats(stats: &[MethodStats]) -> Result<DataFrame, StageError> {
         column("confidence_sum", stats.iter().map(|row| row.confidence_sum)),
         column("confidence_min", stats.iter().map(|row| row.confidence_min)),
         column("last_used", stats.iter().map(|row| row.last_used.as_deref())),
+    ])
+}
+
+/// What was seen lately as a dataset, by retailer.
+pub fn recent(recent: &RecentPatterns, half_life_days: f64, measured: &str) -> Result<DataFrame, StageError> {
+    let rows = || recent.values();
+    frame(vec![
+        column("retailer", recent.keys().map(String::as_str)),
+        column("half_life_days", rows().map(|_| half_life_days)),
+        column("recent_links", rows().map(|row| row.counts.links)),
+        column("recent_url_changes", rows().map(|row| row.counts.url_changes)),
+        column("recent_stability", rows().map(|row| row.counts.stability())),
+        column("also_compare", rows().map(|row| Some(row.also_compare))),
+        column("last_measured", rows().map(|_| measured)),
     ])
 }
 

@@ -8,12 +8,13 @@ use super::{
     attempts::{Attempt, MethodStats, in_cascade_order},
     backfill::PATH_STABLE,
     outputs::{Learned, Pattern, Patterns},
+    recent::{Forgetting, Recent, RecentPattern},
     wilson,
 };
 use crate::{
     linking::{
         columns::{floats, integers, texts},
-        link_products::{self, ALSO_COMPARE},
+        link_products::{self, ALSO_COMPARE, NOT_ALSO_COMPARE},
         method::Method,
         url,
     },
@@ -34,6 +35,22 @@ pub struct Sources {
     pub images: Option<DataFrame>,
 }
 
+/// What counts, and how much.
+pub struct Rules {
+    pub min_sample: i64,
+    pub forgetting: Forgetting,
+}
+
+/// A link, whenever it was made.
+struct Link<'a> {
+    method: &'a str,
+    confidence: f64,
+    url_changed: bool,
+    /// `None` when one side has no code.
+    code_changed: Option<bool>,
+    weight: f64,
+}
+
 /// What was seen of a retailer.
 #[derive(Default)]
 struct Tally {
@@ -44,6 +61,7 @@ struct Tally {
     codes_comparable: u64,
     code_changes: u64,
     confidence_sum: f64,
+    recent: Recent,
     methods: BTreeMap<Method, MethodStats>,
     images: Option<Images>,
 }
@@ -56,15 +74,16 @@ struct Images {
 }
 
 impl Tally {
-    fn add_link(&mut self, method: &str, confidence: f64, url_changed: bool, code_changed: Option<bool>) {
+    fn add_link(&mut self, link: &Link<'_>) {
         self.rows += 1;
         self.links += 1;
-        self.url_changes += u64::from(url_changed);
-        self.codes_comparable += u64::from(code_changed.is_some());
-        self.code_changes += u64::from(code_changed == Some(true));
-        self.confidence_sum += confidence;
-        if let Some(method) = Method::from_name(method) {
-            self.methods.entry(method).or_default().add(confidence);
+        self.url_changes += u64::from(link.url_changed);
+        self.codes_comparable += u64::from(link.code_changed.is_some());
+        self.code_changes += u64::from(link.code_changed == Some(true));
+        self.confidence_sum += link.confidence;
+        self.recent.add(link.weight, link.url_changed);
+        if let Some(method) = Method::from_name(link.method) {
+            self.methods.entry(method).or_default().add(link.confidence);
         }
     }
 }
@@ -77,14 +96,14 @@ pub fn learn(
     attempts: &[Attempt<'_>],
     sources: &Sources,
     known: &Patterns,
-    min_sample: i64,
+    rules: &Rules,
     measured: &str,
 ) -> Result<Learned, StageError> {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     if let Some(linked) = &sources.linked {
         let tonight: HashSet<i64> =
             attempts.iter().filter(|attempt| attempt.success).map(|attempt| attempt.catalog_id).collect();
-        add_earlier_links(linked, sources.products.as_ref(), &tonight, &mut tallies)?;
+        add_earlier_links(linked, sources.products.as_ref(), &tonight, rules.forgetting, &mut tallies)?;
     }
     for attempt in attempts {
         let tally = match tallies.get_mut(attempt.retailer) {
@@ -92,7 +111,13 @@ pub fn learn(
             None => tallies.entry(attempt.retailer.to_owned()).or_default(),
         };
         if attempt.success {
-            tally.add_link(attempt.method, attempt.confidence, attempt.url_changed, attempt.code_changed);
+            tally.add_link(&Link {
+                method: attempt.method,
+                confidence: attempt.confidence,
+                url_changed: attempt.url_changed,
+                code_changed: attempt.code_changed,
+                weight: rules.forgetting.weight(None),
+            });
             let used = Method::from_name(attempt.method).and_then(|method| tally.methods.get_mut(&method));
             if let Some(stats) = used {
                 stats.last_used.get_or_insert_with(|| measured.to_owned());
@@ -109,9 +134,10 @@ pub fn learn(
         learned.totals.insert(retailer.clone(), (tally.links, tally.rows));
         if tally.links > 0 {
             let was = known.get(&retailer);
-            let (pattern, methods) = judge(&retailer, tally, was, min_sample, measured);
-            learned.methods.extend(methods);
-            learned.patterns.insert(retailer, pattern);
+            let judged = judge(&retailer, tally, was, rules.min_sample, measured);
+            learned.methods.extend(judged.methods);
+            learned.recent.insert(retailer.clone(), judged.recent);
+            learned.patterns.insert(retailer, judged.pattern);
         }
     }
     Ok(learned)
@@ -123,6 +149,7 @@ fn add_earlier_links(
     linked: &DataFrame,
     products: Option<&DataFrame>,
     tonight: &HashSet<i64>,
+    forgetting: Forgetting,
     tallies: &mut BTreeMap<String, Tally>,
 ) -> Result<(), StageError> {
     let codes: HashMap<&str, &str> = match products {
@@ -140,6 +167,7 @@ fn add_earlier_links(
     let confidences = floats(linked, "link_confidence")?;
     let methods = texts(linked, "link_method")?;
     let own_codes = texts(linked, "product_code")?;
+    let times = texts(linked, "discovered_date")?;
     let mut order: Vec<usize> = (0..ids.len()).collect();
     order.sort_by_key(|row| ids[*row]);
     for row in order {
@@ -152,12 +180,13 @@ fn add_earlier_links(
             None => tallies.entry(retailer.to_owned()).or_default(),
         };
         let own_code = own_codes[row].filter(|code| !code.is_empty());
-        tally.add_link(
-            methods[row].unwrap_or_default(),
-            confidences[row].unwrap_or_default(),
-            urls[row].is_some_and(|own| url::changed(own, product_url)),
-            own_code.zip(codes.get(product_url)).map(|(own, other)| own != *other),
-        );
+        tally.add_link(&Link {
+            method: methods[row].unwrap_or_default(),
+            confidence: confidences[row].unwrap_or_default(),
+            url_changed: urls[row].is_some_and(|own| url::changed(own, product_url)),
+            code_changed: own_code.zip(codes.get(product_url)).map(|(own, other)| own != *other),
+            weight: forgetting.weight(times[row]),
+        });
     }
     Ok(())
 }
@@ -197,22 +226,23 @@ fn best_method(methods: &[(Method, MethodStats)], min_sample: i64) -> Option<Met
         .or_else(|| first_best(&|stats| Some(stats.successes as f64)))
 }
 
-fn judge(
-    retailer: &str,
-    tally: Tally,
-    known: Option<&Pattern>,
-    min_sample: i64,
-    measured: &str,
-) -> (Pattern, Vec<MethodStats>) {
+struct Judged {
+    pattern: Pattern,
+    methods: Vec<MethodStats>,
+    recent: RecentPattern,
+}
+
+fn judge(retailer: &str, tally: Tally, known: Option<&Pattern>, min_sample: i64, measured: &str) -> Judged {
     let links = tally.links as f64;
     let stability = 1.0 - tally.url_changes as f64 / links;
     let methods: Vec<_> = in_cascade_order(retailer, tally.rows, tally.methods).collect();
     let best = best_method(&methods, min_sample);
     let best_name = best.map(Method::name);
     let sample = i64::try_from(tally.links).unwrap_or(i64::MAX);
+    // What was seen lately decides; the lifetime figures are what is published.
     let also_compare = link_products::is_unstable(
         link_products::Pattern {
-            stability: Some(stability),
+            stability: Some(tally.recent.judged_stability(min_sample)),
             best_method: best_name,
             sample: Some(sample),
             notes: known.and_then(|known| known.notes.as_deref()),
@@ -227,7 +257,7 @@ fn judge(
         stability * 100.0,
         best_name.unwrap_or("url"),
         tally.confidence_sum / links,
-        if also_compare { ALSO_COMPARE } else { "also_compare=off" },
+        if also_compare { ALSO_COMPARE } else { NOT_ALSO_COMPARE },
     );
     let pattern = Pattern {
         url_stability_score: Some(stability),
@@ -247,5 +277,9 @@ fn judge(
         image_url_changes_detected: Some(tally.images.map_or(0, |images| images.disjoint)),
         notes: Some(notes),
     };
-    (pattern, methods.into_iter().map(|(_, stats)| stats).collect())
+    Judged {
+        pattern,
+        methods: methods.into_iter().map(|(_, stats)| stats).collect(),
+        recent: RecentPattern { counts: tally.recent, also_compare },
+    }
 }

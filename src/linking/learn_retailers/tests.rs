@@ -117,6 +117,7 @@ fn linked(count: i64, from: i64, method: &str, product_page: &str) -> DataFrame 
         "link_confidence" => ids.iter().map(|_| 0.95).collect::<Vec<_>>(),
         "link_method" => ids.iter().map(|_| method).collect::<Vec<_>>(),
         "product_code" => ids.iter().map(|id| format!("c{id}")).collect::<Vec<_>>(),
+        "discovered_date" => ids.iter().map(|_| None::<&str>).collect::<Vec<_>>(),
         "id" => ids,
     )
     .unwrap()
@@ -173,7 +174,35 @@ fn linked_fixture() -> DataFrame {
         "link_confidence" => links.iter().map(|row| row.4).collect::<Vec<_>>(),
         "link_method" => links.iter().map(|row| row.2).collect::<Vec<_>>(),
         "product_code" => links.iter().map(|_| None::<&str>).collect::<Vec<_>>(),
+        "discovered_date" => links.iter().map(|_| None::<&str>).collect::<Vec<_>>(),
         "id" => links.iter().map(|row| row.0).collect::<Vec<_>>(),
     )
     .unwrap()
+}
+
+#[test]
+fn what_was_seen_lately_decides_whether_urls_are_trusted() {
+    let dated = |frame: DataFrame, day: &str| {
+        let days = columns::column("discovered_date", vec![day; frame.height()]);
+        frame.lazy().drop(by_name(["discovered_date"], true, false)).collect().unwrap().hstack(&[days]).unwrap()
+    };
+    let by_title = linked(40, 100, "exact_title_price", "new/");
+    let by_url = linked(40, 200, "normalized_url", "");
+    let learned = |titles: &str, urls: &str| {
+        let earlier = dated(by_title.clone(), titles).vstack(&dated(by_url.clone(), urls)).unwrap();
+        let frames = Frames::new().with("attempts", attempts(&[])).with("linked", earlier);
+        let mut frames = LearnRetailers::default().run(frames, &context()).unwrap();
+        let patterns = outputs::read_patterns(&frames.take("patterns").unwrap().collect().unwrap()).unwrap();
+        (patterns["r"].clone(), frames.take("recent_stability").unwrap().collect().unwrap())
+    };
+    // 180 days before the as-of time, two half-lives.
+    let (pattern, recent) = learned("2026-03-01T04:30:00", "2025-09-02 04:30:00");
+    assert_eq!((pattern.url_stability_score, pattern.sample_size), (Some(0.5), Some(80)));
+    assert!(pattern.notes.as_deref().unwrap().ends_with("also_compare=on"));
+    assert_eq!(columns::floats(&recent, "recent_links").unwrap(), [Some(50.0)]);
+    assert_eq!(columns::floats(&recent, "recent_stability").unwrap(), [Some(1.0 - 40.0 / 50.0)]);
+    let (pattern, recent) = learned("2025-09-02 04:30:00", "2026-03-01T04:30:00");
+    assert_eq!(pattern.url_stability_score, Some(0.5));
+    assert!(pattern.notes.as_deref().unwrap().ends_with("also_compare=off"));
+    assert_eq!(columns::floats(&recent, "recent_stability").unwrap(), [Some(1.0 - 10.0 / 50.0)]);
 }

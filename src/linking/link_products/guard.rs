@@ -35,7 +35,11 @@ mod tests {
 
     #[test]
     fn titles_with_different_telling_words_are_told_apart() {
-        let guard = Guard::new(&AttributeGuard { words: vec!["Midi".to_owned(), "mini".to_owned()], numbers: true });
+        let guard = Guard::new(&AttributeGuard {
+            words: vec!["Midi".to_owned(), "mini".to_owned()],
+            numbers: true,
+            ..AttributeGuard::default()
+        });
         assert!(guard.tells_apart("Floral Midi Dress", "floral mini dress"));
         assert!(guard.tells_apart("Dress 38", "Dress 40"));
         assert!(guard.tells_apart("Floral Midi Dress", "Floral Dress"));

@@ -12,6 +12,8 @@ use crate::{
 
 /// What the notes of a pattern say while the retailer's URLs are not trusted alone; see [`is_unstable`].
 pub const ALSO_COMPARE: &str = "also_compare=on";
+/// What they say while they are.
+pub const NOT_ALSO_COMPARE: &str = "also_compare=off";
 
 /// The stability from which a distrusted retailer is trusted again.
 pub const STABLE_AGAIN: f64 = 0.60;
@@ -93,6 +95,14 @@ pub fn is_unstable(pattern: Pattern<'_>, min_sample: i64) -> bool {
                 .is_some_and(|stability| stability < UNSTABLE || (was_unstable && stability <= STABLE_AGAIN)))
 }
 
+/// What the last night that learned from all links decided, which knew how old they are; without such a night, what the
+/// pattern's own figures say.
+fn is_distrusted(pattern: Pattern<'_>, min_sample: i64) -> bool {
+    let noted = |text| pattern.notes.is_some_and(|notes| notes.contains(text));
+    let enough = pattern.sample.unwrap_or_default() >= min_sample;
+    enough && (noted(ALSO_COMPARE) || (!noted(NOT_ALSO_COMPARE) && is_unstable(pattern, min_sample)))
+}
+
 /// The original's `prefer_fuzzy` (section 4.1).
 fn prefers_fuzzy(pattern: Pattern<'_>) -> bool {
     pattern.stability.is_some_and(|stability| stability < UNSTABLE)
@@ -116,7 +126,7 @@ pub fn unstable_retailers(patterns: Option<&DataFrame>, rules: &Rules) -> Result
             sample: sample[row],
             notes: notes[row],
         };
-        let unstable = if rules.original { prefers_fuzzy(pattern) } else { is_unstable(pattern, rules.min_sample) };
+        let unstable = if rules.original { prefers_fuzzy(pattern) } else { is_distrusted(pattern, rules.min_sample) };
         first.entry(retailer).or_insert(unstable);
     }
     Ok(first.into_iter().filter(|(_, unstable)| *unstable).map(|(retailer, _)| retailer.to_owned()).collect())
@@ -142,6 +152,14 @@ mod tests {
     fn few_links_teach_nothing() {
         assert!(!is_unstable(pattern(0.0, 19, "also_compare=on"), 20));
         assert!(!is_unstable(Pattern::default(), 20));
+    }
+
+    #[test]
+    fn what_the_last_night_decided_counts_more_than_the_lifetime_figures() {
+        assert!(is_distrusted(pattern(0.9, 20, "x; also_compare=on"), 20));
+        assert!(!is_distrusted(pattern(0.1, 20, "x; also_compare=off"), 20));
+        assert!(is_distrusted(pattern(0.1, 20, "Initialized from backfill"), 20));
+        assert!(!is_distrusted(pattern(0.1, 19, "x; also_compare=on"), 20));
     }
 
     #[test]

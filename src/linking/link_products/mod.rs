@@ -17,7 +17,7 @@ mod title_prices;
 
 use std::collections::BTreeMap;
 
-pub use levels::{ALSO_COMPARE, Pattern, is_unstable};
+pub use levels::{ALSO_COMPARE, NOT_ALSO_COMPARE, Pattern, is_unstable};
 pub use params::LinkProducts;
 
 use super::columns;
@@ -56,7 +56,7 @@ impl Operator for LinkProducts {
     const NAME: &'static str = "link-products";
     const SUMMARY: &'static str =
         "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         let port = |name, required, columns: &[(&str, ColumnKind)], optional: &[&str], about| InputPort {

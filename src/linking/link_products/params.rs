@@ -1,7 +1,5 @@
 //! The parameters of `link-products`, and the rules they amount to.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +7,7 @@ use crate::{
     linking::{
         price::{PriceRule, PriceWindow},
         similarity::Measure,
+        url::IdentityParams,
     },
     operator::ParamError,
 };
@@ -24,14 +23,23 @@ pub enum Tie {
     Rowid,
 }
 
-/// Words that tell similar products apart: a fuzzy match whose titles differ in one of them is not a link.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Words that tell similar products apart: a fuzzy match whose titles differ in one of them has a confidence of at most
+/// 0.84 (section 4.5), so that by default it is not a link.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AttributeGuard {
+    /// Whether it is used, so that a pipeline can keep its words and leave the choice to a variable.
+    pub enabled: bool,
     /// The words, in lower case: lengths, colours, sizes.
     pub words: Vec<String>,
     /// Whether words that hold a digit count too.
     pub numbers: bool,
+}
+
+impl Default for AttributeGuard {
+    fn default() -> Self {
+        Self { enabled: true, words: Vec::new(), numbers: false }
+    }
 }
 
 /// Links catalog rows to products.
@@ -51,8 +59,8 @@ pub struct LinkProducts {
     /// Which of equally similar products is taken.
     pub tie: Tie,
     /// Query parameters, by retailer, that tell variants apart and stay in the URL's key.
-    pub identity_params: BTreeMap<String, Vec<String>>,
-    /// Refuses fuzzy matches whose titles differ in a telling word; off unless given.
+    pub identity_params: IdentityParams,
+    /// Doubts fuzzy matches whose titles differ in a telling word; off unless given.
     pub attribute_guard: Option<AttributeGuard>,
     /// A retailer's learned pattern counts from so many links on.
     pub min_sample: u32,
@@ -70,7 +78,7 @@ impl Default for LinkProducts {
             near_miss_from: 0.80,
             price_rule: PriceRule::WithinCents(99),
             tie: Tie::default(),
-            identity_params: BTreeMap::new(),
+            identity_params: IdentityParams::new(),
             attribute_guard: None,
             min_sample: 20,
             original_quirks: false,
@@ -96,7 +104,7 @@ pub struct Rules {
     /// See [`LinkProducts::tie`].
     pub tie: Tie,
     /// See [`LinkProducts::identity_params`].
-    pub identity_params: BTreeMap<String, Vec<String>>,
+    pub identity_params: IdentityParams,
     /// See [`LinkProducts::attribute_guard`].
     pub attribute_guard: Option<AttributeGuard>,
     /// See [`LinkProducts::min_sample`].
@@ -126,8 +134,8 @@ impl LinkProducts {
                 PriceRule::WithinCents(most) => PriceWindow::WithinCents(i64::from(most)),
             },
             tie: if original { Tie::Rowid } else { self.tie },
-            identity_params: if original { BTreeMap::new() } else { self.identity_params.clone() },
-            attribute_guard: self.attribute_guard.clone().filter(|_| !original),
+            identity_params: if original { IdentityParams::new() } else { self.identity_params.clone() },
+            attribute_guard: self.attribute_guard.clone().filter(|guard| guard.enabled && !original),
             min_sample: i64::from(self.min_sample),
         }
     }

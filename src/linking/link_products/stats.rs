@@ -17,6 +17,9 @@ use crate::{
 /// From this confidence on a link is of high confidence.
 const HIGH: f64 = 0.95;
 
+/// The histogram of similarities has so many bins from 0 to 1; a similarity of 1 has one of its own.
+const BINS: f64 = 50.0;
+
 /// The report dataset of a run.
 pub fn report(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<DataFrame, StageError> {
     let count = Counts::of(sides, outcomes);
@@ -41,8 +44,27 @@ pub fn report(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<
             count.unlinked_retailers.into_iter().map(|(retailer, n)| (retailer_name(sides, retailer), n)),
             not_linked,
         );
+        report.ranked(
+            "near misses, of those not linked",
+            count.near_misses.into_iter().map(|(retailer, n)| (retailer_name(sides, retailer), n)),
+            not_linked,
+        );
+        let compared = count.similarities.values().sum();
+        for (bin, n) in count.similarities {
+            report.of("similarity of the best title", &bin_name(bin), n, Some(compared));
+        }
     }
     report.into_frame()
+}
+
+/// Rounding errors of a bin's own border do not move it into the bin before.
+fn bin(similarity: f64) -> u32 {
+    (similarity * BINS + 1e-9).floor() as u32
+}
+
+fn bin_name(bin: u32) -> String {
+    let border = |bin: u32| f64::from(bin) / BINS;
+    if border(bin) >= 1.0 { "1.00".to_owned() } else { format!("{:.2} to {:.2}", border(bin), border(bin + 1)) }
 }
 
 fn retailer_name(sides: &Sides<'_>, retailer: u32) -> String {
@@ -58,6 +80,10 @@ struct Counts {
     retailers: Vec<(u32, u64)>,
     unlinked_retailers: Vec<(u32, u64)>,
     reasons: Vec<(String, u64)>,
+    /// Rows whose best product is similar enough to be shown, but not to be linked.
+    near_misses: Vec<(u32, u64)>,
+    /// Rows whose best title was compared, by bin.
+    similarities: BTreeMap<u32, u64>,
 }
 
 impl Counts {
@@ -66,7 +92,14 @@ impl Counts {
         let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
         let mut linked = FirstSeen::new(sides.retailers.len());
         let mut unlinked = FirstSeen::new(sides.retailers.len());
+        let mut near_misses = FirstSeen::new(sides.retailers.len());
         for (outcome, retailer) in outcomes.iter().zip(&sides.catalog.retailers) {
+            if let Some(similarity) = outcome.candidate.and_then(|candidate| candidate.similarity) {
+                *counts.similarities.entry(bin(similarity)).or_default() += 1;
+            }
+            if outcome.candidate.is_some_and(|candidate| candidate.method.is_none()) {
+                near_misses.add(*retailer);
+            }
             match (outcome.reason, outcome.candidate) {
                 (None, Some(candidate)) => {
                     counts.linked += 1;
@@ -84,6 +117,7 @@ impl Counts {
         }
         counts.retailers = linked.into_counts();
         counts.unlinked_retailers = unlinked.into_counts();
+        counts.near_misses = near_misses.into_counts();
         counts.reasons = reasons.into_iter().map(|(reason, n)| (reason.name().to_owned(), n)).collect();
         counts.reasons.extend(rejections(&sides.rejected_catalog));
         counts
@@ -128,5 +162,21 @@ impl FirstSeen {
         let Self { counts, order } = self;
         let of = |retailer: u32| if retailer == NO_RETAILER { counts.last() } else { counts.get(retailer as usize) };
         order.into_iter().map(|retailer| (retailer, of(retailer).copied().unwrap_or_default())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_similarity_lies_in_the_bin_that_begins_with_it() {
+        for hundredths in (0..=100).step_by(2) {
+            let similarity = f64::from(hundredths) / 100.0;
+            assert!(bin_name(bin(similarity)).starts_with(&format!("{similarity:.2}")));
+        }
+        assert_eq!(bin_name(bin(0.8999)), "0.88 to 0.90");
+        assert_eq!(bin_name(bin(0.9999)), "0.98 to 1.00");
+        assert_eq!(bin_name(bin(1.0)), "1.00");
     }
 }

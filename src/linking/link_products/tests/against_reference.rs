@@ -70,7 +70,7 @@ fn patterns() -> impl Strategy<Value = Vec<PatternRow>> {
             prop::sample::select(vec![0.0, 0.49, 0.5, 0.55, 0.6, 0.61, 1.0]),
             prop::sample::select(vec!["exact_url", "fuzzy_title_price"]),
             prop::sample::select(vec![1i64, 19, 20, 500]),
-            prop::sample::select(vec!["", "also_compare=on"]),
+            prop::sample::select(vec!["", "also_compare=on", "also_compare=off"]),
         )
     };
     (prop::option::of(pattern("r")), prop::option::of(pattern("s"))).prop_map(|(r, s)| r.into_iter().chain(s).collect())

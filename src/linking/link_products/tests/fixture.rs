@@ -136,16 +136,51 @@ fn a_near_miss_is_shown_with_its_similarity() {
 }
 
 #[test]
+fn the_report_counts_near_misses_and_similarities() {
+    let catalog = [
+        Row::new(1, "https://r.com/x", "r", "Delta Maxi Dress in Blue", 70.0, ""),
+        Row::new(2, "https://r.com/y", "r", "delta maxi dress in black", 70.0, ""),
+    ];
+    let mut output = outputs(&LinkProducts::default(), inputs(&catalog, &products(), &[]));
+    let stats = output("link_stats");
+    let sections = stats.column("section").unwrap().str().unwrap();
+    let names = stats.column("name").unwrap().str().unwrap();
+    let shares = stats.column("share").unwrap().f64().unwrap();
+    let told: Vec<_> = (0..stats.height())
+        .filter(|row| sections.get(*row).is_some_and(|section| section.contains("near") || section.contains("similar")))
+        .map(|row| (sections.get(row).unwrap(), names.get(row).unwrap(), shares.get(row).unwrap()))
+        .collect();
+    // 2 · 22 / 49 of one title, all of the other.
+    assert_eq!(
+        told,
+        [
+            ("near misses, of those not linked", "r", 1.0),
+            ("similarity of the best title", "0.88 to 0.90", 0.5),
+            ("similarity of the best title", "1.00", 0.5),
+        ]
+    );
+}
+
+#[test]
 fn the_guard_keeps_midi_and_mini_apart() {
     let products = [Row::new(1, "https://r.com/1", "r", "Floral Mini Dress", 10.0, "")];
     let catalog = [Row::new(1, "https://r.com/2", "r", "Floral Midi Dress", 10.0, "")];
-    let guard = crate::linking::link_products::params::AttributeGuard {
-        words: vec!["midi".into(), "mini".into()],
-        numbers: false,
+    let guarded = |enabled, min_confidence| {
+        let guard = crate::linking::link_products::params::AttributeGuard {
+            enabled,
+            words: vec!["midi".into(), "mini".into()],
+            numbers: false,
+        };
+        LinkProducts { attribute_guard: Some(guard), min_confidence, ..LinkProducts::default() }
     };
-    let guarded = LinkProducts { attribute_guard: Some(guard), ..LinkProducts::default() };
     assert!(told(&LinkProducts::default(), &catalog, &products, &[])[0].link.is_some());
-    assert_eq!(told(&guarded, &catalog, &products, &[])[0].reason.as_deref(), Some("attribute_conflict"));
+    assert!(told(&guarded(false, 0.85), &catalog, &products, &[])[0].link.is_some());
+    assert_eq!(told(&guarded(true, 0.85), &catalog, &products, &[])[0].reason.as_deref(), Some("attribute_conflict"));
+    // The candidate is shown, and a lower threshold links it with the capped confidence.
+    let unlinked = outputs(&guarded(true, 0.85), inputs(&catalog, &products, &[]))("unlinked");
+    assert_eq!(unlinked.column("best_product_url").unwrap().str().unwrap().get(0), Some("https://r.com/1"));
+    let lower = told(&guarded(true, 0.84), &catalog, &products, &[]);
+    assert_eq!(link(&lower[0]), Some((1, 0.84, "fuzzy_title_price")));
 }
 
 #[test]

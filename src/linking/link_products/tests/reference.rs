@@ -40,7 +40,12 @@ fn is_unstable(operator: &LinkProducts, (_, stability, method, sample, notes): &
     if operator.original_quirks {
         return *stability < 0.5 || fuzzy;
     }
-    *sample >= 20 && (fuzzy || *stability < 0.5 || (notes.contains("also_compare=on") && *stability <= 0.6))
+    *sample >= 20
+        && match *notes {
+            "also_compare=on" => true,
+            "also_compare=off" => false,
+            _ => fuzzy || *stability < 0.5,
+        }
 }
 
 impl Reference<'_> {
