@@ -301,20 +301,16 @@ impl Commit<'_> {
             return self.finish(run_id, job, None, 0, started.elapsed().as_secs_f64());
         }
         let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { return Ok(StepRow::default()) };
-        let frame = self.store.scan(&job.manifest, output)?;
-        let metadata = footer(&job.manifest.run_id, &job.manifest.step, &job.manifest.fingerprint.to_string());
-        let rows = match io::write_file(path, *format, frame, &metadata, &|point| self.failpoint.pass(point)) {
-            Ok(rows) => rows,
-            Err(problem) => {
-                let error = failed(job.sink, problem);
-                self.note(run_id, failed_row(job, &error))?;
-                return Err(error);
-            }
-        };
+        let from = self.store.file(&job.manifest, output);
+        if let Err(problem) = io::write_file(path, *format, &from, &|point| self.failpoint.pass(point)) {
+            let error = failed(job.sink, problem);
+            self.note(run_id, failed_row(job, &error))?;
+            return Err(error);
+        }
         self.failpoint.pass("commit-file-renamed");
         let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
         self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
-        self.finish(run_id, job, Some(rows), 0, started.elapsed().as_secs_f64())
+        self.finish(run_id, job, Some(output.rows), 0, started.elapsed().as_secs_f64())
     }
 
     fn finish(
