@@ -120,6 +120,8 @@ impl Journal {
             let connection = Connection::open(&path)?;
             connection.busy_timeout(std::time::Duration::from_secs(30))?;
             connection.pragma_update(None, "journal_mode", "wal")?;
+            // A killed process loses nothing this way; what must outlive the machine is synced by itself.
+            connection.pragma_update(None, "synchronous", "normal")?;
             connection.execute_batch(SCHEMA)?;
             Ok(connection)
         };
@@ -223,9 +225,10 @@ impl Journal {
     pub fn begin_commit(&self, pipeline: &str, run_id: &str, intents: &[Intent]) -> Result<(), PipelineError> {
         let intents = serde_json::json!(intents).to_string();
         self.run(|connection| {
-            connection.execute("INSERT OR REPLACE INTO commits VALUES (?,?,?)", params![pipeline, run_id, intents])
-        })?;
-        Ok(())
+            connection.pragma_update(None, "synchronous", "full")?;
+            connection.execute("INSERT OR REPLACE INTO commits VALUES (?,?,?)", params![pipeline, run_id, intents])?;
+            connection.pragma_update(None, "synchronous", "normal")
+        })
     }
 
     /// The writes that were decided and are not known to be done.

@@ -7,12 +7,17 @@ use serde_json::{Map, Value as Json};
 
 use super::table::{Table, count};
 
+/// A single row of more columns than this is printed downwards.
+const WIDEST_ROW: usize = 4;
+
 /// Renders a frame under a heading. `rows` is how many rows there are, of which the frame may hold the first.
 pub fn render(title: &str, frame: &DataFrame, rows: u64) -> String {
     let names: Vec<&str> = frame.get_column_names().into_iter().map(polars::prelude::PlSmallStr::as_str).collect();
     let mut text = format!("{title}\n");
     if names.first() == Some(&"section") {
         text += &blocks(frame, &names);
+    } else if frame.height() == 1 && names.len() > WIDEST_ROW {
+        text += &record(frame, &names);
     } else {
         text += &plain(frame, &names, 0..frame.height());
     }
@@ -42,6 +47,15 @@ fn blocks(frame: &DataFrame, names: &[&str]) -> String {
         start = end;
     }
     text
+}
+
+/// A single row, a line a column.
+fn record(frame: &DataFrame, names: &[&str]) -> String {
+    let mut table = Table::new(&["", ""]);
+    for (column, name) in names.iter().enumerate() {
+        table.row(vec![(*name).to_owned(), shown(frame, name, column, 0)]);
+    }
+    table.to_string().trim_start_matches('\n').to_owned()
 }
 
 fn plain(frame: &DataFrame, names: &[&str], rows: std::ops::Range<usize>) -> String {
@@ -128,6 +142,16 @@ mod tests {
         let text = render("Links", &frame, 3);
         assert!(
             text.contains("Totals\n") && text.contains("1,234") && text.contains("81.0 %") && text.contains("–"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_single_wide_row_is_printed_downwards() {
+        let frame = df!("a" => [1i64], "b" => ["x"], "c" => [2i64], "d" => [3i64], "notes" => ["many words"]).unwrap();
+        let text = render("One", &frame, 1);
+        assert!(
+            text.lines().any(|line| line.trim_start().starts_with("notes") && line.ends_with("many words")),
             "{text}"
         );
     }
