@@ -232,7 +232,8 @@ fn prepare(left: &Side, right: &Side) -> Prepared {
 fn search(left: &Side, right: &Side, prepared: &Prepared, settings: &Settings) -> Result<Outcome, Box<dyn Error>> {
     let candidates =
         Candidates { block: &right.block, title: &prepared.title, price: &prepared.price, product: &prepared.product };
-    let queries = Queries { block: &left.block, title: &prepared.query_title, price: &prepared.query_price };
+    let queries =
+        Queries { block: &left.block, title: &prepared.query_title, price: &prepared.query_price, reach: &[] };
     let control = Control { cancelled: &AtomicBool::new(false), progress: &|_| {} };
     Ok(best_matches(&prepared.titles, &candidates, &queries, settings, control)?)
 }

@@ -1,4 +1,5 @@
 //! Linking, learning and lifecycle through the binary.
 
+mod nights;
 mod original;
 mod random_shop;

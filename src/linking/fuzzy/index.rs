@@ -94,6 +94,8 @@ impl Index {
         let prices = &self.price[block.clone()];
         let (low, high) = match rule {
             PriceRule::Any => return block,
+            // A query's own reach is put in before.
+            PriceRule::AtMostEach => return block.start..block.start,
             PriceRule::AtMost(reach) => {
                 (prices.partition_point(|p| price - p > reach), prices.partition_point(|p| price - p >= -reach))
             }

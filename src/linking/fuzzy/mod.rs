@@ -41,6 +41,8 @@ pub struct Queries<'a> {
     pub title: &'a [TitleId],
     /// As in [`Candidates`].
     pub price: &'a [f64],
+    /// How far the price may lie, for [`PriceRule::AtMostEach`]; else empty.
+    pub reach: &'a [f64],
 }
 
 /// Which candidates of the block are compared at all.
@@ -50,6 +52,8 @@ pub enum PriceRule {
     Any,
     /// Those with `|query - candidate| <= reach`. Give prices and reach as whole cents: they are exact up to 2^53.
     AtMost(f64),
+    /// As `AtMost`, with the reach of each query.
+    AtMostEach,
     /// Those with `|query - candidate| < reach`, evaluated in doubles as SQLite and Python do.
     Below(f64),
 }

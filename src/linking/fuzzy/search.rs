@@ -28,7 +28,7 @@ pub fn best_matches(
     settings: &Settings,
     control: Control<'_>,
 ) -> Result<Outcome, FuzzyError> {
-    check(candidates, queries)?;
+    check(candidates, queries, settings)?;
     let index = Index::new(titles, candidates, queries, settings.price_rule);
     let plan = Plan { titles, candidates, queries, settings, index, passes: passes(titles, queries, settings) };
     let mut order: Vec<u32> = (0..queries.block.len() as u32).collect();
@@ -48,12 +48,16 @@ pub fn best_matches(
     Ok(outcome)
 }
 
-fn check(candidates: &Candidates<'_>, queries: &Queries<'_>) -> Result<(), FuzzyError> {
+fn check(candidates: &Candidates<'_>, queries: &Queries<'_>, settings: &Settings) -> Result<(), FuzzyError> {
     let rows = candidates.block.len();
     if [candidates.title.len(), candidates.price.len(), candidates.product.len()] != [rows; 3] {
         return Err(FuzzyError::Ragged { side: "candidates" });
     }
     if [queries.title.len(), queries.price.len()] != [queries.block.len(); 2] {
+        return Err(FuzzyError::Ragged { side: "queries" });
+    }
+    let reaches = if settings.price_rule == PriceRule::AtMostEach { queries.block.len() } else { 0 };
+    if queries.reach.len() != reaches {
         return Err(FuzzyError::Ragged { side: "queries" });
     }
     if u32::try_from(rows).is_err() || u32::try_from(queries.block.len()).is_err() {
@@ -95,10 +99,20 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     /// Queries with equal keys have equal answers.
-    fn key(&self, query: u32) -> (u32, i64, TitleId) {
+    fn key(&self, query: u32) -> (u32, i64, TitleId, u64) {
         let at = query as usize;
         let price = if self.settings.price_rule == PriceRule::Any { 0 } else { price_key(self.queries.price[at]) };
-        (self.queries.block[at], price, self.queries.title[at])
+        let reach = self.queries.reach.get(at).map_or(0, |reach| reach.to_bits());
+        (self.queries.block[at], price, self.queries.title[at], reach)
+    }
+
+    /// The entries in reach of a query.
+    fn window(&self, at: usize) -> Range<usize> {
+        let rule = match self.settings.price_rule {
+            PriceRule::AtMostEach => PriceRule::AtMost(self.queries.reach[at]),
+            rule => rule,
+        };
+        self.index.window(self.index.block(self.queries.block[at]), self.queries.price[at], rule)
     }
 }
 
@@ -154,7 +168,7 @@ impl Searcher {
 
     fn search(&mut self, plan: &Plan<'_>, at: usize) -> Found {
         let (title, price) = (plan.queries.title[at], plan.queries.price[at]);
-        let window = plan.index.window(plan.index.block(plan.queries.block[at]), price, plan.settings.price_rule);
+        let window = plan.window(at);
         let in_window = plan.index.rows_in(&window);
         if window.is_empty() {
             return Found { in_window, best: None };

@@ -17,6 +17,10 @@ const SIDES: [Measure; 5] = [
 ];
 
 fn search(candidates: &[Row], queries: &[Row], settings: &Settings, unit: f64) -> Outcome {
+    search_reaching(candidates, queries, &[], settings, unit)
+}
+
+fn search_reaching(candidates: &[Row], queries: &[Row], reach: &[f64], settings: &Settings, unit: f64) -> Outcome {
     let mut titles = TitleTable::new();
     let mut columns = |rows: &[Row]| {
         let title: Vec<TitleId> = rows.iter().map(|row| titles.intern(&row.1)).collect();
@@ -29,7 +33,7 @@ fn search(candidates: &[Row], queries: &[Row], settings: &Settings, unit: f64) -
     best_matches(
         &titles,
         &Candidates { block: &block, title: &title, price: &price, product: &product },
-        &Queries { block: &query_block, title: &query_title, price: &query_price },
+        &Queries { block: &query_block, title: &query_title, price: &query_price, reach },
         settings,
         Control { cancelled: &AtomicBool::new(false), progress: &|_| {} },
     )
@@ -47,6 +51,7 @@ fn every_pair(candidates: &[Row], query: &Row, settings: &Settings, unit: f64) -
             PriceRule::Any => true,
             PriceRule::AtMost(reach) => difference <= reach,
             PriceRule::Below(reach) => difference < reach,
+            PriceRule::AtMostEach => false,
         };
         if !inside {
             continue;
@@ -219,7 +224,7 @@ fn prices_that_are_no_numbers_are_in_no_window() {
     let title = [titles.intern("a"); 4];
     let price = [f64::NAN, -f64::NAN, f64::INFINITY, 1.0];
     let candidates = Candidates { block: &[0; 4], title: &title, price: &price, product: &[1, 2, 3, 4] };
-    let queries = Queries { block: &[0; 4], title: &title, price: &price };
+    let queries = Queries { block: &[0; 4], title: &title, price: &price, reach: &[] };
     let control = Control { cancelled: &AtomicBool::new(false), progress: &|_| {} };
     for price_rule in [PriceRule::AtMost(99.0), PriceRule::Below(1.0)] {
         let settings = Settings { price_rule, ..usual() };
@@ -233,7 +238,7 @@ fn a_search_that_is_cancelled_stops_and_ragged_columns_are_refused() {
     let mut titles = TitleTable::new();
     let title = [titles.intern("a")];
     let candidates = Candidates { block: &[0], title: &title, price: &[1.0], product: &[1] };
-    let queries = Queries { block: &[0], title: &title, price: &[1.0] };
+    let queries = Queries { block: &[0], title: &title, price: &[1.0], reach: &[] };
     let control = Control { cancelled: &AtomicBool::new(true), progress: &|_| {} };
     let stopped = best_matches(&titles, &candidates, &queries, &usual(), control);
     assert_eq!(stopped.err(), Some(FuzzyError::Interrupted));
@@ -250,8 +255,33 @@ fn all_queries_are_reported_as_progress() {
         done.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
     };
     let candidates = Candidates { block: &[0], title: &title[..1], price: &[1.0], product: &[1] };
-    let queries = Queries { block: &[0; 1000], title: &title, price: &[1.0; 1000] };
+    let queries = Queries { block: &[0; 1000], title: &title, price: &[1.0; 1000], reach: &[] };
     let control = Control { cancelled: &AtomicBool::new(false), progress: &progress };
     assert!(best_matches(&titles, &candidates, &queries, &usual(), control).is_ok());
     assert_eq!(done.into_inner(), 1000);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn queries_with_reaches_of_their_own_fare_as_each_alone(
+        candidates in rows("[ab]{0,4}", 40),
+        queries in rows("[ab]{0,4}", 20),
+        reaches in proptest::collection::vec(prop_oneof![Just(0.0), Just(99.0), 0.0..400.0f64], 20),
+        tie_rule in prop_oneof![Just(TieRule::NearestPrice), Just(TieRule::RowId)],
+    ) {
+        let settings = |price_rule| Settings {
+            measure: Measure::RatcliffObershelp,
+            cutoff: 0.9,
+            report_from: Some(0.5),
+            price_rule,
+            tie_rule,
+        };
+        let reach = &reaches[..queries.len()];
+        let together = search_reaching(&candidates, &queries, reach, &settings(PriceRule::AtMostEach), 1.0);
+        for ((query, reach), found) in queries.iter().zip(reach).zip(together.found) {
+            prop_assert_eq!(found, every_pair(&candidates, query, &settings(PriceRule::AtMost(*reach)), 1.0));
+        }
+    }
 }

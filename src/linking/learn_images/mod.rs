@@ -288,4 +288,41 @@ mod tests {
         let rejected = frames.take("rejected").unwrap().collect().unwrap();
         assert_eq!(columns::integers(&rejected, "catalog_id").unwrap(), [Some(2)]);
     }
+    #[test]
+    fn a_year_of_links_has_the_figures_computed_by_hand() {
+        // Nine months with the same image, two with one of the catalog's two, one with another image from another host.
+        let seen = |month: usize| match month {
+            0..9 => r#"["https://a.com/1.jpg"]"#,
+            9..11 => r#"["https://a.com/1.jpg","https://a.com/2.jpg"]"#,
+            _ => r#"["https://b.com/3.jpg"]"#,
+        };
+        let linked = df!(
+            "id" => (1i64..=12).collect::<Vec<_>>(),
+            "retailer" => vec!["r"; 12],
+            "linked_product_url" => vec!["https://r.com/1"; 12],
+            "image_urls" => (0..12).map(seen).collect::<Vec<_>>(),
+        )
+        .unwrap();
+        let none = || Vec::<i64>::new();
+        let frames = Frames::new()
+            .with("links", df!("catalog_id" => none(), "product_id" => none()).unwrap())
+            .with(
+                "catalog",
+                df!("id" => none(), "retailer" => Vec::<&str>::new(), "image_urls" => Vec::<&str>::new()).unwrap(),
+            )
+            .with("linked", linked)
+            .with(
+                "products",
+                df!("id" => [1i64], "url" => ["https://r.com/1"], "image_urls" => [r#"["https://a.com/1.jpg"]"#])
+                    .unwrap(),
+            );
+        let mut frames = LearnImages {}.run(frames, &context()).unwrap();
+        let patterns = frames.take("image_patterns").unwrap().collect().unwrap();
+        let float = |name: &str| columns::floats(&patterns, name).unwrap()[0].unwrap();
+        assert!((float("mean_jaccard") - (9.0 + 2.0 * 0.5) / 12.0).abs() < 1e-12);
+        assert!((float("mean_overlap") - (9.0 + 2.0 * 0.5) / 12.0).abs() < 1e-12);
+        assert!((float("consistency") - 11.0 / 12.0).abs() < 1e-12);
+        assert_eq!(columns::integers(&patterns, "host_change_pairs").unwrap(), [Some(1)]);
+        assert_eq!(columns::integers(&patterns, "disjoint_pairs").unwrap(), [Some(1)]);
+    }
 }

@@ -74,6 +74,63 @@ fn variants_that_an_identity_parameter_tells_apart_have_prices_of_their_own() {
 }
 
 #[test]
+fn the_window_compares_instants_whatever_the_time_of_day_and_the_way_of_writing() {
+    for (as_of, inside, outside) in [
+        (
+            "2026-03-01T00:30:00Z",
+            ["2026-02-28 00:30:00", "2026-02-28T23:59:59", "2026-03-01T01:30:00+01:00"],
+            ["2026-02-28T00:29:59", "2026-02-28 00:29:59", "2026-03-01 00:30:01", "2026-03-01T00:30:01"],
+        ),
+        (
+            "2026-03-01T12:00:00Z",
+            ["2026-02-28T12:00:00", "2026-03-01", "2026-03-01 12:00:00"],
+            ["2026-02-28", "2026-02-28 11:59:59", "2026-03-01T12:00:01", "2026-03-01T13:00:00"],
+        ),
+    ] {
+        let urls: Vec<String> = (0..7).map(|page| format!("https://r.com/{page}")).collect();
+        let times = inside.iter().chain(&outside);
+        let rows: Vec<_> =
+            (1..).zip(&urls).zip(times).map(|((id, url), time)| (id, "r", url.as_str(), 9.0, *time)).collect();
+        let context = StageContext { as_of: as_of.parse().unwrap(), ..context() };
+        let operator = LearnPrices { window_days: 1, ..LearnPrices::default() };
+        let mut frames = operator.run(Frames::new().with("catalog", observations(&rows)), &context).unwrap();
+        let patterns = frames.take("price_patterns").unwrap().collect().unwrap();
+        assert_eq!(integer(&patterns, "products_observed"), Some(inside.len() as i64), "{as_of}");
+        assert_eq!(frames.take("rejected").unwrap().collect().unwrap().height(), 0);
+    }
+}
+
+#[test]
+fn a_year_of_monthly_changes_has_the_figures_computed_by_hand() {
+    let days: Vec<String> = (4..=12)
+        .map(|month| format!("2025-{month:02}-05"))
+        .chain(["2026-01-05", "2026-02-05", "2026-03-01"].map(str::to_owned))
+        .collect();
+    let rows: Vec<_> = (0i64..)
+        .zip(&days)
+        .map(|(at, day)| (at, "r", "https://r.com/a", if at % 2 == 0 { 100.0 } else { 80.0 }, day.as_str()))
+        .collect();
+    let (_, patterns, _) = learn(&rows);
+    // Six drops by a fifth, five rises by a quarter, over the 330 days from 5 April to 1 March.
+    assert_eq!((integer(&patterns, "drops"), integer(&patterns, "rises")), (Some(6), Some(5)));
+    assert_eq!(integer(&patterns, "product_days"), Some(330));
+    let close = |name: &str, wanted: f64| {
+        let found = float(&patterns, name).unwrap();
+        assert!((found - wanted).abs() < 1e-12, "{name}: {found}, by hand {wanted}");
+    };
+    close("change_rate_month", 11.0 * 30.44 / 330.0);
+    close("mean_abs_pct", (6.0 * 0.2 + 5.0 * 0.25) / 11.0);
+    close("max_abs_pct", 0.25);
+    // With x = ln 1.25 the mean is -x/11, the squares' sum 11 x² - x²/11 = 120/11 x², over 10 degrees of freedom.
+    close("volatility", 1.25f64.ln() * (12.0f64 / 11.0).sqrt());
+    // The median is -x, and more than half of the changes lie on it.
+    close("robust_volatility", 0.0);
+    // The last drop is not followed by a rise.
+    close("reverting_share", 5.0 / 6.0);
+    assert_eq!(texts(&patterns, "class").unwrap(), [Some("volatile")]);
+}
+
+#[test]
 fn a_change_by_more_than_five_times_is_set_aside() {
     let (history, patterns, _) = learn(&[
         (1, "r", "https://r.com/a", 10.0, "2026-01-01"),

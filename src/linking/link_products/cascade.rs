@@ -11,6 +11,7 @@ use super::{
     params::Rules,
     rows::{NO_RETAILER, Rows, Sides},
     title_prices::TitlePrices,
+    tolerance::Tolerances,
 };
 use crate::{
     linking::{
@@ -82,6 +83,7 @@ pub struct Outcome {
 pub struct Cascade<'a> {
     sides: &'a Sides<'a>,
     rules: &'a Rules,
+    tolerances: &'a Tolerances,
     /// By retailer number: whether its URLs are not to be trusted alone.
     unstable: Vec<bool>,
     /// By retailer number: its identity parameters.
@@ -95,7 +97,13 @@ pub struct Cascade<'a> {
 
 impl<'a> Cascade<'a> {
     /// Prepares the cascade; `unstable` names the retailers whose URLs are not to be trusted alone.
-    pub fn new(sides: &'a Sides<'a>, rules: &'a Rules, unstable: &HashSet<String>, context: &'a StageContext) -> Self {
+    pub fn new(
+        sides: &'a Sides<'a>,
+        rules: &'a Rules,
+        tolerances: &'a Tolerances,
+        unstable: &HashSet<String>,
+        context: &'a StageContext,
+    ) -> Self {
         let mut has_products = vec![false; sides.retailers.len()];
         for retailer in &sides.products.retailers {
             if let Some(has) = has_products.get_mut(*retailer as usize) {
@@ -105,6 +113,7 @@ impl<'a> Cascade<'a> {
         Self {
             sides,
             rules,
+            tolerances,
             unstable: sides.retailers.iter().map(|name| unstable.contains(*name)).collect(),
             identity: sides
                 .retailers
@@ -197,7 +206,7 @@ impl<'a> Cascade<'a> {
             && prices
                 .comparable(catalog.prices[row])
                 .zip(prices.comparable(products.prices[product]))
-                .is_some_and(|(a, b)| prices.accepts(a, b));
+                .is_some_and(|(a, b)| self.tolerances.window(catalog.retailers[row], a).accepts(a, b));
         prices_agree
             || catalog.titles[row]
                 .zip(products.titles[product])
@@ -212,7 +221,8 @@ impl<'a> Cascade<'a> {
                 .par_iter()
                 .map(|row| {
                     let (title, price) = self.title_and_price(*row).ok()?;
-                    index.find((self.sides.catalog.retailers[*row as usize], title), price)
+                    let retailer = self.sides.catalog.retailers[*row as usize];
+                    index.find((retailer, title), price, self.tolerances.window(retailer, price))
                 })
                 .collect();
         }
@@ -274,7 +284,7 @@ impl<'a> Cascade<'a> {
             return Ok(());
         }
         let guard = self.rules.attribute_guard.as_ref().map(Guard::new);
-        let best = fuzzy_level::best_of(self.sides, self.rules, &queries, self.context)?;
+        let best = fuzzy_level::best_of(self.sides, self.rules, self.tolerances, &queries, self.context)?;
         for (query, best) in queries.iter().zip(best) {
             let outcome = &mut outcomes[query.0 as usize];
             outcome.compared = Some(best.compared);

@@ -3,6 +3,7 @@
 use super::{
     params::{Rules, Tie},
     rows::Sides,
+    tolerance::Tolerances,
 };
 use crate::{
     linking::{
@@ -43,17 +44,20 @@ struct Columns {
 pub fn best_of(
     sides: &Sides<'_>,
     rules: &Rules,
+    tolerances: &Tolerances,
     queries: &[Query<'_>],
     context: &StageContext,
 ) -> Result<Vec<Best>, StageError> {
     let mut titles = TitleTable::new();
     let asked = asked(sides, rules, queries, &mut titles);
+    let reach = if tolerances.adapt() { reaches(sides, tolerances, queries) } else { Vec::new() };
     let products = candidates(sides, rules, &asked, &mut titles);
     let settings = Settings {
         measure: rules.measure,
         cutoff: rules.cutoff,
         report_from: Some(rules.near_miss_from),
         price_rule: match rules.prices {
+            PriceWindow::WithinCents(_) if tolerances.adapt() => PriceRule::AtMostEach,
             PriceWindow::WithinCents(most) => PriceRule::AtMost(most as f64),
             PriceWindow::BelowOneUnit => PriceRule::Below(1.0),
             PriceWindow::Any => PriceRule::Any,
@@ -64,7 +68,7 @@ pub fn best_of(
     let outcome = best_matches(
         &titles,
         &Candidates { block: &products.block, title: &products.title, price: &products.price, product: &products.id },
-        &Queries { block: &asked.block, title: &asked.title, price: &asked.price },
+        &Queries { block: &asked.block, title: &asked.title, price: &asked.price, reach: &reach },
         &settings,
         Control { cancelled: &context.cancelled, progress: &progress },
     )
@@ -77,6 +81,15 @@ pub fn best_of(
             compared: found.in_window,
         })
         .collect())
+}
+
+/// The reach of each query in cents.
+fn reaches(sides: &Sides<'_>, tolerances: &Tolerances, queries: &[Query<'_>]) -> Vec<f64> {
+    let reach = |(row, _, price): &Query<'_>| match tolerances.window(sides.catalog.retailers[*row as usize], *price) {
+        PriceWindow::WithinCents(most) => most as f64,
+        PriceWindow::BelowOneUnit | PriceWindow::Any => 0.0,
+    };
+    queries.iter().map(reach).collect()
 }
 
 fn asked(sides: &Sides<'_>, rules: &Rules, queries: &[Query<'_>], titles: &mut TitleTable) -> Columns {

@@ -14,6 +14,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod title_prices;
+mod tolerance;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,9 @@ const PATTERNS: &[(&str, ColumnKind)] = &[
     ("notes", ColumnKind::Text),
 ];
 
+const PRICE_PATTERNS: &[(&str, ColumnKind)] =
+    &[("retailer", ColumnKind::Text), ("robust_volatility", ColumnKind::Float)];
+
 impl Operator for LinkProducts {
     const NAME: &'static str = "link-products";
     const SUMMARY: &'static str =
@@ -78,10 +82,20 @@ impl Operator for LinkProducts {
                 &["sample_size", "notes"],
                 "What was learned about the retailers' URLs in earlier runs.",
             ),
+            port(
+                "price_patterns",
+                false,
+                PRICE_PATTERNS,
+                &[],
+                "What `learn-prices` found; only used with `adaptive_tolerance`.",
+            ),
         ])
     }
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        if self.adaptive_tolerance.is_some() && !inputs.contains_key("price_patterns") {
+            return Err(StageError::MissingInput { port: "price_patterns".to_owned() });
+        }
         Ok(outputs::ports())
     }
 
@@ -95,8 +109,11 @@ impl Operator for LinkProducts {
         let patterns = inputs.take_optional("patterns").map(|frame| columns::collect(frame, PATTERNS)).transpose()?;
         let rules = self.rules();
         let sides = rows::Sides::read(&catalog, &products, &rules)?;
+        let price_patterns =
+            inputs.take_optional("price_patterns").map(|frame| columns::collect(frame, PRICE_PATTERNS)).transpose()?;
+        let tolerances = tolerance::Tolerances::read(&sides, &rules, price_patterns.as_ref())?;
         let unstable = levels::unstable_retailers(patterns.as_ref(), &rules)?;
-        let outcomes = cascade::Cascade::new(&sides, &rules, &unstable, context).run()?;
-        outputs::frames(&sides, &outcomes, &rules)
+        let outcomes = cascade::Cascade::new(&sides, &rules, &tolerances, &unstable, context).run()?;
+        outputs::frames(&sides, &outcomes, &rules, &tolerances)
     }
 }

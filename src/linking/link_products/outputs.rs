@@ -7,11 +7,12 @@ use super::{
     params::Rules,
     rows::{NO_RETAILER, Rejected, Sides},
     stats,
+    tolerance::Tolerances,
 };
 use crate::{
     linking::{
         columns::{column, frame},
-        method::NO_METHOD,
+        method::{Method, NO_METHOD},
         report, url,
     },
     operator::{ColumnKind, Frames, OutputPort, StageError},
@@ -23,7 +24,7 @@ pub fn ports() -> Vec<OutputPort> {
     vec![
         OutputPort::new(
             "links",
-            "One row per linked catalog row.",
+            "One row per linked catalog row; `price_tolerance_cents` is how far apart the prices might lie where that was the retailer's own tolerance.",
             &[
                 ("catalog_id", Int),
                 ("product_id", Int),
@@ -33,6 +34,7 @@ pub fn ports() -> Vec<OutputPort> {
                 ("link_method", Text),
                 ("similarity", Float),
                 ("url_changed", Bool),
+                ("price_tolerance_cents", Int),
             ],
         ),
         OutputPort::new(
@@ -67,9 +69,14 @@ pub fn ports() -> Vec<OutputPort> {
 }
 
 /// The datasets.
-pub fn frames(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<Frames, StageError> {
+pub fn frames(
+    sides: &Sides<'_>,
+    outcomes: &[Outcome],
+    rules: &Rules,
+    tolerances: &Tolerances,
+) -> Result<Frames, StageError> {
     Ok(Frames::new()
-        .with("links", links(sides, outcomes)?)
+        .with("links", links(sides, outcomes, tolerances)?)
         .with("unlinked", unlinked(sides, outcomes)?)
         .with("rejected", rejected(sides)?)
         .with("attempts", attempts(sides, outcomes)?)
@@ -85,7 +92,13 @@ fn url_changed(sides: &Sides<'_>, row: usize, candidate: &Candidate) -> bool {
     url::changed(sides.catalog.urls[row], sides.products.urls[candidate.product as usize])
 }
 
-fn links(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
+/// The tolerance of a link that was found by its price, where it is the retailer's own.
+fn tolerated(sides: &Sides<'_>, row: usize, found: &Candidate, tolerances: &Tolerances) -> Option<i64> {
+    let by_price = matches!(found.method, Some(Method::ExactTitlePrice | Method::FuzzyTitlePrice));
+    tolerances.own_cents(sides.catalog.retailers[row], sides.catalog.prices[row]).filter(|_| by_price)
+}
+
+fn links(sides: &Sides<'_>, outcomes: &[Outcome], tolerances: &Tolerances) -> Result<DataFrame, StageError> {
     let linked: Vec<(usize, Candidate)> = outcomes
         .iter()
         .enumerate()
@@ -102,6 +115,7 @@ fn links(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageErro
         column("link_method", linked.iter().map(|(_, found)| found.method.map(|method| method.name()))),
         column("similarity", linked.iter().map(|(_, found)| found.similarity)),
         column("url_changed", linked.iter().map(|(row, found)| Some(url_changed(sides, *row, found)))),
+        column("price_tolerance_cents", linked.iter().map(|(row, found)| tolerated(sides, *row, found, tolerances))),
     ])
 }
 

@@ -62,10 +62,14 @@ pub struct LinkProducts {
     pub identity_params: IdentityParams,
     /// Doubts fuzzy matches whose titles differ in a telling word; off unless given.
     pub attribute_guard: Option<AttributeGuard>,
+    /// Widens the price rule of a retailer whose prices move: a row of price p is compared with prices up to
+    /// min(0.10 p, this factor · p · the retailer's robust volatility) apart, if that is more. Needs the input `price_patterns`;
+    /// off unless given. From 0 to 100.
+    pub adaptive_tolerance: Option<f64>,
     /// A retailer's learned pattern counts from so many links on.
     pub min_sample: u32,
     /// Do exactly what the original script does, defects included; overrides `tie`, `identity_params`,
-    /// `attribute_guard`, `min_sample` and the kind of `price_rule`.
+    /// `attribute_guard`, `adaptive_tolerance`, `min_sample` and the kind of `price_rule`.
     pub original_quirks: bool,
 }
 
@@ -80,6 +84,7 @@ impl Default for LinkProducts {
             tie: Tie::default(),
             identity_params: IdentityParams::new(),
             attribute_guard: None,
+            adaptive_tolerance: None,
             min_sample: 20,
             original_quirks: false,
         }
@@ -107,6 +112,8 @@ pub struct Rules {
     pub identity_params: IdentityParams,
     /// See [`LinkProducts::attribute_guard`].
     pub attribute_guard: Option<AttributeGuard>,
+    /// See [`LinkProducts::adaptive_tolerance`].
+    pub adaptive_tolerance: Option<f64>,
     /// See [`LinkProducts::min_sample`].
     pub min_sample: i64,
 }
@@ -116,6 +123,7 @@ impl LinkProducts {
     pub(super) fn check(&self) -> Result<(), ParamError> {
         ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
         ParamError::unless_between("cutoff", self.cutoff, 0.0, 1.0)?;
+        ParamError::unless_between("adaptive_tolerance", self.adaptive_tolerance.unwrap_or_default(), 0.0, 100.0)?;
         ParamError::unless_between("near_miss_from", self.near_miss_from, 0.0, 1.0)
     }
 
@@ -136,6 +144,7 @@ impl LinkProducts {
             tie: if original { Tie::Rowid } else { self.tie },
             identity_params: if original { IdentityParams::new() } else { self.identity_params.clone() },
             attribute_guard: self.attribute_guard.clone().filter(|guard| guard.enabled && !original),
+            adaptive_tolerance: self.adaptive_tolerance.filter(|_| !original),
             min_sample: i64::from(self.min_sample),
         }
     }

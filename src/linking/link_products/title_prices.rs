@@ -14,7 +14,6 @@ use crate::linking::{
 /// Products by (retailer, title), each group in order of price.
 pub struct TitlePrices<'a> {
     rows: &'a Rows<'a>,
-    window: PriceWindow,
     titles: FirstRows,
     /// For the first row of a title: where its group lies in `prices`.
     groups: Vec<Range<u32>>,
@@ -47,15 +46,15 @@ impl<'a> TitlePrices<'a> {
             *group = if group.start == group.end { at..at + 1 } else { group.start..at + 1 };
         }
         let by_price = RangeMin::new(&entries.iter().map(|entry| entry.2).collect::<Vec<_>>());
-        Self { rows, window, titles, groups, prices: entries.into_iter().map(|entry| entry.1).collect(), by_price }
+        Self { rows, titles, groups, prices: entries.into_iter().map(|entry| entry.1).collect(), by_price }
     }
 
-    /// The product with the smallest id among those of this title and about this price.
-    pub fn find(&self, wanted: Key<'_>, price: f64) -> Option<u32> {
+    /// The product with the smallest id among those of this title and in the window around this price.
+    pub fn find(&self, wanted: Key<'_>, price: f64, window: PriceWindow) -> Option<u32> {
         let first = self.titles.find(hash(wanted), |row| key(self.rows, row as usize) == Some(wanted))?;
         let group = self.groups.get(first as usize)?;
         let prices = self.prices.get(group.start as usize..group.end as usize)?;
-        let range = self.window.range(prices, price);
+        let range = window.range(prices, price);
         self.by_price.min(group.start as usize + range.start..group.start as usize + range.end)
     }
 }

@@ -197,3 +197,45 @@ fn identity_parameters_keep_variants_apart() {
     assert_eq!(link(&told(&keeping, &catalog, &products, &[])[0]), Some((2, 0.95, "normalized_url")));
     assert_eq!(link(&told(&LinkProducts::default(), &catalog, &products, &[])[0]), Some((1, 0.95, "normalized_url")));
 }
+
+#[test]
+fn a_retailers_own_tolerance_is_a_share_of_the_price_and_is_kept_with_the_link() {
+    let catalog = [
+        Row::new(1, "https://r.com/x", "r", "Delta Maxi Dress in Black", 73.5, ""),
+        Row::new(2, "https://r.com/y", "r", "delta maxi dress in black", 73.5, ""),
+        Row::new(3, "https://r.com/z", "r", "Delta Maxi Dress in Black", 78.0, ""),
+        Row::new(4, "https://r.com/a/dp/A1/", "r", "Alpha Dress", 100.0, ""),
+    ];
+    let adaptive = |factor| LinkProducts { adaptive_tolerance: Some(factor), ..LinkProducts::default() };
+    let links = |factor| {
+        let prices = df!("retailer" => ["r"], "robust_volatility" => [0.05]).unwrap();
+        let mut output = outputs(&adaptive(factor), inputs(&catalog, &products(), &[]).with("price_patterns", prices));
+        let links = output("links");
+        let ids: Vec<_> = links.column("catalog_id").unwrap().i64().unwrap().into_no_null_iter().collect();
+        let cents: Vec<_> = links.column("price_tolerance_cents").unwrap().i64().unwrap().iter().collect();
+        (ids, cents)
+    };
+    // A twentieth of 73.5 reaches 70, but so does no twentieth of 78; and no factor takes more than a tenth.
+    assert_eq!(links(1.0), (vec![1, 2, 4], vec![Some(367), Some(367), None]));
+    assert_eq!(links(100.0), (vec![1, 2, 4], vec![Some(735), Some(735), None]));
+    assert_eq!(links(0.1), (vec![4], vec![None]));
+    // Without a price rule, or with the original's, there is nothing to widen.
+    for operator in [
+        LinkProducts { price_rule: crate::linking::price::PriceRule::None, ..adaptive(1.0) },
+        LinkProducts { original_quirks: true, ..adaptive(1.0) },
+    ] {
+        let prices = df!("retailer" => ["r"], "robust_volatility" => [0.05]).unwrap();
+        let links = outputs(&operator, inputs(&catalog, &products(), &[]).with("price_patterns", prices))("links");
+        assert_eq!(links.column("price_tolerance_cents").unwrap().null_count(), links.height());
+    }
+    let unwatched = told(&LinkProducts::default(), &catalog, &products(), &[]);
+    assert_eq!(unwatched.iter().filter_map(link).count(), 1);
+}
+
+#[test]
+fn a_tolerance_of_its_own_needs_what_was_learned_of_prices() {
+    let operator = LinkProducts { adaptive_tolerance: Some(1.0), ..LinkProducts::default() };
+    let error = operator.outputs(&Default::default()).unwrap_err();
+    assert!(error.to_string().contains("price_patterns"), "{error}");
+    assert!(LinkProducts::default().outputs(&Default::default()).is_ok());
+}
