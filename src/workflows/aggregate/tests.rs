@@ -1,0 +1,1 @@
+//! What `aggregate-patterns` makes of small histories.
