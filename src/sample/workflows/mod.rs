@@ -123,9 +123,9 @@ fn insert_workflow(
 ) -> Result<(), Stop> {
     let errors = if dice.permille(820) { 0 } else { dice.between(1, 7) };
     let message = match dice.below(100) {
-        _ if errors == 0 && dice.permille(880) => None,
+        _ if errors == 0 && dice.permille(950) => None,
         0..2 => Some(String::new()),
-        2..25 => Some(dice.pick(FAILURES).to_owned()),
+        2..55 => Some(dice.pick(FAILURES).to_owned()),
         _ => Some(log(dice)),
     };
     let tokens = dice.between(intent.hundred_tokens.0, intent.hundred_tokens.1) * 100 + dice.below(100);
