@@ -2,3 +2,4 @@
 
 mod linking;
 mod support;
+mod workflows;

@@ -28,6 +28,7 @@ impl Place {
             .args(arguments)
             .current_dir(self.0.path())
             .env_remove("PRODUCTS_DB")
+            .env_remove("WORKFLOW_DB")
             .env_remove("OUT")
             .output()
             .expect("the program starts");
