@@ -129,7 +129,7 @@ fn insert_workflow(
         _ => Some(log(dice)),
     };
     let tokens = dice.between(intent.hundred_tokens.0, intent.hundred_tokens.1) * 100 + dice.below(100);
-    let cost = f64::from(tokens) * 0.000_1 * f64::from(dice.between(90, 110)) / 100.0;
+    let cost = f64::from(tokens * dice.between(90, 110)) / 1e6;
     let spread = dice.below(2 * intent.seconds.1 + 1);
     let seconds = intent.seconds.0 + spread - intent.seconds.1.min(spread);
     let started = start(options, number);

@@ -40,7 +40,7 @@ fn the_id_falls_back_and_a_row_without_one_or_with_a_word_for_a_number_is_reject
         "id" => [Some(1i64), Some(2), None, None, None],
         "adw_id" => [None, Some("a"), Some("b"), None, None],
         "nl_input" => ["run tests"; 5],
-        "total_tokens" => ["5", "", "7.0", "1", "many"],
+        "total_tokens" => ["5", "", "7", "1", "many"],
     );
     let made = detect(history.unwrap(), Matching::Word);
     assert_eq!(pairs(&made).iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["w", "b"]);
