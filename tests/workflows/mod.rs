@@ -198,10 +198,8 @@ fn histories_in_ndjson_give_the_same_patterns() {
         other => panic!("{other:?}"),
     };
     std::fs::write(place.path("lines.ndjson"), lines.iter().map(text).collect::<Vec<_>>().join("\n")).expect("lines");
-    let connection = Connection::open(&database).expect("a database");
-    connection.execute_batch("DELETE FROM pattern_occurrences; DELETE FROM operation_patterns").expect("emptied");
-    drop(connection);
+    let other = empty(&place, "other.db");
     let set = format!("sources.workflow_history={{ ndjson = '{}' }}", place.path("lines.ndjson").display());
-    run(&place, &database, &["--set", &set]).expect_success();
-    assert!(tables(&database) == wanted, "the tables differ");
+    run(&place, &other, &["--set", &set]).expect_success();
+    assert!(tables(&other) == wanted, "the tables differ");
 }
