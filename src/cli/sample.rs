@@ -122,8 +122,7 @@ fn make_shop(shop: &Shop, cancelled: &AtomicBool) -> anyhow::Result<()> {
 }
 
 fn make_workflows(workflows: &Workflows, cancelled: &AtomicBool) -> anyhow::Result<()> {
-    let options =
-        WorkflowOptions { rows: workflows.rows, seed: workflows.seed, ..WorkflowOptions::default() };
+    let options = WorkflowOptions { rows: workflows.rows, seed: workflows.seed, ..WorkflowOptions::default() };
     let made = write_workflows(&workflows.out, &options, &Silent, cancelled)?;
     println!(
         "{}: {} workflows and {} tool events.",

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{
-    Frames, Inputs, NestedParamError, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
-};
+use super::{Frames, Inputs, NestedParamError, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
 
 /// One entry of the operator table.
 pub struct OperatorKind {

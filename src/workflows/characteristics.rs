@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn the_limits_are_where_they_should_be() {
         assert_eq!([179, 180, 599, 600].map(duration_range), ["short", "medium", "medium", "long"]);
-        assert_eq!([(49, 2), (50, 0), (49, 3), (200, 5)].map(|(w, e)| complexity(w, e)), ["simple", "medium", "medium", "medium"]);
+        assert_eq!(
+            [(49, 2), (50, 0), (49, 3), (200, 5)].map(|(w, e)| complexity(w, e)),
+            ["simple", "medium", "medium", "medium"]
+        );
         assert_eq!([(201, 0), (10, 6)].map(|(w, e)| complexity(w, e)), ["complex", "complex"]);
     }
 

@@ -124,10 +124,8 @@ impl Operator for EvaluatePatterns {
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let patterns = inputs.take("patterns")?.rename(["id"], ["pattern_id"], true);
         let id = || col("workflow_id").cast(DataType::String);
-        let workflows = inputs.take("workflows")?.with_column(id()).unique(
-            Some(cols(["workflow_id"])),
-            UniqueKeepStrategy::First,
-        );
+        let workflows =
+            inputs.take("workflows")?.with_column(id()).unique(Some(cols(["workflow_id"])), UniqueKeepStrategy::First);
         let linked = inputs.take("occurrences")?;
         let rows = linked
             .join(patterns.clone(), [col("pattern_id")], [col("pattern_id")], JoinType::Inner.into())
@@ -141,7 +139,8 @@ impl Operator for EvaluatePatterns {
         let rows = columns::collect(rows)?;
         let patterns = columns::collect(patterns)?;
         context.check_cancelled()?;
-        let labels = inputs.take_optional("labels").map(|frame| columns::collect(frame.with_column(id()))).transpose()?;
+        let labels =
+            inputs.take_optional("labels").map(|frame| columns::collect(frame.with_column(id()))).transpose()?;
         let evidence = evidence(&patterns, &rows, &read_labels(labels.as_ref())?)?;
         Ok(Frames::new().with("validation", validation(&evidence)?).with("thresholds", self.thresholds(&evidence)?))
     }
@@ -231,8 +230,7 @@ fn variance(values: &[f64]) -> Option<f64> {
 
 impl EvaluatePatterns {
     fn thresholds(&self, evidence: &BTreeMap<&str, Evidence<'_>>) -> Result<DataFrame, StageError> {
-        let mut levels: Vec<f64> =
-            evidence.values().filter(|row| row.labelled > 0).map(|row| row.confidence).collect();
+        let mut levels: Vec<f64> = evidence.values().filter(|row| row.labelled > 0).map(|row| row.confidence).collect();
         levels.sort_by(f64::total_cmp);
         levels.dedup();
         let rows: Vec<(f64, i64, i64)> = levels
@@ -260,7 +258,8 @@ mod tests {
 
     #[test]
     fn the_evidence_of_a_pattern_and_the_lowest_confidence_that_is_enough_are_named() {
-        let patterns = df!("id" => [1i64, 2], "pattern_signature" => ["a:b:c", "d:e:f"], "confidence_score" => [50.0, 90.0]);
+        let patterns =
+            df!("id" => [1i64, 2], "pattern_signature" => ["a:b:c", "d:e:f"], "confidence_score" => [50.0, 90.0]);
         let occurrences = df!("pattern_id" => [1i64, 1, 2, 2, 2], "workflow_id" => ["1", "2", "1", "3", "gone"]);
         let workflows = df!(
             "workflow_id" => [1i64, 2, 3], "nl_input" => [Some("one"), None, Some("three")],

@@ -9,17 +9,20 @@ pub fn pattern(signature: &str) -> i64 {
     (first_bits(signature.as_bytes(), 31)).max(1)
 }
 
-/// The id of a new occurrence: 12 bits of the hash of the signature, then 51 of the workflow id's with it.
-pub fn occurrence(signature: &str, workflow: &str) -> i64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(signature.as_bytes()).update(&[0]).update(workflow.as_bytes());
-    let own = bits(hasher.finalize(), WORKFLOW_BITS);
-    ((first_bits(signature.as_bytes(), 12) << WORKFLOW_BITS) | own).max(1)
-}
+/// The upper bits of the ids of a pattern's occurrences: 12 bits of the hash of its signature.
+#[derive(Clone, Copy, Debug)]
+pub struct OccurrencePrefix(i64);
 
-/// A hash of a workflow id, to find those that occur twice.
-pub fn workflow(workflow: &str) -> u64 {
-    first_bits(workflow.as_bytes(), 63).cast_unsigned()
+impl OccurrencePrefix {
+    /// The prefix of a pattern.
+    pub fn of(signature: &str) -> Self {
+        Self(first_bits(signature.as_bytes(), 12) << WORKFLOW_BITS)
+    }
+
+    /// The id of a new occurrence: the prefix, then 51 bits of the hash of the workflow's id.
+    pub fn occurrence(self, workflow: &str) -> i64 {
+        (self.0 | first_bits(workflow.as_bytes(), WORKFLOW_BITS)).max(1)
+    }
 }
 
 fn first_bits(bytes: &[u8], count: u32) -> i64 {
@@ -62,11 +65,9 @@ mod tests {
     fn ids_are_positive_and_do_not_change_between_versions() {
         assert_eq!(pattern("test:pytest:backend"), pattern("test:pytest:backend"));
         assert!((1..1 << 31).contains(&pattern("test:pytest:backend")));
-        assert!(occurrence("test:pytest:backend", "wf-1") > 0);
-        assert_ne!(occurrence("test:pytest:backend", "wf-1"), occurrence("test:pytest:backend", "wf-2"));
-        assert_eq!(
-            occurrence("test:pytest:backend", "wf-1") >> WORKFLOW_BITS,
-            occurrence("test:pytest:backend", "wf-2") >> WORKFLOW_BITS
-        );
+        let prefix = OccurrencePrefix::of("test:pytest:backend");
+        assert!(prefix.occurrence("wf-1") > 0);
+        assert_ne!(prefix.occurrence("wf-1"), prefix.occurrence("wf-2"));
+        assert_eq!(prefix.occurrence("wf-1") >> WORKFLOW_BITS, prefix.occurrence("wf-2") >> WORKFLOW_BITS);
     }
 }

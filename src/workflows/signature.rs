@@ -92,7 +92,8 @@ impl Signatures {
         });
         let targets = targets.collect();
         let keywords = request.add_all(&rules.keywords);
-        let errors = rules.error.iter().map(|rule| (error.add_all(&rule.any), names.id(rule.pattern.clone()))).collect();
+        let errors =
+            rules.error.iter().map(|rule| (error.add_all(&rule.any), names.id(rule.pattern.clone()))).collect();
         let templates = rules
             .template
             .iter()
@@ -177,11 +178,7 @@ impl Category {
             .collect();
         Self {
             terms: terms.add_all(&category.terms),
-            subcategories: category
-                .subcategory
-                .iter()
-                .map(|subcategory| terms.add_all(&subcategory.terms))
-                .collect(),
+            subcategories: category.subcategory.iter().map(|subcategory| terms.add_all(&subcategory.terms)).collect(),
             detected,
             signatures,
         }

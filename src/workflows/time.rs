@@ -20,9 +20,10 @@ fn plain(text: &str) -> Option<i64> {
     let (seconds, fraction) = text.split_at_checked(19)?;
     let [.., b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', _, _, b':', _, _] = seconds else { return None };
     let number = |from: usize, to: usize| {
-        seconds.get(from..to)?.iter().try_fold(0_i64, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
-        })
+        seconds
+            .get(from..to)?
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
     };
     let small = |from, to| i8::try_from(number(from, to)?).ok();
     let date = civil::Date::new(i16::try_from(number(0, 4)?).ok()?, small(5, 7)?, small(8, 10)?).ok()?;
@@ -68,7 +69,14 @@ mod tests {
         }
         assert_eq!(parse("2026-03-01").map(spell).as_deref(), Some("2026-03-01T00:00:00Z"));
         assert_eq!(parse("2026-03-01T04:30:00.5").map(spell).as_deref(), Some("2026-03-01T04:30:00.5Z"));
-        for text in ["", "yesterday", "2026-13-01T00:00:00", "2026-02-30T00:00:00", "2026-03-01T25:00:00Z", "Ä026-03-01T04:30:0"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-01T00:00:00",
+            "2026-02-30T00:00:00",
+            "2026-03-01T25:00:00Z",
+            "Ä026-03-01T04:30:0",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

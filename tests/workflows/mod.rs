@@ -11,7 +11,8 @@ use rusqlite::{Connection, types::Value};
 
 use crate::support::{Finished, Place, project, rows};
 
-const TABLES: [&str; 2] = ["SELECT * FROM operation_patterns ORDER BY id", "SELECT * FROM pattern_occurrences ORDER BY id"];
+const TABLES: [&str; 2] =
+    ["SELECT * FROM operation_patterns ORDER BY id", "SELECT * FROM pattern_occurrences ORDER BY id"];
 
 fn tables(database: &Path) -> Vec<Vec<Vec<Value>>> {
     TABLES.iter().map(|query| rows(database, query)).collect()
@@ -88,7 +89,13 @@ fn a_run_killed_anywhere_between_its_sinks_is_finished_by_the_next() {
     let place = Place::new();
     let whole = history(&place, "whole.db", 300);
     run(&place, &whole, &[]).expect_success();
-    for point in ["sqlite-batch", "sqlite-before-commit", "sqlite-after-commit", "commit-file-renamed", "checkpoint-before-latest:5"] {
+    for point in [
+        "sqlite-batch",
+        "sqlite-before-commit",
+        "sqlite-after-commit",
+        "commit-file-renamed",
+        "checkpoint-before-latest:5",
+    ] {
         let killed = place.path(&format!("{}.db", point.replace(':', "-")));
         copy_fresh(&place, &killed);
         let status = Command::new(env!("CARGO_BIN_EXE_nightloom"))
@@ -151,7 +158,8 @@ fn a_new_category_works_without_a_build_and_broken_rules_are_refused_with_their_
     let theme = "[[category]]\nname = \"theme\"\nterms = [\"dark theme\"]\ntarget = \"all\"\notherwise = \"dark\"\n\n";
     with_rules(&place, &database, |rules| rules.replacen("[[category]]", &format!("{theme}[[category]]"), 1))
         .expect_success();
-    let count = rows(&database, "SELECT pattern_type FROM operation_patterns WHERE pattern_signature = 'theme:dark:all'");
+    let count =
+        rows(&database, "SELECT pattern_type FROM operation_patterns WHERE pattern_signature = 'theme:dark:all'");
     assert_eq!(count.len(), 1);
     type Change = fn(String) -> String;
     let broken: [(Change, &str, &str); 3] = [

@@ -9,7 +9,8 @@ use crate::support::{Place, project, rows, shared};
 
 /// What the original and we must agree on. Its token averages truncate at every step, its savings take the count for a
 /// month's, and its times are the clock's: those are defects that are not followed.
-const PATTERNS: &str = "SELECT pattern_signature, pattern_type, occurrence_count, avg_cost_with_llm, avg_cost_with_tool,
+const PATTERNS: &str =
+    "SELECT pattern_signature, pattern_type, occurrence_count, avg_cost_with_llm, avg_cost_with_tool,
      typical_input_pattern, automation_status, confidence_score FROM operation_patterns ORDER BY pattern_signature";
 
 const OCCURRENCES: &str = "SELECT p.pattern_signature, o.workflow_id, o.similarity_score, o.matched_characteristics

@@ -211,12 +211,7 @@ impl AggregatePatterns {
 fn without_history(pattern: Pattern, before: Option<&Pattern>) -> Pattern {
     let Some(before) = before else { return Pattern { confidence: statistics::NO_WORKFLOWS, ..pattern } };
     let confidence = if pattern.occurrence_count == 0 { statistics::NO_WORKFLOWS } else { before.confidence };
-    Pattern {
-        occurrence_count: pattern.occurrence_count,
-        created_at: pattern.created_at,
-        confidence,
-        ..before.clone()
-    }
+    Pattern { occurrence_count: pattern.occurrence_count, created_at: pattern.created_at, confidence, ..before.clone() }
 }
 
 /// The patterns of this run: known ones and detected ones, by signature.

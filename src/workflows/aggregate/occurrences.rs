@@ -93,12 +93,14 @@ fn detected(detections: &DataFrame, signatures: &Signatures) -> Result<Vec<Occur
         problem: "there are more than four billion rows".to_owned(),
         mend: "run the pipeline for parts of the history".to_owned(),
     })?;
+    let prefixes: Vec<_> = signatures.names.iter().map(|name| identity::OccurrencePrefix::of(name)).collect();
     Ok((0..height)
         .into_par_iter()
         .filter_map(|row| {
             let (name, workflow) = (names.get(row as usize)?, workflows.get(row as usize)?);
-            let pattern = u32::try_from(signatures.place(name)?).ok()?;
-            Some(Occurrence { id: identity::occurrence(name, workflow), pattern, row, link: None })
+            let place = signatures.place(name)?;
+            let pattern = u32::try_from(place).ok()?;
+            Some(Occurrence { id: prefixes.get(place)?.occurrence(workflow), pattern, row, link: None })
         })
         .collect())
 }
@@ -115,7 +117,7 @@ fn take_over<'w>(
     let mut order: Vec<(i64, u32)> = links
         .par_iter()
         .enumerate()
-        .map(|(place, link)| (identity::occurrence(link.signature, link.workflow), place as u32))
+        .map(|(place, link)| (identity::OccurrencePrefix::of(link.signature).occurrence(link.workflow), place as u32))
         .collect();
     order.par_sort_unstable();
     let mut at = 0;

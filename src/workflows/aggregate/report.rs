@@ -130,12 +130,8 @@ fn section(
 fn dollars(amount: f64) -> String {
     let cents = (amount * 100.0).round() as i64;
     let whole = (cents / 100).to_string();
-    let groups: Vec<&str> = whole
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
+    let groups: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
     format!("${}.{:02}", groups.join(","), cents % 100)
 }
 

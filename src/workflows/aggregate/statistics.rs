@@ -50,7 +50,8 @@ impl Statistics {
         let (tokens, durations) = (integer("total_tokens")?, integer("duration_seconds")?);
         let (errors, retries, seen) = (integer("error_count")?, integer("retry_count")?, integer("seen_at")?);
         let costs = columns::floats(detections, "actual_cost_total")?;
-        let (ids, inputs) = (columns::texts(detections, "workflow_id")?, columns::texts(detections, "characteristics")?);
+        let (ids, inputs) =
+            (columns::texts(detections, "workflow_id")?, columns::texts(detections, "characteristics")?);
         let mut all = vec![Self::default(); patterns];
         for occurrence in &occurrences.rows {
             let row = occurrence.row as usize;
@@ -69,9 +70,9 @@ impl Statistics {
             figures.first_at = figures.first_at.into_iter().chain(at).min();
             figures.last_at = figures.last_at.max(at);
             let at = at.unwrap_or(i64::MAX);
-            let is_first = figures.first.is_none_or(|(first, place)| {
-                at < first || (at == first && ids.get(row) < ids.get(place as usize))
-            });
+            let is_first = figures
+                .first
+                .is_none_or(|(first, place)| at < first || (at == first && ids.get(row) < ids.get(place as usize)));
             if is_first {
                 figures.first = Some((at, occurrence.row));
             }

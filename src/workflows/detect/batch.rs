@@ -132,11 +132,10 @@ impl<'a> Batch<'a> {
                 continue;
             }
             let text = |column: &'a StringChunked| column.get(place).unwrap_or_default();
-            let texts =
-                Texts { request: text(self.request), error: text(self.error), template: text(self.template) };
+            let texts = Texts { request: text(self.request), error: text(self.error), template: text(self.template) };
             let at = [self.start_time, self.created_at].into_iter().find_map(|times| time::parse(times.get(place)?));
             part.undated += u64::from(at.is_none());
-            part.seen.push(Seen { id: identity::workflow(id), at, content: self.content(place, texts), row });
+            part.seen.push(Seen { id: identity::fold(0, id.as_bytes()), at, content: self.content(place, texts), row });
             signatures.find(texts, &mut space);
             if space.patterns.is_empty() {
                 continue;
@@ -222,6 +221,7 @@ impl Rows {
 /// # Errors
 /// Never for the columns as they are.
 pub fn no_detections() -> Result<DataFrame, StageError> {
-    let columns = DETECTIONS.iter().filter_map(|(name, kind)| Some(Column::new_empty((*name).into(), &kind.data_type()?)));
+    let columns =
+        DETECTIONS.iter().filter_map(|(name, kind)| Some(Column::new_empty((*name).into(), &kind.data_type()?)));
     columns::frame(columns.collect())
 }

@@ -18,8 +18,7 @@ use self::{
 };
 use super::{columns, rules::Rules, scanner::Matching, signature::Signatures};
 use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, NestedParamError, Operator, OutputPort, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, NestedParamError, Operator, OutputPort, PortSchema, StageContext, StageError,
 };
 
 /// Finds the patterns of workflows.

@@ -62,9 +62,15 @@ fn of_two_rows_with_one_id_the_newer_counts_whatever_their_order() {
     .unwrap();
     let made = detect(rows.clone(), Matching::Word);
     assert_eq!(pairs(&made), [("w", "build:build:all"), ("x", "format:generic:all")]);
-    let mut reversed = pairs(&detect(rows.reverse(), Matching::Word)).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>();
+    let mut reversed = pairs(&detect(rows.reverse(), Matching::Word))
+        .into_iter()
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .collect::<Vec<_>>();
     reversed.reverse();
-    assert_eq!(reversed, [("w".to_owned(), "build:build:all".to_owned()), ("x".to_owned(), "format:generic:all".to_owned())]);
+    assert_eq!(
+        reversed,
+        [("w".to_owned(), "build:build:all".to_owned()), ("x".to_owned(), "format:generic:all".to_owned())]
+    );
 }
 
 #[test]
