@@ -9,6 +9,7 @@ mod operator;
 mod pipeline;
 mod report;
 mod sample;
+mod workflows;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

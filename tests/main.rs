@@ -3,3 +3,4 @@
 mod engine;
 mod linking;
 mod support;
+mod workflows;

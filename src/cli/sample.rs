@@ -13,7 +13,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use crate::{
     operator::Silent,
     report::table::count,
-    sample::{Dirt, PriceSpread, ShopOptions, write_shop},
+    sample::{Dirt, PriceSpread, ShopOptions, WorkflowOptions, write_shop, write_workflows},
 };
 
 /// Make up data to try things on; the same seed gives the same data.
@@ -26,6 +26,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum World {
     Shop(Shop),
+    Workflows(Workflows),
 }
 
 /// Ten retailers' catalogs against our own products, as a SQLite database.
@@ -50,6 +51,22 @@ struct Shop {
     dirt: Dirtiness,
 }
 
+/// A history of requests to agents, as a SQLite database, with the tables that `pipelines/workflows.toml` fills.
+///
+/// Example: nightloom sample workflows --rows 2000 --seed 1 --out data/demo/workflows.db
+#[derive(Args)]
+struct Workflows {
+    /// Rows of the history.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    rows: u64,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The database to make; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Prices {
     /// Low prices are more common, and most end in .99, .95, 5 or 0.
@@ -68,11 +85,18 @@ enum Dirtiness {
 
 /// Makes the data.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let World::Shop(shop) = &arguments.world;
     let cancelled = Arc::new(AtomicBool::new(false));
     for signal in TERM_SIGNALS {
         flag::register(*signal, cancelled.clone()).context("cannot listen to signals")?;
     }
+    match &arguments.world {
+        World::Shop(shop) => make_shop(shop, &cancelled)?,
+        World::Workflows(workflows) => make_workflows(workflows, &cancelled)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make_shop(shop: &Shop, cancelled: &AtomicBool) -> anyhow::Result<()> {
     let options = ShopOptions {
         rows: shop.rows,
         seed: shop.seed,
@@ -86,7 +110,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         },
         ..ShopOptions::default()
     };
-    let made = write_shop(&shop.out, &options, &Silent, &cancelled)?;
+    let made = write_shop(&shop.out, &options, &Silent, cancelled)?;
     println!(
         "{}: {} products, {} catalog rows, of which {} have a product.",
         shop.out.display(),
@@ -94,5 +118,17 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         count(made.catalog_rows),
         count(made.true_links)
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+fn make_workflows(workflows: &Workflows, cancelled: &AtomicBool) -> anyhow::Result<()> {
+    let options = WorkflowOptions { rows: workflows.rows, seed: workflows.seed, ..WorkflowOptions::default() };
+    let made = write_workflows(&workflows.out, &options, &Silent, cancelled)?;
+    println!(
+        "{}: {} workflows and {} tool events.",
+        workflows.out.display(),
+        count(made.workflows),
+        count(made.events)
+    );
+    Ok(())
 }

@@ -41,6 +41,18 @@ pub struct ParamError {
     pub mend: String,
 }
 
+/// A value inside a parameter's lists and tables that is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}; {mend}")]
+pub struct NestedParamError {
+    /// The way to the value: keys, and places in lists from 0.
+    pub path: Vec<String>,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
 impl ParamError {
     /// Refuses `name` unless `low <= value <= high`.
     ///

@@ -12,8 +12,10 @@ mod shop;
 mod status;
 mod titles;
 mod urls;
+mod workflows;
 mod writing;
 
 pub use dirt::Dirt;
 pub use prices::PriceSpread;
 pub use shop::{ShopOptions, write_shop};
+pub use workflows::{WorkflowOptions, write_workflows};

@@ -91,6 +91,15 @@ pub fn write_shop(
     progress: &dyn Progress,
     cancelled: &AtomicBool,
 ) -> Result<ShopSummary, SampleError> {
+    progress.total(options.rows.saturating_mul(2));
+    write_database(path, |unfinished| writing::fill(unfinished, options, progress, cancelled))
+}
+
+/// Writes a new database with `fill`, under a temporary name that becomes `path` when all is written.
+///
+/// # Errors
+/// When `path` exists or cannot be written, or `fill` stops.
+pub fn write_database<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, writing::Stop>) -> Result<T, SampleError> {
     if path.exists() {
         return Err(SampleError::Exists { path: path.to_owned() });
     }
@@ -106,8 +115,7 @@ pub fn write_shop(
         .permissions(std::fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .map_err(file_error)?;
-    progress.total(options.rows.saturating_mul(2));
-    let summary = writing::fill(unfinished.path(), options, progress, cancelled).map_err(|error| match error {
+    let summary = fill(unfinished.path()).map_err(|error| match error {
         writing::Stop::Cancelled => SampleError::Interrupted,
         writing::Stop::Database(source) => SampleError::Database { path: path.to_owned(), source },
     })?;

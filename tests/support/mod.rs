@@ -26,7 +26,7 @@ impl Place {
     pub fn command<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nightloom"));
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["PRODUCTS_DB", "OUT", "NIGHTLOOM_WORKSPACE", "NIGHTLOOM_FAILPOINT"] {
+        for name in ["PRODUCTS_DB", "WORKFLOW_DB", "OUT", "NIGHTLOOM_WORKSPACE", "NIGHTLOOM_FAILPOINT"] {
             command.env_remove(name);
         }
         command

@@ -45,7 +45,41 @@ pub fn load(path: &Path, overrides: &Overrides<'_>) -> Result<Node, Diagnostic> 
             fill(&mut entry.node, &variables)?;
         }
     }
+    read_parameter_files(&mut root)?;
     Ok(root)
+}
+
+/// Puts the content of TOML files in place of the parameters that name one: `rules = { file = "rules.toml" }`.
+/// Relative paths start from the folder of the text they stand in; every value keeps its place in its own file.
+fn read_parameter_files(root: &mut Node) -> Result<(), Diagnostic> {
+    let Value::Table(table) = &mut root.value else { return Ok(()) };
+    let Some(stages) = table.0.iter_mut().find(|entry| entry.key == "stages") else { return Ok(()) };
+    for stage in entries_mut(&mut stages.node) {
+        for params in entries_mut(&mut stage.node).iter_mut().filter(|entry| entry.key == "params") {
+            for param in entries_mut(&mut params.node) {
+                let [Entry { key, node: Node { value: Value::Text(path), at }, .. }] = param.node.entries() else {
+                    continue;
+                };
+                if key != "file" {
+                    continue;
+                }
+                let target = at.origin.folder.join(path);
+                if !target.is_file() {
+                    return Err(Diagnostic::new(format!("there is no file {}", target.display()), at, "named here")
+                        .mend("paths are relative to the file they stand in"));
+                }
+                param.node = read_file(&target, &target.display().to_string())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn entries_mut(node: &mut Node) -> &mut [Entry] {
+    match &mut node.value {
+        Value::Table(table) => &mut table.0,
+        _ => &mut [],
+    }
 }
 
 fn read_with_includes(path: &Path, shown: &str, stack: &mut Vec<PathBuf>) -> Result<Node, Diagnostic> {
@@ -340,6 +374,23 @@ mod tests {
         let files = [("n.toml", "include = [\"a.toml\"]\n[stages.s]\n"), ("a.toml", "[stages.s]\n")];
         let message = load_text(&files, &[], NONE).unwrap_err();
         assert!(message.contains("stages.s is there twice") && message.contains("a.toml"), "{message}");
+    }
+
+    #[test]
+    fn a_parameter_that_names_a_file_holds_its_content_and_knows_its_lines() {
+        let files = [
+            ("p.toml", "[stages.s]\nparams = { rules = { file = \"r.toml\" }, other = { file = 1 } }\n"),
+            ("r.toml", "first = 1\n[table]\nsecond = [\"x\"]\n"),
+        ];
+        let node = load_text(&files, &[], NONE).unwrap();
+        let params = node.to_json()["stages"]["s"]["params"].clone();
+        assert_eq!(
+            params,
+            serde_json::json!({"rules": {"first": 1, "table": {"second": ["x"]}}, "other": {"file": 1}})
+        );
+        let at = node.locate(&["stages", "s", "params", "rules", "table", "second", "0"]);
+        assert!(at.origin.name.ends_with("r.toml") && at.origin.text[at.span].contains('x'));
+        assert!(load_text(&files[..1], &[], NONE).unwrap_err().contains("there is no file"));
     }
 
     #[test]

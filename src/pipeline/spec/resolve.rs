@@ -178,8 +178,14 @@ impl<'a> Builder<'a> {
         (operator.bind)(params).map_err(|error| match error {
             BindError::Shape { path, problem } => {
                 let mut steps = base;
-                steps.extend(path.split('.').filter(|part| !part.is_empty() && *part != "?").map(str::to_owned));
+                let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty() && *part != "?");
+                steps.extend(parts.map(str::to_owned));
                 explain(self.document, &steps, &problem)
+            }
+            BindError::Nested(error) => {
+                let mut steps = base;
+                steps.extend(error.path);
+                Diagnostic::new(error.problem, &self.document.locate(&steps), "refused").mend(error.mend)
             }
             BindError::Value(error) => {
                 let mut steps = base;

@@ -1,0 +1,99 @@
+//! What the tables hold already.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use super::{super::columns, Pattern};
+use crate::operator::StageError;
+
+/// A pattern of the table.
+pub struct KnownPattern {
+    /// Its row, nulls as zero or empty.
+    pub row: Pattern,
+    /// Whether its `created_at` is not null.
+    pub has_created_at: bool,
+}
+
+/// A link of the table.
+pub struct Link<'a> {
+    /// Its id.
+    pub id: i64,
+    /// The pattern's signature.
+    pub signature: &'a str,
+    /// The workflow's id.
+    pub workflow: &'a str,
+    /// When it was found.
+    pub detected_at: Option<&'a str>,
+}
+
+/// The tables as they are.
+#[derive(Default)]
+pub struct Known<'a> {
+    /// By signature.
+    pub patterns: BTreeMap<String, KnownPattern>,
+    links: Option<&'a DataFrame>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads the tables; rows without id or signature are none.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn read(patterns: Option<&DataFrame>, links: Option<&'a DataFrame>) -> Result<Self, StageError> {
+        let mut known = Self { links, ..Self::default() };
+        let Some(frame) = patterns else { return Ok(known) };
+        let text = |name| columns::texts(frame, name);
+        let integer = |name| columns::integers(frame, name);
+        let float = |name| columns::floats(frame, name);
+        let (ids, signatures, counts) = (integer("id")?, text("pattern_signature")?, integer("occurrence_count")?);
+        let (tokens, tool_tokens) = (integer("avg_tokens_with_llm")?, integer("avg_tokens_with_tool")?);
+        let (cost, tool_cost) = (float("avg_cost_with_llm")?, float("avg_cost_with_tool")?);
+        let (confidence, savings) = (float("confidence_score")?, float("potential_monthly_savings")?);
+        let (input, status) = (text("typical_input_pattern")?, text("automation_status")?);
+        let (created_at, last_seen) = (text("created_at")?, text("last_seen")?);
+        let owned = |column: &StringChunked, row| column.get(row).map(str::to_owned);
+        for row in 0..frame.height() {
+            let (Some(id), Some(signature)) = (ids.get(row), owned(signatures, row)) else { continue };
+            let pattern = Pattern {
+                id,
+                signature: signature.clone(),
+                occurrence_count: counts.get(row).unwrap_or_default(),
+                tokens: tokens.get(row).unwrap_or_default(),
+                cost: cost.get(row).unwrap_or_default(),
+                tool_tokens: tool_tokens.get(row).unwrap_or_default(),
+                tool_cost: tool_cost.get(row).unwrap_or_default(),
+                typical_input: owned(input, row),
+                status: owned(status, row).unwrap_or_else(|| "detected".to_owned()),
+                confidence: confidence.get(row).unwrap_or_default(),
+                monthly_savings: savings.get(row).unwrap_or_default(),
+                created_at: owned(created_at, row).unwrap_or_default(),
+                last_seen: owned(last_seen, row).unwrap_or_default(),
+            };
+            let has_created_at = created_at.get(row).is_some();
+            known.patterns.insert(signature, KnownPattern { row: pattern, has_created_at });
+        }
+        Ok(known)
+    }
+
+    /// The links to known patterns.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn links(&'a self) -> Result<Vec<Link<'a>>, StageError> {
+        let Some(frame) = self.links else { return Ok(Vec::new()) };
+        let signatures: BTreeMap<i64, &str> =
+            self.patterns.iter().map(|(signature, pattern)| (pattern.row.id, signature.as_str())).collect();
+        let (ids, patterns) = (columns::integers(frame, "id")?, columns::integers(frame, "pattern_id")?);
+        let (workflows, times) = (columns::texts(frame, "workflow_id")?, columns::texts(frame, "detected_at")?);
+        let link = |row| {
+            Some(Link {
+                id: ids.get(row)?,
+                signature: signatures.get(&patterns.get(row)?)?,
+                workflow: workflows.get(row)?,
+                detected_at: times.get(row),
+            })
+        };
+        Ok((0..frame.height()).filter_map(link).collect())
+    }
+}

@@ -1,0 +1,274 @@
+//! `aggregate-patterns`: every pattern with its workflows and figures, merged with what the tables hold.
+
+mod known;
+mod occurrences;
+mod report;
+mod statistics;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::{
+    known::{Known, KnownPattern},
+    occurrences::Occurrences,
+    statistics::Statistics,
+};
+use super::{
+    columns,
+    detect::{COUNTS, DETECTIONS},
+    identity, time,
+};
+use crate::operator::{
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+};
+
+/// Aggregates detections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AggregatePatterns {
+    /// What a tool's tokens and cost are, as a share of the model's.
+    pub tool_share: f64,
+    /// How many patterns each part of the report names.
+    pub report_rows: u32,
+}
+
+impl Default for AggregatePatterns {
+    fn default() -> Self {
+        Self { tool_share: 0.05, report_rows: 10 }
+    }
+}
+
+/// The columns of `operation_patterns`.
+pub const PATTERNS: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("pattern_signature", ColumnKind::Text),
+    ("pattern_type", ColumnKind::Text),
+    ("occurrence_count", ColumnKind::Int),
+    ("avg_tokens_with_llm", ColumnKind::Int),
+    ("avg_cost_with_llm", ColumnKind::Float),
+    ("avg_tokens_with_tool", ColumnKind::Int),
+    ("avg_cost_with_tool", ColumnKind::Float),
+    ("typical_input_pattern", ColumnKind::Text),
+    ("automation_status", ColumnKind::Text),
+    ("confidence_score", ColumnKind::Float),
+    ("potential_monthly_savings", ColumnKind::Float),
+    ("created_at", ColumnKind::Text),
+    ("last_seen", ColumnKind::Text),
+];
+
+/// The columns of `pattern_occurrences`.
+const OCCURRENCES: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("pattern_id", ColumnKind::Int),
+    ("workflow_id", ColumnKind::Text),
+    ("similarity_score", ColumnKind::Float),
+    ("matched_characteristics", ColumnKind::Text),
+    ("detected_at", ColumnKind::Text),
+];
+
+/// What must be read of the occurrences that are there.
+const LINKED: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("pattern_id", ColumnKind::Int),
+    ("workflow_id", ColumnKind::Text),
+    ("detected_at", ColumnKind::Text),
+];
+
+/// A row of `operation_patterns`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pattern {
+    pub id: i64,
+    pub signature: String,
+    pub occurrence_count: i64,
+    pub tokens: i64,
+    pub cost: f64,
+    pub tool_tokens: i64,
+    pub tool_cost: f64,
+    pub typical_input: Option<String>,
+    pub status: String,
+    pub confidence: f64,
+    pub monthly_savings: f64,
+    pub created_at: String,
+    pub last_seen: String,
+}
+
+impl Operator for AggregatePatterns {
+    const NAME: &'static str = "aggregate-patterns";
+    const SUMMARY: &'static str =
+        "Links workflows to their patterns and says how often each occurs, what it costs and what a tool would save.";
+    const VERSION: u32 = 1;
+    const USES_AS_OF: bool = true;
+
+    fn inputs() -> Inputs {
+        let port = |name, required, columns, optional, about| InputPort {
+            name,
+            required,
+            columns: columns::port(columns, optional),
+            about,
+        };
+        Inputs::Ports(vec![
+            port("detections", true, DETECTIONS, false, "What `detect-patterns` found."),
+            port("counts", false, COUNTS, false, "How many workflows it read."),
+            port("patterns", false, PATTERNS, true, "The table `operation_patterns` as it is."),
+            port("occurrences", false, LINKED, true, "The table `pattern_occurrences` as it is."),
+        ])
+    }
+
+    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        Ok(vec![
+            OutputPort::new("patterns", "All patterns, known and new, by signature.", PATTERNS),
+            OutputPort::new("occurrences", "Which workflow is an example of which pattern, by id.", OCCURRENCES),
+            report::port(),
+        ])
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        ParamError::unless_between("tool_share", self.tool_share, 0.0, 1.0)
+    }
+
+    fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let detections = columns::collect(inputs.take("detections")?)?;
+        let mut optional = |port| inputs.take_optional(port).map(columns::collect).transpose();
+        let (counts, patterns, linked) = (optional("counts")?, optional("patterns")?, optional("occurrences")?);
+        let known = Known::read(patterns.as_ref(), linked.as_ref())?;
+        let signatures = Signatures::new(&detections, &known)?;
+        context.check_cancelled()?;
+        let occurrences = Occurrences::link(&detections, &signatures, &known)?;
+        context.check_cancelled()?;
+        let statistics = Statistics::of_all(&detections, &occurrences, signatures.names.len())?;
+        let run_time = context.as_of.to_string();
+        let patterns: Vec<Pattern> = signatures
+            .names
+            .iter()
+            .zip(&signatures.ids)
+            .zip(&statistics)
+            .zip(&occurrences.left_over)
+            .map(|(((name, id), figures), left_over)| {
+                let seed = Pattern { id: *id, signature: name.clone(), ..Pattern::default() };
+                self.pattern(seed, figures, *left_over, known.patterns.get(name), &run_time)
+            })
+            .collect();
+        let report = report::report(&patterns, &known, counts.as_ref(), &detections, self.report_rows as usize)?;
+        Ok(Frames::new()
+            .with("patterns", patterns_frame(&patterns)?)
+            .with("occurrences", occurrences.frame(&detections, &signatures, &run_time)?)
+            .with("pattern_report", report))
+    }
+}
+
+impl AggregatePatterns {
+    /// A pattern from the figures of its workflows in the history; `left_over` are linked ones that are not in it.
+    fn pattern(
+        &self,
+        pattern: Pattern,
+        figures: &Statistics,
+        left_over: i64,
+        known: Option<&KnownPattern>,
+        run_time: &str,
+    ) -> Pattern {
+        let count = figures.count + left_over;
+        let before = known.map(|known| &known.row);
+        let pattern = Pattern {
+            occurrence_count: count,
+            status: before.map_or_else(|| "detected".to_owned(), |row| row.status.clone()),
+            created_at: known
+                .and_then(|known| known.has_created_at.then(|| known.row.created_at.clone()))
+                .or_else(|| figures.first_at.map(time::spell))
+                .unwrap_or_else(|| run_time.to_owned()),
+            ..pattern
+        };
+        if figures.count == 0 {
+            return without_history(pattern, before);
+        }
+        let cost = figures.mean_cost();
+        let tool_cost = cost * self.tool_share;
+        let tokens = figures.mean_tokens();
+        let unchanged = before.filter(|row| row.occurrence_count == count && !row.last_seen.is_empty());
+        Pattern {
+            tokens,
+            cost,
+            tool_tokens: (tokens as f64 * self.tool_share) as i64,
+            tool_cost,
+            typical_input: figures.typical_input.clone(),
+            confidence: figures.confidence(count),
+            monthly_savings: (cost - tool_cost) * (count as f64 / figures.months()),
+            last_seen: figures
+                .last_at
+                .map(time::spell)
+                .or_else(|| unchanged.map(|row| row.last_seen.clone()))
+                .unwrap_or_else(|| run_time.to_owned()),
+            ..pattern
+        }
+    }
+}
+
+/// A pattern of whose workflows the history holds none keeps its figures; one without workflows has little confidence.
+fn without_history(pattern: Pattern, before: Option<&Pattern>) -> Pattern {
+    let Some(before) = before else { return Pattern { confidence: statistics::NO_WORKFLOWS, ..pattern } };
+    let confidence = if pattern.occurrence_count == 0 { statistics::NO_WORKFLOWS } else { before.confidence };
+    Pattern { occurrence_count: pattern.occurrence_count, created_at: pattern.created_at, confidence, ..before.clone() }
+}
+
+/// The patterns of this run: known ones and detected ones, by signature.
+pub struct Signatures {
+    names: Vec<String>,
+    ids: Vec<i64>,
+}
+
+impl Signatures {
+    fn new(detections: &DataFrame, known: &Known) -> Result<Self, StageError> {
+        let mut names: BTreeSet<&str> = known.patterns.keys().map(String::as_str).collect();
+        let mut last = "";
+        for signature in columns::texts(detections, "pattern_signature")?.iter().flatten() {
+            if signature != last {
+                names.insert(signature);
+                last = signature;
+            }
+        }
+        let mut taken: BTreeSet<i64> = known.patterns.values().map(|pattern| pattern.row.id).collect();
+        let mut ids = Vec::with_capacity(names.len());
+        for name in &names {
+            let id = known.patterns.get(*name).map(|pattern| pattern.row.id).unwrap_or_else(|| {
+                let mut id = identity::pattern(name);
+                while !taken.insert(id) {
+                    id += 1;
+                }
+                id
+            });
+            ids.push(id);
+        }
+        Ok(Self { names: names.into_iter().map(str::to_owned).collect(), ids })
+    }
+
+    /// The place of a signature.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()
+    }
+}
+
+fn patterns_frame(patterns: &[Pattern]) -> Result<DataFrame, StageError> {
+    use columns::column;
+    let rows = || patterns.iter();
+    let category = |row: &Pattern| row.signature.split(':').next().unwrap_or_default().to_owned();
+    columns::frame(vec![
+        column("id", rows().map(|row| row.id)),
+        column("pattern_signature", rows().map(|row| row.signature.as_str())),
+        column("pattern_type", rows().map(category)),
+        column("occurrence_count", rows().map(|row| row.occurrence_count)),
+        column("avg_tokens_with_llm", rows().map(|row| row.tokens)),
+        column("avg_cost_with_llm", rows().map(|row| row.cost)),
+        column("avg_tokens_with_tool", rows().map(|row| row.tool_tokens)),
+        column("avg_cost_with_tool", rows().map(|row| row.tool_cost)),
+        column("typical_input_pattern", rows().map(|row| row.typical_input.as_deref())),
+        column("automation_status", rows().map(|row| row.status.as_str())),
+        column("confidence_score", rows().map(|row| row.confidence)),
+        column("potential_monthly_savings", rows().map(|row| row.monthly_savings)),
+        column("created_at", rows().map(|row| row.created_at.as_str())),
+        column("last_seen", rows().map(|row| row.last_seen.as_str())),
+    ])
+}

@@ -1,0 +1,213 @@
+//! Workflow patterns through the binary: equal tables whatever the way to them, and rules files good and bad.
+
+mod original;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use rusqlite::{Connection, types::Value};
+
+use crate::support::{Finished, Place, project, rows};
+
+const TABLES: [&str; 2] =
+    ["SELECT * FROM operation_patterns ORDER BY id", "SELECT * FROM pattern_occurrences ORDER BY id"];
+
+fn tables(database: &Path) -> Vec<Vec<Vec<Value>>> {
+    TABLES.iter().map(|query| rows(database, query)).collect()
+}
+
+fn history(place: &Place, name: &str, count: u32) -> PathBuf {
+    let path = place.path(name);
+    place.nightloom(["sample", "workflows", "--rows", &count.to_string(), "--out", name]).expect_success();
+    path
+}
+
+fn arguments(database: &Path, more: &[&str]) -> Vec<String> {
+    let pipeline = project().join("pipelines/workflows.toml").display().to_string();
+    let name = database.file_stem().expect("a name").to_string_lossy().into_owned();
+    let own = [
+        "run".to_owned(),
+        pipeline,
+        "--as-of".to_owned(),
+        "2026-03-01T00:00:00Z".to_owned(),
+        "--set".to_owned(),
+        format!("vars.workflow_db={}", database.display()),
+        "--set".to_owned(),
+        format!("vars.out={name}-out"),
+        "--workspace".to_owned(),
+        format!("{name}-workspace"),
+    ];
+    own.into_iter().chain(more.iter().map(|word| (*word).to_owned())).collect()
+}
+
+fn run(place: &Place, database: &Path, more: &[&str]) -> Finished {
+    place.nightloom(arguments(database, more))
+}
+
+/// The rows of the history into `to`, from `from` on, in another order where `order` says so.
+fn copy_history(source: &Path, to: &Path, rows: &str) {
+    let database = Connection::open(to).expect("a database");
+    database.execute("ATTACH ?1 AS source", [source.display().to_string()]).expect("attached");
+    let insert = format!("INSERT INTO workflow_history SELECT * FROM source.workflow_history {rows}");
+    database.execute(&insert, []).expect("copied");
+}
+
+fn empty(place: &Place, name: &str) -> PathBuf {
+    let path = history(place, name, 1);
+    let database = Connection::open(&path).expect("a database");
+    database.execute("DELETE FROM workflow_history", []).expect("emptied");
+    path
+}
+
+#[test]
+fn a_repeat_ten_increments_and_shuffled_rows_all_end_in_the_same_tables() {
+    let place = Place::new();
+    let once = history(&place, "once.db", 1_000);
+    run(&place, &once, &[]).expect_success();
+    let wanted = tables(&once);
+    assert!(wanted[0].len() > 10 && wanted[1].len() > 1_000);
+    run(&place, &once, &["--full-refresh"]).expect_success();
+    assert!(tables(&once) == wanted, "a repeat ends in other tables");
+
+    let increments = empty(&place, "increments.db");
+    for night in 0..10 {
+        copy_history(&once, &increments, &format!("ORDER BY rowid LIMIT 100 OFFSET {}", night * 100));
+        run(&place, &increments, &[]).expect_success();
+    }
+    assert!(tables(&increments) == wanted, "increments end in other tables");
+
+    let shuffled = empty(&place, "shuffled.db");
+    copy_history(&once, &shuffled, "ORDER BY SUBSTR(workflow_id, -4), rowid");
+    run(&place, &shuffled, &[]).expect_success();
+    assert!(tables(&shuffled) == wanted, "shuffled rows end in other tables");
+}
+
+#[test]
+fn a_run_killed_anywhere_between_its_sinks_is_finished_by_the_next() {
+    let place = Place::new();
+    let whole = history(&place, "whole.db", 300);
+    run(&place, &whole, &[]).expect_success();
+    for point in [
+        "sqlite-batch",
+        "sqlite-before-commit",
+        "sqlite-after-commit",
+        "commit-file-renamed",
+        "checkpoint-before-latest:5",
+    ] {
+        let killed = place.path(&format!("{}.db", point.replace(':', "-")));
+        copy_fresh(&place, &killed);
+        let status = Command::new(env!("CARGO_BIN_EXE_nightloom"))
+            .args(arguments(&killed, &[]))
+            .current_dir(place.path(""))
+            .env("NIGHTLOOM_FAILPOINT", point)
+            .output()
+            .expect("the program starts")
+            .status;
+        assert_eq!(status.code(), None, "not killed at {point}");
+        run(&place, &killed, &[]).expect_success();
+        assert!(tables(&killed) == tables(&whole), "killed at {point}");
+    }
+}
+
+fn copy_fresh(place: &Place, to: &Path) {
+    let name = to.file_name().expect("a name").to_string_lossy().into_owned();
+    history(place, &name, 300);
+}
+
+#[test]
+fn a_status_that_a_person_set_stays_and_so_do_known_ids() {
+    let place = Place::new();
+    let database = empty(&place, "known.db");
+    let connection = Connection::open(&database).expect("a database");
+    connection
+        .execute_batch(
+            "INSERT INTO operation_patterns (id, pattern_signature, automation_status, created_at)
+             VALUES (7, 'test:pytest:backend', 'automated', '2020-01-01');
+             INSERT INTO pattern_occurrences (id, pattern_id, workflow_id) VALUES (3, 7, 'wf-1'), (4, 7, 'purged');
+             INSERT INTO workflow_history (workflow_id, nl_input, total_tokens, actual_cost_total, created_at) VALUES
+             ('wf-1', 'Run backend tests with pytest', 5000, 0.5, '2026-01-01T00:00:00Z'),
+             ('wf-2', 'Run backend tests with pytest', 6000, 0.6, '2026-01-02T00:00:00Z');",
+        )
+        .expect("rows");
+    drop(connection);
+    run(&place, &database, &[]).expect_success();
+    let found = rows(
+        &database,
+        "SELECT id, automation_status, created_at, occurrence_count, avg_tokens_with_llm FROM operation_patterns",
+    );
+    let text = |text: &str| Value::Text(text.to_owned());
+    let wanted = [Value::Integer(7), text("automated"), text("2020-01-01"), Value::Integer(3), Value::Integer(5500)];
+    assert_eq!(found, [wanted.to_vec()]);
+    let ids = rows(&database, "SELECT id FROM pattern_occurrences WHERE workflow_id <> 'wf-2' ORDER BY id");
+    assert_eq!(ids, [[Value::Integer(3)], [Value::Integer(4)]]);
+}
+
+fn with_rules(place: &Place, database: &Path, change: impl Fn(String) -> String) -> Finished {
+    let text = std::fs::read_to_string(project().join("pipelines/rules/workflow-patterns.toml")).expect("the rules");
+    std::fs::write(place.path("rules.toml"), change(text)).expect("rules");
+    let set = format!("stages.detect.params.rules={{ file = '{}' }}", place.path("rules.toml").display());
+    run(place, database, &["--set", &set])
+}
+
+#[test]
+fn a_new_category_works_without_a_build_and_broken_rules_are_refused_with_their_line() {
+    let place = Place::new();
+    let database = history(&place, "rules.db", 200);
+    let theme = "[[category]]\nname = \"theme\"\nterms = [\"dark theme\"]\ntarget = \"all\"\notherwise = \"dark\"\n\n";
+    with_rules(&place, &database, |rules| rules.replacen("[[category]]", &format!("{theme}[[category]]"), 1))
+        .expect_success();
+    let count =
+        rows(&database, "SELECT pattern_type FROM operation_patterns WHERE pattern_signature = 'theme:dark:all'");
+    assert_eq!(count.len(), 1);
+    type Change = fn(String) -> String;
+    let broken: [(Change, &str, &str); 3] = [
+        (|rules| rules.replacen("name = \"git\"", "name = \"test\"", 1), "name = \"test\"", "is there twice"),
+        (|rules| rules.replacen("\"run tests\"]", "\"\"]", 1), "\"\"]", "this term is empty"),
+        (|rules| rules.replacen("target = \"summary\"", "target = \"cellar\"", 1), "cellar", "unknown target 'cellar'"),
+    ];
+    for (change, line, words) in broken {
+        let finished = with_rules(&place, &database, change);
+        assert_eq!(finished.code, Some(2), "{}", finished.stderr);
+        assert!(finished.stderr.contains(line) && finished.stderr.contains(words), "{}", finished.stderr);
+        assert!(finished.stderr.contains("rules.toml:"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn the_evidence_behind_patterns_is_shown() {
+    let place = Place::new();
+    let database = history(&place, "evidence.db", 500);
+    run(&place, &database, &[]).expect_success();
+    let pipeline = project().join("pipelines/workflows-validation.toml").display().to_string();
+    let set = format!("vars.workflow_db={}", database.display());
+    let finished = place
+        .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation"])
+        .expect_success();
+    assert!(finished.stdout.contains("Precision by confidence"), "{}", finished.stdout);
+}
+
+#[test]
+fn histories_in_ndjson_give_the_same_patterns() {
+    let place = Place::new();
+    let database = history(&place, "lines.db", 200);
+    run(&place, &database, &[]).expect_success();
+    let wanted = tables(&database);
+    let lines = rows(
+        &database,
+        "SELECT json_object('workflow_id', workflow_id, 'nl_input', nl_input, 'workflow_template', workflow_template,
+         'error_message', error_message, 'error_count', error_count, 'duration_seconds', duration_seconds, 'retry_count',
+         retry_count, 'total_tokens', total_tokens, 'actual_cost_total', actual_cost_total, 'created_at', created_at)
+         FROM workflow_history",
+    );
+    let text = |row: &Vec<Value>| match &row[0] {
+        Value::Text(line) => line.clone(),
+        other => panic!("{other:?}"),
+    };
+    std::fs::write(place.path("lines.ndjson"), lines.iter().map(text).collect::<Vec<_>>().join("\n")).expect("lines");
+    let other = empty(&place, "other.db");
+    let set = format!("sources.workflow_history={{ ndjson = '{}' }}", place.path("lines.ndjson").display());
+    run(&place, &other, &["--set", &set]).expect_success();
+    assert!(tables(&other) == wanted, "the tables differ");
+}
