@@ -29,23 +29,11 @@ pub enum StageError {
     Frame(#[from] PolarsError),
 }
 
-/// A parameter whose value is refused.
+/// A value of the parameters that is refused.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}; {mend}")]
 pub struct ParamError {
-    /// The parameter's name.
-    pub name: &'static str,
-    /// What is wrong with its value.
-    pub problem: String,
-    /// What to do about it.
-    pub mend: String,
-}
-
-/// A value inside a parameter's lists and tables that is refused.
-#[derive(Debug, thiserror::Error)]
-#[error("{problem}; {mend}")]
-pub struct NestedParamError {
-    /// The way to the value: keys, and places in lists from 0.
+    /// The way to the value: the parameter's name, then keys and places in lists from 0.
     pub path: Vec<String>,
     /// What is wrong with it.
     pub problem: String,
@@ -58,12 +46,12 @@ impl ParamError {
     ///
     /// # Errors
     /// When the value lies outside, or is not a number.
-    pub fn unless_between(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), Self> {
+    pub fn unless_between(name: &str, value: f64, low: f64, high: f64) -> Result<(), Self> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
         Err(Self {
-            name,
+            path: vec![name.to_owned()],
             problem: format!("{value} is out of range"),
             mend: format!("give a number from {low} to {high}"),
         })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{Frames, Inputs, NestedParamError, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
+use super::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
 
 /// One entry of the operator table.
 pub struct OperatorKind {
@@ -34,8 +34,6 @@ pub enum BindError {
     Shape { path: String, problem: String },
     /// A value is refused by [`Operator::validate`].
     Value(ParamError),
-    /// A value is refused by [`Operator::validate_nested`].
-    Nested(NestedParamError),
 }
 
 /// An operator with its parameters.
@@ -87,7 +85,6 @@ impl OperatorKind {
                     problem: error.inner().to_string(),
                 })?;
                 operator.validate().map_err(BindError::Value)?;
-                operator.validate_nested().map_err(BindError::Nested)?;
                 Ok(Box::new(Bound(operator)))
             },
         }

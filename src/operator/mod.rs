@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use context::{Progress, Silent, StageContext};
-pub use error::{NestedParamError, ParamError, StageError};
+pub use error::{ParamError, StageError};
 pub use kind::{BindError, BoundOperator, OperatorKind};
 pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};
 
@@ -47,16 +47,8 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     /// Refuses parameters whose types are right but whose values are not.
     ///
     /// # Errors
-    /// The parameter's name, what is wrong with it and the mend.
-    fn validate(&self) -> Result<(), ParamError> {
-        Ok(())
-    }
-
-    /// Refuses values inside the parameters' lists and tables, for example rules read from a file.
-    ///
-    /// # Errors
     /// The way to the value, what is wrong with it and the mend.
-    fn validate_nested(&self) -> Result<(), NestedParamError> {
+    fn validate(&self) -> Result<(), ParamError> {
         Ok(())
     }
 

@@ -86,6 +86,11 @@ impl Column {
     pub fn new(name: &str, kind: ColumnKind) -> Self {
         Self { name: name.to_owned(), kind, optional: false }
     }
+
+    /// A column that may be missing.
+    pub fn optional(name: &str, kind: ColumnKind) -> Self {
+        Self { optional: true, ..Self::new(name, kind) }
+    }
 }
 
 /// Columns by name, in order.

@@ -48,7 +48,7 @@ impl Operator for Sql {
     fn validate(&self) -> Result<(), ParamError> {
         if self.query.trim().is_empty() {
             return Err(ParamError {
-                name: "query",
+                path: vec!["query".to_owned()],
                 problem: "the query is empty".to_owned(),
                 mend: "for example SELECT retailer, COUNT(*) AS n FROM links GROUP BY retailer ORDER BY retailer"
                     .to_owned(),

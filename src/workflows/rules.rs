@@ -8,7 +8,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::operator::NestedParamError;
+use crate::operator::ParamError;
 
 /// The word for a target that is looked for in the request.
 pub const DETECTED: &str = "detected";
@@ -101,9 +101,9 @@ pub struct TemplateRule {
     pub pattern: Option<String>,
 }
 
-fn refuse(path: &[&dyn Display], problem: String, mend: &str) -> NestedParamError {
+fn refuse(path: &[&dyn Display], problem: String, mend: &str) -> ParamError {
     let path = std::iter::once("rules".to_owned()).chain(path.iter().map(ToString::to_string)).collect();
-    NestedParamError { path, problem, mend: mend.to_owned() }
+    ParamError { path, problem, mend: mend.to_owned() }
 }
 
 impl Rules {
@@ -111,7 +111,7 @@ impl Rules {
     ///
     /// # Errors
     /// The first thing wrong, with the way to it.
-    pub fn check(&self) -> Result<(), NestedParamError> {
+    pub fn check(&self) -> Result<(), ParamError> {
         if self.category.is_empty() {
             return Err(refuse(&[], "there are no categories".to_owned(), "add a [[category]]"));
         }
@@ -142,7 +142,7 @@ impl Rules {
         Ok(())
     }
 
-    fn check_categories(&self) -> Result<(), NestedParamError> {
+    fn check_categories(&self) -> Result<(), ParamError> {
         let mut names = BTreeSet::new();
         for (place, category) in self.category.iter().enumerate() {
             self.check_part(&category.name, &[&"category", &place, &"name"])?;
@@ -169,7 +169,7 @@ impl Rules {
         Ok(())
     }
 
-    fn check_targets(&self) -> Result<(), NestedParamError> {
+    fn check_targets(&self) -> Result<(), ParamError> {
         let mut names = BTreeSet::new();
         for (place, target) in self.target.iter().enumerate() {
             self.known_target(&target.name, &[&"target", &place, &"name"])?;
@@ -184,7 +184,7 @@ impl Rules {
         Ok(())
     }
 
-    fn known_target(&self, name: &str, path: &[&dyn Display]) -> Result<(), NestedParamError> {
+    fn known_target(&self, name: &str, path: &[&dyn Display]) -> Result<(), ParamError> {
         if self.targets.iter().any(|target| target == name) {
             return Ok(());
         }
@@ -193,7 +193,7 @@ impl Rules {
     }
 
     /// A part of a pattern: not empty, and without the colon that parts them.
-    fn check_part(&self, part: &str, path: &[&dyn Display]) -> Result<(), NestedParamError> {
+    fn check_part(&self, part: &str, path: &[&dyn Display]) -> Result<(), ParamError> {
         if !part.is_empty() && !part.contains(|c: char| c == ':' || c.is_whitespace() || c.is_uppercase()) {
             return Ok(());
         }
@@ -202,7 +202,7 @@ impl Rules {
     }
 
     /// A pattern has three parts, a known category and a known target.
-    fn check_pattern(&self, pattern: &str, path: &[&dyn Display]) -> Result<(), NestedParamError> {
+    fn check_pattern(&self, pattern: &str, path: &[&dyn Display]) -> Result<(), ParamError> {
         let parts: Vec<&str> = pattern.split(':').collect();
         let [category, subcategory, target] = parts[..] else {
             let problem = format!("'{pattern}' is no pattern");
@@ -219,14 +219,14 @@ impl Rules {
     }
 }
 
-fn needed_terms(terms: &[String], path: &[&dyn Display]) -> Result<(), NestedParamError> {
+fn needed_terms(terms: &[String], path: &[&dyn Display]) -> Result<(), ParamError> {
     if terms.is_empty() {
         return Err(refuse(path, "there are no terms".to_owned(), "give at least one"));
     }
     check_terms(terms, path)
 }
 
-fn check_terms(terms: &[String], path: &[&dyn Display]) -> Result<(), NestedParamError> {
+fn check_terms(terms: &[String], path: &[&dyn Display]) -> Result<(), ParamError> {
     for (place, term) in terms.iter().enumerate() {
         let at: Vec<&dyn Display> = path.iter().copied().chain([&place as &dyn Display]).collect();
         if term.trim().is_empty() {

@@ -182,20 +182,10 @@ impl<'a> Builder<'a> {
                 steps.extend(parts.map(str::to_owned));
                 explain(self.document, &steps, &problem)
             }
-            BindError::Nested(error) => {
-                let mut steps = base;
-                steps.extend(error.path);
-                Diagnostic::new(error.problem, &self.document.locate(&steps), "refused").mend(error.mend)
-            }
             BindError::Value(error) => {
-                let mut steps = base;
-                steps.push(error.name.to_owned());
-                Diagnostic::new(
-                    format!("params.{}: {}", error.name, error.problem),
-                    &self.document.locate(&steps),
-                    "refused",
-                )
-                .mend(error.mend)
+                let words = format!("params.{}: {}", error.path.join("."), error.problem);
+                let steps: Vec<String> = base.into_iter().chain(error.path).collect();
+                Diagnostic::new(words, &self.document.locate(&steps), "refused").mend(error.mend)
             }
         })
     }

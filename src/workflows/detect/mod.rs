@@ -18,7 +18,7 @@ use self::{
 };
 use super::{columns, rules::Rules, scanner::Matching, signature::Signatures};
 use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, NestedParamError, Operator, OutputPort, PortSchema, StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// Finds the patterns of workflows.
@@ -98,7 +98,7 @@ impl Operator for DetectPatterns {
         ])
     }
 
-    fn validate_nested(&self) -> Result<(), NestedParamError> {
+    fn validate(&self) -> Result<(), ParamError> {
         self.rules.check()
     }
 
