@@ -31,7 +31,7 @@ fn plain(text: &str) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let days = i64::from(date.duration_since(civil::date(1970, 1, 1)).as_hours() / 24);
+    let days = date.duration_since(civil::date(1970, 1, 1)).as_hours() / 24;
     let micros = match fraction {
         [] => 0,
         [b'.', digits @ ..] if !digits.is_empty() && digits.len() <= 6 => {
