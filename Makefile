@@ -4,7 +4,9 @@
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 NIGHTLOOM := $(TARGET)/release/nightloom
 PIPELINE  ?= pipelines/nightly.toml
-DEMO      := data/demo/products.db
+SHOP      := data/demo/products.db
+HISTORY   := data/demo/workflows.db
+DEMO      := $(SHOP) $(HISTORY)
 KEEP      ?= 3
 
 .DEFAULT_GOAL := help
@@ -20,7 +22,7 @@ help: ## List what one can do
 build: ## Build the program (the first time takes a while: Polars)
 	cargo build --release
 
-run: build $(DEMO) ## Run the nightly pipeline; on first use the demo shop is made
+run: build $(DEMO) ## Run the nightly pipeline; on first use the demo data is made
 	$(NIGHTLOOM) run $(PIPELINE) $(ARGS)
 
 plan: build $(DEMO) ## Say what `make run` would do, and why
@@ -35,11 +37,14 @@ stage-given:
 status: build ## Show the last runs
 	$(NIGHTLOOM) status $(PIPELINE) $(ARGS)
 
-demo: $(DEMO) ## Make the demo shop, if it is not there: data/demo/products.db
+demo: $(DEMO) ## Make the demo shop and workflow history, if they are not there: data/demo
 
 # Not remade when the program changes: a run has written into it. To begin anew, remove it.
-$(DEMO): | build
+$(SHOP): | build
 	$(NIGHTLOOM) sample shop --rows 2000 --seed 1 --out $@
+
+$(HISTORY): | build
+	$(NIGHTLOOM) sample workflows --rows 2000 --seed 1 --out $@
 
 test: ## Run all tests
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --release --no-fail-fast; \

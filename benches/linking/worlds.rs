@@ -31,6 +31,8 @@ impl Worlds {
         for entry in std::fs::read_dir(&sources).map_err(failed)? {
             paths.push(entry.map_err(failed)?.path());
         }
+        // What makes other worlds has a folder of its own.
+        paths.retain(|path| path.is_file());
         paths.sort();
         let mut hash = blake3::Hasher::new();
         for path in paths {
