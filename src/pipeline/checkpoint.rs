@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
+    thread::{self, ScopedJoinHandle},
 };
 
 use polars::prelude::LazyFrame;
@@ -222,11 +223,35 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Writes one output. `footer` becomes key-value pairs of the Parquet footer.
+    /// Writes the outputs, by port, side by side. `footer` becomes key-value pairs of the Parquet footers.
     ///
     /// # Errors
-    /// When computing or writing the frame fails.
-    pub fn write(&mut self, port: &str, frame: LazyFrame, footer: &[(String, String)]) -> Result<(), PipelineError> {
+    /// When computing or writing a frame fails: the first of them in the order given.
+    pub fn write(
+        &mut self,
+        frames: Vec<(String, LazyFrame)>,
+        footer: &[(String, String)],
+    ) -> Result<(), PipelineError> {
+        let this: &Self = self;
+        let written: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = frames
+                .into_iter()
+                .map(|(port, frame)| scope.spawn(move || this.write_one(port, frame, footer)))
+                .collect();
+            threads.into_iter().map(ScopedJoinHandle::join).collect()
+        });
+        for output in written {
+            self.outputs.push(output.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(())
+    }
+
+    fn write_one(
+        &self,
+        port: String,
+        frame: LazyFrame,
+        footer: &[(String, String)],
+    ) -> Result<OutputFile, PipelineError> {
         let file = format!("{port}.parquet");
         let path = self.folder.join(&file);
         let rows = checkpoint_file::write_parquet(&path, frame, footer).map_err(|problem| PipelineError::Io {
@@ -235,8 +260,7 @@ impl Draft<'_> {
         })?;
         let (checksum, content) = hash_file(&path).map_err(PipelineError::state("cannot read back", &path))?;
         let bytes = fs::metadata(&path).map_err(PipelineError::state("cannot read back", &path))?.len();
-        self.outputs.push(OutputFile { port: port.to_owned(), file, rows, bytes, checksum, content });
-        Ok(())
+        Ok(OutputFile { port, file, rows, bytes, checksum, content })
     }
 
     /// The outputs written so far.

@@ -86,8 +86,8 @@ impl Workshop<'_> {
         // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
-        draft.write("rows", read.frame, &pairs)?;
-        draft.write("rejected", read.rejected.lazy(), &pairs)?;
+        let frames = vec![("rows".to_owned(), read.frame), ("rejected".to_owned(), read.rejected.lazy())];
+        draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
         let content = draft
             .outputs()
             .iter()
@@ -127,8 +127,8 @@ impl Workshop<'_> {
         let fingerprint = ingredients.fingerprint();
         let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
         let mut draft = self.store.begin(&step.name)?;
+        let mut frames = Vec::with_capacity(declared.len());
         for port in &declared {
-            context.check_cancelled().map_err(fail)?;
             let frame = made.take(&port.name).map_err(|_| PipelineError::OutputSchema {
                 stage: step.name.clone(),
                 port: port.name.clone(),
@@ -136,10 +136,12 @@ impl Workshop<'_> {
                 declared: "one".to_owned(),
             })?;
             check_output(step, &port.name, &port.columns, frame.clone())?;
-            draft.write(&port.name, frame, &pairs).map_err(|error| self.while_stopping(error))?;
-            self.failpoint.pass("stage-output-written");
+            frames.push((port.name.clone(), frame));
         }
         drop(made);
+        context.check_cancelled().map_err(fail)?;
+        draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
+        self.failpoint.pass("stage-outputs-written");
         self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None })
     }
 
