@@ -1,6 +1,6 @@
 //! The table of operators that pipeline files can name.
 
-use crate::{linking, operator::OperatorKind, pipeline::sql_operator::Sql};
+use crate::{linking, mining, operator::OperatorKind, pipeline::sql_operator::Sql};
 
 /// All operators, by name.
 pub struct Registry(Vec<OperatorKind>);
@@ -9,6 +9,7 @@ impl Registry {
     /// The operators of every room.
     pub fn standard() -> Self {
         let mut kinds = linking::operators();
+        kinds.extend(mining::operators());
         kinds.push(OperatorKind::of::<Sql>());
         kinds.sort_by_key(|kind| kind.name);
         Self(kinds)
