@@ -2,4 +2,5 @@
 
 mod engine;
 mod linking;
+mod mining;
 mod support;

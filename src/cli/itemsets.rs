@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use polars::prelude::{IntoLazy, col};
+use polars::prelude::{IntoLazy, col, cols};
 
 use crate::{
     io::{CsvOptions, ReadWatch, SourceSpec, checkpoint_file::write_parquet},
@@ -91,7 +91,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let sets = baskets.mine(search);
     eprintln!("{} transactions; {} sets in {} or more of them", baskets.len(), sets.counts.len(), search.min_count);
     if let Some(path) = &arguments.out {
-        write_parquet(path, sets_frame(None, &baskets, &sets)?.lazy(), &[])?;
+        let rows = sets_frame(None, &baskets, &sets)?.lazy().drop(cols(["shop"]));
+        write_parquet(path, rows, &[])?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
