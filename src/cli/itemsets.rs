@@ -115,13 +115,14 @@ fn read(arguments: &Arguments) -> anyhow::Result<Baskets> {
     };
     let cancelled = AtomicBool::new(false);
     let rows = source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
-    let unusable = rows.rejected.height();
-    if unusable > 0 {
-        eprintln!("{unusable} rows cannot be used");
-    }
     let lines =
         rows.frame.select([col(&arguments.transaction).alias("transaction"), col(&arguments.item).alias("item")]);
-    read_baskets(lines).with_context(|| arguments.file.display().to_string())
+    let (baskets, left_out) = read_baskets(lines).with_context(|| arguments.file.display().to_string())?;
+    let unusable = rows.rejected.height() + left_out;
+    if unusable > 0 {
+        eprintln!("{unusable} rows lack a transaction or an item, or cannot be read; they are left out");
+    }
+    Ok(baskets)
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {

@@ -155,15 +155,17 @@ fn end_transaction(baskets: &mut Baskets, min_items: usize) -> Result<(), StageE
     })
 }
 
-/// One shop's transactions from rows of `transaction` and `item`; rows that lack one are left out.
+/// One shop's transactions from rows of `transaction` and `item`, and how many rows were left out because they lack one.
 ///
 /// # Errors
 /// When the rows cannot be read, or are too many.
-pub fn read_baskets(lines: LazyFrame) -> Result<Baskets, StageError> {
-    let text = |name: &str| col(name).cast(DataType::String);
-    let shop = lit(NULL).cast(DataType::String).alias("shop");
-    let lines = lines.select([shop, text("transaction"), text("item")]).drop_nulls(Some(cols(["transaction", "item"])));
-    let lines = lines.unique(None, UniqueKeepStrategy::Any).sort(LINES, SortMultipleOptions::default());
+pub fn read_baskets(lines: LazyFrame) -> Result<(Baskets, usize), StageError> {
+    let names = ["transaction", "item"];
+    let lines = lines.select(names.map(|name| col(name).cast(DataType::String)));
+    let lines = lines.collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let complete = lines.drop_nulls::<String>(None)?;
+    let left_out = lines.height() - complete.height();
+    let lines = complete.lazy().unique(None, UniqueKeepStrategy::Any).sort(names, SortMultipleOptions::default());
     let lines = lines.collect_with_engine(Engine::Streaming)?.unwrap_single();
     let mut baskets = Baskets::default();
     let mut last = None;
@@ -175,7 +177,7 @@ pub fn read_baskets(lines: LazyFrame) -> Result<Baskets, StageError> {
         last = transaction;
     }
     end_transaction(&mut baskets, 1)?;
-    Ok(baskets)
+    Ok((baskets, left_out))
 }
 
 /// Itemsets as the rows of the output `itemsets`.

@@ -45,13 +45,16 @@ fn what_was_written_as_parquet_can_be_mined_again() {
 }
 
 #[test]
-fn a_missing_file_a_missing_column_and_a_share_out_of_range_say_so() {
+fn a_missing_file_column_or_value_and_a_share_out_of_range_are_told() {
     let place = Place::new();
     place.write("baskets.csv", ROWS);
     let missing = place.nightloom(["itemsets", "none.dat"]);
     assert!(missing.code == Some(1) && missing.stderr.contains("none.dat"), "{}", missing.stderr);
     let column = place.nightloom(["itemsets", "baskets.csv", "--format", "csv", "--item", "what"]);
     assert!(column.code == Some(1) && column.stderr.contains("transaction"), "{}", column.stderr);
+    place.write("gaps.csv", "transaction,item\n1,a\n1,\n,a\n");
+    let gaps = place.nightloom(["itemsets", "gaps.csv", "--format", "csv"]).expect_success();
+    assert!(gaps.stdout == "a (1)\n" && gaps.stderr.contains("2 rows lack"), "{} {}", gaps.stdout, gaps.stderr);
     let share = place.nightloom(["itemsets", "baskets.csv", "--support", "2"]);
     assert!(share.code == Some(2) && share.stderr.contains("from 0 to 1"), "{}", share.stderr);
 }
