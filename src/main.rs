@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod cli;
 mod io;
 mod linking;
+mod mining;
 mod operator;
 mod pipeline;
 mod report;

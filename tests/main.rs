@@ -2,5 +2,6 @@
 
 mod engine;
 mod linking;
+mod mining;
 mod support;
 mod workflows;

@@ -5,6 +5,7 @@ mod check;
 mod clean;
 mod completions;
 mod graph;
+mod itemsets;
 mod operators;
 mod plan;
 mod progress;
@@ -54,6 +55,7 @@ enum Command {
     Operators(operators::Arguments),
     Schema(schema::Arguments),
     Sample(sample::Arguments),
+    Itemsets(itemsets::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Operators(arguments) => operators::main(&arguments),
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
+        Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments),
     };
     match result {

@@ -37,8 +37,20 @@ fn place() -> Place {
     place
 }
 
-const COMMANDS: [&str; 11] =
-    ["plan", "run", "status", "graph", "check", "verify", "clean", "operators", "schema", "sample", "completions"];
+const COMMANDS: [&str; 12] = [
+    "plan",
+    "run",
+    "status",
+    "graph",
+    "check",
+    "verify",
+    "clean",
+    "operators",
+    "schema",
+    "sample",
+    "itemsets",
+    "completions",
+];
 
 #[test]
 fn every_help_has_an_example_and_the_whole_names_the_exit_codes() {

@@ -1,0 +1,123 @@
+//! Every target against a brute force.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Sets = BTreeMap<Vec<u32>, u32>;
+
+fn flat(rows: &[Vec<u32>]) -> (Vec<u32>, Vec<u32>) {
+    let ends = rows.iter().scan(0, |end, row| {
+        *end += row.len() as u32;
+        Some(*end)
+    });
+    (std::iter::once(0).chain(ends).collect(), rows.concat())
+}
+
+fn found(rows: &[Vec<u32>], search: Search) -> Sets {
+    let (offsets, items) = flat(rows);
+    let transactions = Transactions { offsets: &offsets, items: &items };
+    let listed = search.list(transactions);
+    assert_eq!(listed.counts.len() as u64, search.count(transactions));
+    let sets: Vec<_> = listed.iter().collect();
+    let by_items: Sets = sets
+        .iter()
+        .map(|(items, count)| {
+            let mut items = items.to_vec();
+            items.sort_unstable();
+            (items, *count)
+        })
+        .collect();
+    assert_eq!(by_items.len(), sets.len(), "a set is listed once");
+    by_items
+}
+
+/// Every subset of the items 0..10, counted one by one.
+fn brute_force(rows: &[Vec<u32>], search: Search) -> Sets {
+    let masks: Vec<u32> = rows.iter().map(|row| row.iter().fold(0, |mask, item| mask | 1 << item)).collect();
+    let count = |set: u32| masks.iter().filter(|mask| *mask & set == set).count() as u32;
+    let counts: Vec<u32> = (0..1_u32 << 10).map(count).collect();
+    let wanted = |set: &u32| {
+        let own = counts[*set as usize];
+        let mut longer = (0..10).filter(|item| set & (1 << item) == 0).map(|item| counts[(set | 1 << item) as usize]);
+        own >= search.min_count.max(1)
+            && set.count_ones() as usize <= search.max_size.unwrap_or(usize::MAX)
+            && match search.target {
+                Target::All => true,
+                Target::Closed => longer.all(|count| count < own),
+                Target::Maximal => longer.all(|count| count < search.min_count.max(1)),
+            }
+    };
+    let items = |set: u32| (0..10).filter(|item| set & (1 << item) != 0).collect();
+    (1..1_u32 << 10).filter(wanted).map(|set| (items(set), counts[set as usize])).collect()
+}
+
+const TARGETS: [Target; 3] = [Target::All, Target::Closed, Target::Maximal];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn every_target_equals_a_brute_force(
+        rows in prop::collection::vec(prop::collection::vec(0_u32..10, 0..12), 0..40),
+        min_count in 0_u32..8,
+        max_size in prop::option::of(0_usize..6),
+    ) {
+        for target in TARGETS {
+            let search = Search { target, min_count, max_size };
+            prop_assert_eq!(found(&rows, search), brute_force(&rows, search), "{:?}", search);
+        }
+    }
+
+    #[test]
+    fn dense_transactions_equal_a_brute_force(
+        rows in prop::collection::vec(0_u32..1 << 10, 1..30),
+        min_count in 1_u32..6,
+    ) {
+        let rows: Vec<Vec<u32>> =
+            rows.iter().map(|mask| (0..10).filter(|item| (mask | 0x2B1) & (1 << item) != 0).collect()).collect();
+        for target in TARGETS {
+            let search = Search { target, min_count, max_size: None };
+            prop_assert_eq!(found(&rows, search), brute_force(&rows, search), "{:?}", search);
+        }
+    }
+}
+
+#[test]
+fn the_order_does_not_depend_on_the_number_of_threads() {
+    let rows: Vec<Vec<u32>> =
+        (0..200_u32).map(|t| (0..12).filter(|i| (t * 7 + i * i) % (i + 2) < 2).collect()).collect();
+    let (offsets, items) = flat(&rows);
+    let transactions = Transactions { offsets: &offsets, items: &items };
+    for target in TARGETS {
+        let search = Search { target, min_count: 5, max_size: None };
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| search.list(transactions))
+        };
+        assert_eq!(with(1), with(3));
+    }
+}
+
+#[test]
+fn a_long_transaction_is_counted_without_making_its_subsets() {
+    let rows = vec![(0..60).collect::<Vec<u32>>(); 3];
+    let (offsets, items) = flat(&rows);
+    let transactions = Transactions { offsets: &offsets, items: &items };
+    let all = Search { target: Target::All, min_count: 3, max_size: None };
+    assert_eq!(all.count(transactions), (1 << 60) - 1);
+    assert_eq!(Search { max_size: Some(2), ..all }.count(transactions), 60 + 60 * 59 / 2);
+    assert_eq!(Search { target: Target::Closed, ..all }.count(transactions), 1);
+    assert_eq!(Search { target: Target::Maximal, ..all }.count(transactions), 1);
+}
+
+#[test]
+fn nothing_in_is_nothing_out() {
+    for target in TARGETS {
+        let search = Search { target, min_count: 1, max_size: None };
+        assert_eq!(search.list(Transactions { offsets: &[], items: &[] }), Itemsets::default());
+        assert_eq!(found(&[vec![], vec![]], search), Sets::new());
+    }
+}
