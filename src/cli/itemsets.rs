@@ -92,7 +92,10 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     eprintln!("{} transactions; {} sets in {} or more of them", baskets.len(), sets.counts.len(), search.min_count);
     if let Some(path) = &arguments.out {
         let rows = sets_frame(None, &baskets, &sets)?.lazy().drop(cols(["shop"]));
-        write_parquet(path, rows, &[])?;
+        let name = path.file_name().context("--out names no file")?.to_string_lossy();
+        let unfinished = path.with_file_name(format!(".{name}.partial"));
+        write_parquet(&unfinished, rows, &[])?;
+        std::fs::rename(&unfinished, path).with_context(|| format!("cannot write {}", path.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
