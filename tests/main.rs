@@ -3,5 +3,6 @@
 mod engine;
 mod linking;
 mod mining;
+mod nightly;
 mod support;
 mod workflows;
