@@ -13,7 +13,9 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use crate::{
     operator::Silent,
     report::table::count,
-    sample::{Dirt, PriceSpread, ShopOptions, WorkflowOptions, write_shop, write_workflows},
+    sample::{
+        Dirt, OrdersOptions, PriceSpread, ShopOptions, WorkflowOptions, write_orders, write_shop, write_workflows,
+    },
 };
 
 /// Make up data to try things on; the same seed gives the same data.
@@ -27,6 +29,7 @@ pub struct Arguments {
 enum World {
     Shop(Shop),
     Workflows(Workflows),
+    Orders(Orders),
 }
 
 /// Ten retailers' catalogs against our own products, as a SQLite database.
@@ -67,6 +70,27 @@ struct Workflows {
     out: PathBuf,
 }
 
+/// Shops' exports of a year's orders, variants, inventory and catalog: a folder a shop with four CSV files.
+///
+/// Bundles are planted in the orders; true_bundles.ndjson, beside the shops' folders, says which.
+///
+/// Example: nightloom sample orders --lines 6000 --shops 3 --seed 1 --out data/demo/shops
+#[derive(Args)]
+struct Orders {
+    /// Order lines in all shops.
+    #[arg(long, default_value_t = 6_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    lines: u64,
+    /// Shops, the largest first.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    shops: u32,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The folder to make; it must not be there yet.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Prices {
     /// Low prices are more common, and most end in .99, .95, 5 or 0.
@@ -92,6 +116,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.world {
         World::Shop(shop) => make_shop(shop, &cancelled)?,
         World::Workflows(workflows) => make_workflows(workflows, &cancelled)?,
+        World::Orders(orders) => make_orders(orders, &cancelled)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,6 +154,22 @@ fn make_workflows(workflows: &Workflows, cancelled: &AtomicBool) -> anyhow::Resu
         workflows.out.display(),
         count(made.workflows),
         count(made.events)
+    );
+    Ok(())
+}
+
+fn make_orders(orders: &Orders, cancelled: &AtomicBool) -> anyhow::Result<()> {
+    let options =
+        OrdersOptions { lines: orders.lines, shops: orders.shops, seed: orders.seed, ..OrdersOptions::default() };
+    let made = write_orders(&orders.out, &options, &Silent, cancelled)?;
+    println!(
+        "{}: {} shops with {} orders in {} lines, {} variants and {} planted bundles.",
+        orders.out.display(),
+        count(made.shops),
+        count(made.orders),
+        count(made.lines),
+        count(made.variants),
+        count(made.bundles)
     );
     Ok(())
 }

@@ -6,6 +6,7 @@ mod drops;
 mod images;
 mod listing;
 mod observation;
+mod orders;
 mod prices;
 mod retailers;
 mod shop;
@@ -16,6 +17,7 @@ mod workflows;
 mod writing;
 
 pub use dirt::Dirt;
+pub use orders::{OrdersOptions, write_orders};
 pub use prices::PriceSpread;
 pub use shop::{ShopOptions, write_shop};
 pub use workflows::{WorkflowOptions, write_workflows};
