@@ -7,6 +7,7 @@ mod io;
 mod linking;
 mod mining;
 mod operator;
+mod orders;
 mod pipeline;
 mod report;
 mod sample;

@@ -10,13 +10,13 @@ use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
     Engine, FileWriteFormat, KeyValueMetadata, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
-    ScanArgsParquet, SinkDestination, SinkTarget, UnifiedSinkArgs, sync_on_close::SyncOnCloseType,
+    PolarsResult, ScanArgsParquet, SinkDestination, SinkTarget, UnifiedSinkArgs, sync_on_close::SyncOnCloseType,
 };
 
 use super::IoError;
 
 /// Rows in a row group. Fixed, so that equal rows give equal bytes.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub(super) const ROW_GROUP_ROWS: usize = 131_072;
 
 /// The four bytes at both ends of a Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -31,18 +31,23 @@ const TAIL_BYTES: u64 = 8;
 pub fn write_parquet(path: &Path, frame: LazyFrame, metadata: &[(String, String)]) -> Result<u64, IoError> {
     let refused = |error| IoError::frame(path, error);
     let target = SinkTarget::Path(PlRefPath::try_from_path(path).map_err(refused)?);
-    let options = ParquetWriteOptions {
-        compression: ParquetCompression::Zstd(Some(ZstdLevel::try_new(1).map_err(refused)?)),
-        row_group_size: Some(ROW_GROUP_ROWS),
-        key_value_metadata: Some(KeyValueMetadata::from_static(metadata.to_vec())),
-        ..Default::default()
-    };
+    let options = write_options(metadata).map_err(refused)?;
     let arguments = UnifiedSinkArgs { maintain_order: true, sync_on_close: SyncOnCloseType::All, ..Default::default() };
     frame
         .sink(SinkDestination::File { target }, FileWriteFormat::Parquet(options.into()), arguments)
         .and_then(|plan| plan.collect_with_engine(Engine::Streaming))
         .map_err(refused)?;
     count_rows(path)
+}
+
+/// How every checkpoint is written.
+pub(super) fn write_options(metadata: &[(String, String)]) -> PolarsResult<ParquetWriteOptions> {
+    Ok(ParquetWriteOptions {
+        compression: ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)),
+        row_group_size: Some(ROW_GROUP_ROWS),
+        key_value_metadata: Some(KeyValueMetadata::from_static(metadata.to_vec())),
+        ..Default::default()
+    })
 }
 
 /// A Parquet file as a frame that is read when it is needed.

@@ -154,7 +154,10 @@ pub(super) fn state_of(pattern: &str) -> Result<SourceState, IoError> {
 }
 
 /// Opens a file; `.gz` and `.zst` are decompressed on the way.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, IoError> {
+///
+/// # Errors
+/// [`IoError::Missing`] or [`IoError::File`].
+pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, IoError> {
     let refused = |error| IoError::file(path, "read", error);
     let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(refused)?);
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();

@@ -7,7 +7,7 @@ use polars::prelude::{DataFrame, LazyFrame};
 use super::{
     FileState, IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
-    files, json, parquet,
+    files, json, listing, parquet,
     sqlite::{self, SqliteRead},
 };
 use crate::operator::PortSchema;
@@ -46,6 +46,11 @@ pub enum SourceSpec {
         /// The files.
         glob: String,
     },
+    /// The files themselves, a row each; a stage opens them.
+    Files {
+        /// The files, or a folder of them.
+        glob: String,
+    },
 }
 
 /// What a source gave.
@@ -69,6 +74,7 @@ impl SourceSpec {
             Self::Ndjson { glob } => json::ndjson_schema(glob),
             Self::Json { glob } => json::json_schema(glob),
             Self::Parquet { glob } => parquet::schema(glob),
+            Self::Files { .. } => Ok(listing::schema()),
         }
     }
 
@@ -81,6 +87,7 @@ impl SourceSpec {
         match self {
             Self::Sqlite { path, read, busy_timeout } => sqlite::count_rows(path, read, *busy_timeout).map(Some),
             Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
+            Self::Files { glob } => listing::count_rows(glob).map(Some),
             Self::Csv { .. } | Self::Ndjson { .. } | Self::Json { .. } => Ok(None),
         }
     }
@@ -95,6 +102,7 @@ impl SourceSpec {
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::state_of(glob)
             }
+            Self::Files { glob } => files::state_of(&listing::pattern(glob)),
         }
     }
 
@@ -109,6 +117,7 @@ impl SourceSpec {
             Self::Ndjson { glob } => json::read_ndjson(glob, watch),
             Self::Json { glob } => json::read_json(glob, watch),
             Self::Parquet { glob } => parquet::read(glob),
+            Self::Files { glob } => listing::read(glob, watch),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use crate::operator::{Silent, StageContext};
+use crate::operator::{NoStorage, Silent, StageContext};
 
 /// A context with a fixed as-of time.
 pub fn context() -> StageContext {
@@ -12,5 +12,6 @@ pub fn context() -> StageContext {
         memory_bytes: 1 << 30,
         progress: Arc::new(Silent),
         cancelled: Arc::new(AtomicBool::new(false)),
+        storage: Arc::new(NoStorage),
     }
 }

@@ -209,7 +209,7 @@ mod tests {
     use std::sync::{Arc, atomic::AtomicBool};
 
     use super::*;
-    use crate::operator::Silent;
+    use crate::operator::{NoStorage, Silent};
 
     fn mine(operator: &MineItemsets, lines: DataFrame) -> (DataFrame, DataFrame) {
         let context = StageContext {
@@ -218,6 +218,7 @@ mod tests {
             memory_bytes: 1 << 30,
             progress: Arc::new(Silent),
             cancelled: Arc::new(AtomicBool::new(false)),
+            storage: Arc::new(NoStorage),
         };
         let mut frames = operator.run(Frames::new().with("lines", lines), &context).unwrap();
         let mut take = |port| frames.take(port).unwrap().collect().unwrap();

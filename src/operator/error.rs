@@ -21,6 +21,12 @@ pub enum StageError {
         /// What to do about it.
         mend: String,
     },
+    /// A file could not be read, or scratch space or an output not written.
+    #[error("{problem}")]
+    Storage {
+        /// What went wrong, with the path and the mend.
+        problem: String,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -14,7 +14,9 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use context::{Progress, Silent, StageContext};
+#[cfg(test)]
+pub use context::NoStorage;
+pub use context::{Progress, Scratch, Silent, StageContext, Storage};
 pub use error::{ParamError, StageError};
 pub use kind::{BindError, BoundOperator, OperatorKind};
 pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};

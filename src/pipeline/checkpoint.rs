@@ -214,6 +214,22 @@ pub fn state_key(pipeline: &str, scope: Option<&str>) -> String {
     scope.map_or_else(|| pipeline.to_owned(), |scope| format!("{pipeline}@{scope}"))
 }
 
+/// An output on its way into a checkpoint.
+pub enum Made {
+    /// Rows to be computed and written.
+    Frame(LazyFrame),
+    /// Rows that are in the file already: [`file_name`] of the port in the draft's folder.
+    File {
+        /// How many.
+        rows: u64,
+    },
+}
+
+/// The name of an output's file.
+pub fn file_name(port: &str) -> String {
+    format!("{port}.parquet")
+}
+
 /// A checkpoint being written.
 pub struct Draft<'a> {
     store: &'a CheckpointStore,
@@ -223,20 +239,21 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Where the outputs are written.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Writes the outputs, by port, side by side. `footer` becomes key-value pairs of the Parquet footers.
     ///
     /// # Errors
     /// When computing or writing a frame fails: the first of them in the order given.
-    pub fn write(
-        &mut self,
-        frames: Vec<(String, LazyFrame)>,
-        footer: &[(String, String)],
-    ) -> Result<(), PipelineError> {
+    pub fn write(&mut self, outputs: Vec<(String, Made)>, footer: &[(String, String)]) -> Result<(), PipelineError> {
         let this: &Self = self;
         let written: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = frames
+            let threads: Vec<_> = outputs
                 .into_iter()
-                .map(|(port, frame)| scope.spawn(move || this.write_one(port, frame, footer)))
+                .map(|(port, made)| scope.spawn(move || this.write_one(port, made, footer)))
                 .collect();
             threads.into_iter().map(ScopedJoinHandle::join).collect()
         });
@@ -246,18 +263,15 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn write_one(
-        &self,
-        port: String,
-        frame: LazyFrame,
-        footer: &[(String, String)],
-    ) -> Result<OutputFile, PipelineError> {
-        let file = format!("{port}.parquet");
+    fn write_one(&self, port: String, made: Made, footer: &[(String, String)]) -> Result<OutputFile, PipelineError> {
+        let file = file_name(&port);
         let path = self.folder.join(&file);
-        let rows = checkpoint_file::write_parquet(&path, frame, footer).map_err(|problem| PipelineError::Io {
-            what: format!("checkpoint of '{}', output '{port}'", self.step),
-            problem,
-        })?;
+        let rows = match made {
+            Made::File { rows } => rows,
+            Made::Frame(frame) => checkpoint_file::write_parquet(&path, frame, footer).map_err(|problem| {
+                PipelineError::Io { what: format!("checkpoint of '{}', output '{port}'", self.step), problem }
+            })?,
+        };
         let (checksum, content) = hash_file(&path).map_err(PipelineError::state("cannot read back", &path))?;
         let bytes = fs::metadata(&path).map_err(PipelineError::state("cannot read back", &path))?.len();
         Ok(OutputFile { port, file, rows, bytes, checksum, content })

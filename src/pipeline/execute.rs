@@ -9,7 +9,7 @@ use polars::prelude::{IntoLazy, LazyFrame};
 
 use super::{
     check::conform,
-    checkpoint::{CheckpointStore, Draft, Latest, Manifest},
+    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest},
     commit::footer,
     error::PipelineError,
     expect,
@@ -18,6 +18,7 @@ use super::{
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
     spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+    storage::StageStorage,
 };
 use crate::{
     io::ReadWatch,
@@ -86,7 +87,10 @@ impl Workshop<'_> {
         // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
-        let frames = vec![("rows".to_owned(), read.frame), ("rejected".to_owned(), read.rejected.lazy())];
+        let frames = vec![
+            ("rows".to_owned(), Made::Frame(read.frame)),
+            ("rejected".to_owned(), Made::Frame(read.rejected.lazy())),
+        ];
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
         let content = draft
             .outputs()
@@ -110,25 +114,32 @@ impl Workshop<'_> {
             StageError::Interrupted => PipelineError::Interrupted,
             problem => PipelineError::Stage { stage: step.name.clone(), problem },
         };
-        let context = StageContext {
-            as_of: self.options.as_of,
-            seed: self.options.seed,
-            memory_bytes: self.memory_bytes,
-            progress: counter.clone(),
-            cancelled: self.cancelled.clone(),
-        };
         let frames = self.input_frames(step, inputs)?;
         let mut schemas = BTreeMap::new();
         for (port, frame) in frames.clone() {
             schemas.insert(port, schema_of(frame).map_err(fail)?);
         }
         let declared = bound.outputs(&schemas).map_err(fail)?;
-        let mut made = bound.run(frames, &context).map_err(fail)?;
         let fingerprint = ingredients.fingerprint();
         let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
         let mut draft = self.store.begin(&step.name)?;
+        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs));
+        let context = StageContext {
+            as_of: self.options.as_of,
+            seed: self.options.seed,
+            memory_bytes: self.memory_bytes,
+            progress: counter.clone(),
+            cancelled: self.cancelled.clone(),
+            storage: storage.clone(),
+        };
+        let mut made = bound.run(frames, &context).map_err(fail)?;
+        let mut written = storage.finish().map_err(fail)?;
         let mut frames = Vec::with_capacity(declared.len());
         for port in &declared {
+            if let Some(rows) = written.remove(&port.name) {
+                frames.push((port.name.clone(), Made::File { rows }));
+                continue;
+            }
             let frame = made.take(&port.name).map_err(|_| PipelineError::OutputSchema {
                 stage: step.name.clone(),
                 port: port.name.clone(),
@@ -136,7 +147,7 @@ impl Workshop<'_> {
                 declared: "one".to_owned(),
             })?;
             check_output(step, &port.name, &port.columns, frame.clone())?;
-            frames.push((port.name.clone(), frame));
+            frames.push((port.name.clone(), Made::Frame(frame)));
         }
         drop(made);
         context.check_cancelled().map_err(fail)?;
@@ -277,22 +288,28 @@ fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame
         return Ok(());
     }
     let made = schema_of(frame).map_err(|problem| PipelineError::Stage { stage: step.name.clone(), problem })?;
-    let fits = made.len() == declared.len()
-        && made.iter().zip(declared).all(|(made, declared)| {
-            made.name == declared.name && (made.kind == declared.kind || declared.kind == ColumnKind::Any)
-        });
-    if fits {
+    if fits(&made, declared) {
         return Ok(());
     }
-    let words = |columns: &PortSchema| {
-        columns.iter().map(|column| format!("{} {}", column.name, column.kind.word())).collect::<Vec<_>>().join(", ")
-    };
     Err(PipelineError::OutputSchema {
         stage: step.name.clone(),
         port: port.to_owned(),
         made: words(&made),
         declared: words(declared),
     })
+}
+
+/// Whether the columns made are the ones declared.
+pub fn fits(made: &PortSchema, declared: &PortSchema) -> bool {
+    made.len() == declared.len()
+        && made.iter().zip(declared).all(|(made, declared)| {
+            made.name == declared.name && (made.kind == declared.kind || declared.kind == ColumnKind::Any)
+        })
+}
+
+/// Columns in words.
+pub fn words(columns: &PortSchema) -> String {
+    columns.iter().map(|column| format!("{} {}", column.name, column.kind.word())).collect::<Vec<_>>().join(", ")
 }
 
 /// The rows a step read and made, for the journal: in, out, rejected.

@@ -18,6 +18,7 @@ pub mod run;
 pub mod select;
 pub mod spec;
 mod sql_operator;
+mod storage;
 
 pub use error::PipelineError;
 pub use spec::Pipeline;

@@ -96,6 +96,7 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
         ("ndjson", &table.ndjson),
         ("json", &table.json),
         ("parquet", &table.parquet),
+        ("files", &table.files),
     ])?;
     if kind != "sqlite" {
         place.refuse(
@@ -130,6 +131,7 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
         "csv" => SourceSpec::Csv { glob, options: csv_options(place, table)? },
         "ndjson" => SourceSpec::Ndjson { glob },
         "json" => SourceSpec::Json { glob },
+        "files" => SourceSpec::Files { glob },
         _ => SourceSpec::Parquet { glob },
     })
 }

@@ -58,7 +58,7 @@ pub struct VarTable {
     pub about: Option<String>,
 }
 
-/// A source: exactly one of sqlite, csv, ndjson, json, parquet.
+/// A source: exactly one of sqlite, csv, ndjson, json, parquet, files.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTable {
@@ -76,6 +76,9 @@ pub struct SourceTable {
     pub json: Option<String>,
     /// Path or glob of Parquet files.
     pub parquet: Option<String>,
+    /// Path, folder or glob of files that a stage opens itself: gives their path, name, bytes and content hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
     /// Field separator of CSV files; default ",".
     pub delimiter: Option<String>,
     /// Encoding of CSV files; default utf-8.

@@ -1,0 +1,305 @@
+//! CSV as blocks of whole records, and records as cells: what one thread reads, several parse.
+//!
+//! Records end with `\n` (or `\r\n`), or with `\r` in a file whose first record does. A cell is quoted when it begins with
+//! a quote; a quote in the midst of a cell is a character like others.
+
+use std::io::{self, Read};
+
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
+
+/// Bytes handed to a thread at a time.
+pub const BLOCK_BYTES: usize = 4 << 20;
+
+/// A record longer than this is taken for a quote that is never closed.
+pub const MAX_RECORD_BYTES: usize = 256 << 20;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Why a file cannot be taken apart.
+#[derive(Debug)]
+pub enum CsvProblem {
+    /// The system's refusal.
+    Read(io::Error),
+    /// A quoted cell is never closed.
+    Unclosed,
+    /// A record is longer than [`MAX_RECORD_BYTES`].
+    TooLong,
+}
+
+/// A file as blocks of whole records.
+pub struct Blocks {
+    input: Box<dyn Read + Send>,
+    /// Bytes read and not yet given out; they begin with a record.
+    held: Vec<u8>,
+    block_bytes: usize,
+    terminator: Option<u8>,
+    at_start: bool,
+    at_end: bool,
+}
+
+impl Blocks {
+    /// Blocks of about `block_bytes` each.
+    pub fn new(input: Box<dyn Read + Send>, block_bytes: usize) -> Self {
+        Self { input, held: Vec::new(), block_bytes, terminator: None, at_start: true, at_end: false }
+    }
+
+    /// What ends a record, known once the first block was given out.
+    pub fn terminator(&self) -> u8 {
+        self.terminator.unwrap_or(b'\n')
+    }
+
+    /// The next block; `None` at the end.
+    ///
+    /// # Errors
+    /// See [`CsvProblem`].
+    pub fn next(&mut self) -> Result<Option<Vec<u8>>, CsvProblem> {
+        let mut ends = RecordEnds::default();
+        let mut wanted = self.block_bytes;
+        loop {
+            self.fill(wanted)?;
+            let terminator = *self.terminator.get_or_insert_with(|| find_terminator(&self.held));
+            ends.scan(&self.held, terminator, self.at_end);
+            if self.at_end {
+                let unclosed = ends.inside;
+                return match std::mem::take(&mut self.held) {
+                    _ if unclosed => Err(CsvProblem::Unclosed),
+                    rest if rest.is_empty() => Ok(None),
+                    rest => Ok(Some(rest)),
+                };
+            }
+            if let Some(end) = ends.last {
+                let rest = self.held.get(end..).unwrap_or_default().to_vec();
+                self.held.truncate(end);
+                return Ok(Some(std::mem::replace(&mut self.held, rest)));
+            }
+            if self.held.len() > MAX_RECORD_BYTES {
+                return Err(CsvProblem::TooLong);
+            }
+            wanted = self.held.len() * 2;
+        }
+    }
+
+    /// Reads until `wanted` bytes are held, or the file ends.
+    fn fill(&mut self, wanted: usize) -> Result<(), CsvProblem> {
+        if self.at_end || self.held.len() >= wanted {
+            return Ok(());
+        }
+        self.held.reserve(wanted - self.held.len());
+        let missing = (wanted - self.held.len()) as u64;
+        let read = self.input.by_ref().take(missing).read_to_end(&mut self.held).map_err(CsvProblem::Read)?;
+        self.at_end = (read as u64) < missing;
+        if std::mem::take(&mut self.at_start) && self.held.starts_with(BOM) {
+            self.held.drain(..BOM.len());
+        }
+        Ok(())
+    }
+}
+
+/// What ends the first record: `\r` if one comes before any `\n` and not just before it.
+fn find_terminator(bytes: &[u8]) -> u8 {
+    let mut ends = RecordEnds::default();
+    ends.scan(bytes, b'\r', true);
+    match ends.first {
+        Some(end) if bytes.get(end) != Some(&b'\n') && memchr(b'\n', bytes.get(..end).unwrap_or_default()).is_none() => b'\r',
+        _ => b'\n',
+    }
+}
+
+/// Looks for the ends of records outside of quotes; goes on where it stopped when more bytes have come.
+#[derive(Default)]
+struct RecordEnds {
+    /// Where to go on.
+    at: usize,
+    inside: bool,
+    /// Just after the first and the last terminator outside of quotes.
+    first: Option<usize>,
+    last: Option<usize>,
+}
+
+impl RecordEnds {
+    fn scan(&mut self, bytes: &[u8], terminator: u8, is_end: bool) {
+        while let Some(found) = memchr(b'"', bytes.get(self.at..).unwrap_or_default()) {
+            let quote = self.at + found;
+            if self.inside {
+                match bytes.get(quote + 1) {
+                    Some(b'"') => self.at = quote + 2,
+                    None if !is_end => {
+                        self.at = quote;
+                        return;
+                    }
+                    _ => {
+                        self.inside = false;
+                        self.at = quote + 1;
+                    }
+                }
+                continue;
+            }
+            self.note(bytes, quote, terminator);
+            let opens = match quote.checked_sub(1).and_then(|before| bytes.get(before)) {
+                None => true,
+                Some(before) => *before == b',' || *before == terminator,
+            };
+            self.inside = opens;
+            self.at = quote + 1;
+        }
+        if !self.inside {
+            self.note(bytes, bytes.len(), terminator);
+        }
+        self.at = bytes.len();
+    }
+
+    /// Notes the terminators between where the scan stands and `until`, all of them outside of quotes.
+    fn note(&mut self, bytes: &[u8], until: usize, terminator: u8) {
+        let outside = bytes.get(self.at..until).unwrap_or_default();
+        if let Some(found) = memrchr(terminator, outside) {
+            self.last = Some(self.at + found + 1);
+            if self.first.is_none() {
+                self.first = memchr(terminator, outside).map(|found| self.at + found + 1);
+            }
+        }
+    }
+}
+
+/// A cell of a record: where it is in the block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cell {
+    start: u32,
+    end: u32,
+    /// Quotes inside must be resolved.
+    rough: bool,
+}
+
+/// The cells of the record that was read last, and where its block is.
+pub struct Records<'a> {
+    bytes: &'a [u8],
+    terminator: u8,
+    at: usize,
+    lines: u32,
+    /// The line of the record within its block, from 0.
+    pub line: u32,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+}
+
+impl<'a> Records<'a> {
+    /// The records of a block.
+    pub fn new(bytes: &'a [u8], terminator: u8) -> Self {
+        Self { bytes, terminator, at: 0, lines: 0, line: 0, cells: Vec::new() }
+    }
+
+    /// Reads the next record; false at the end. Empty lines are none.
+    pub fn advance(&mut self) -> bool {
+        loop {
+            if self.at >= self.bytes.len() {
+                return false;
+            }
+            self.line = self.lines;
+            self.cells.clear();
+            self.read();
+            if let [only] = self.cells.as_slice()
+                && only.start == only.end
+            {
+                continue;
+            }
+            return true;
+        }
+    }
+
+    fn read(&mut self) {
+        let mut start = self.at;
+        let mut rough = false;
+        let mut at = start;
+        loop {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let Some(found) = memchr3(b',', self.terminator, b'"', rest) else {
+                self.push(start, self.bytes.len(), rough);
+                self.at = self.bytes.len();
+                return;
+            };
+            let place = at + found;
+            at = place + 1;
+            match self.bytes.get(place) {
+                Some(b'"') if place == start => {
+                    at = self.close(at, &mut rough);
+                    // Only a cell that is a quoted text and nothing else is taken as it stands.
+                    let followed = self.bytes.get(at).is_none_or(|next| [b',', b'\r', self.terminator].contains(next));
+                    rough |= !followed;
+                }
+                Some(b'"') => {}
+                Some(b',') => {
+                    self.push(start, place, rough);
+                    start = at;
+                    rough = false;
+                }
+                _ => {
+                    self.push(start, place, rough);
+                    self.at = at;
+                    self.lines += 1;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Finds the end of a quoted text that begins at `from`: just after its closing quote.
+    fn close(&mut self, from: usize, rough: &mut bool) -> usize {
+        let mut at = from;
+        loop {
+            let Some(found) = memchr(b'"', self.bytes.get(at..).unwrap_or_default()) else {
+                at = self.bytes.len();
+                break;
+            };
+            at += found + 1;
+            if self.bytes.get(at) != Some(&b'"') {
+                break;
+            }
+            *rough = true;
+            at += 1;
+        }
+        self.lines += memchr_iter(self.terminator, self.bytes.get(from..at).unwrap_or_default()).count() as u32;
+        at
+    }
+
+    fn push(&mut self, start: usize, end: usize, rough: bool) {
+        self.cells.push(Cell { start: start as u32, end: end as u32, rough });
+    }
+
+    /// The bytes of a cell, unquoted and trimmed; `room` holds them where quotes had to be resolved. Empty beyond the last.
+    pub fn cell<'r>(&'r self, place: usize, room: &'r mut Vec<u8>) -> &'r [u8] {
+        let Some(cell) = self.cells.get(place) else { return &[] };
+        let raw = self.bytes.get(cell.start as usize..cell.end as usize).unwrap_or_default();
+        if cell.rough {
+            resolve(raw, room);
+            return room.trim_ascii();
+        }
+        let raw = raw.trim_ascii();
+        match raw {
+            [b'"', inner @ .., b'"'] => inner.trim_ascii(),
+            raw => raw,
+        }
+    }
+
+    /// The bytes of the record, quotes and all.
+    pub fn shown(&self) -> &'a [u8] {
+        match (self.cells.first(), self.cells.last()) {
+            (Some(first), Some(last)) => {
+                self.bytes.get(first.start as usize..last.end as usize).unwrap_or_default()
+            }
+            _ => &[],
+        }
+    }
+}
+
+/// A quoted text, and what may follow it, without its quotes.
+fn resolve(raw: &[u8], room: &mut Vec<u8>) {
+    room.clear();
+    let mut bytes = raw.strip_prefix(b"\"").unwrap_or(raw).iter().peekable();
+    let mut inside = true;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' if inside && bytes.next_if(|next| **next == b'"').is_some() => room.push(b'"'),
+            b'"' if inside => inside = false,
+            byte => room.push(*byte),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What the files of a shop can say: the fields of each kind of file, and how their cells are read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a cell is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A global id's number, or the text itself.
+    Id,
+    /// Trimmed text.
+    Text,
+    /// Trimmed text in lower case.
+    Lower,
+    /// Three letters in upper case.
+    Currency,
+    /// Cents.
+    Money,
+    /// A whole number.
+    Int,
+    /// An instant.
+    Time,
+    /// A truth value.
+    Bool,
+}
+
+/// A field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in the alias file.
+    pub name: &'static str,
+    /// How its cells are read.
+    pub kind: Type,
+}
+
+macro_rules! fields {
+    ($(#[$about:meta])* $enum:ident { $($variant:ident $name:literal $kind:ident,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(dead_code, reason = "some fields are known and counted anew")]
+        pub enum $enum { $(#[doc = $name] $variant,)+ }
+
+        impl $enum {
+            /// All of them, in the order of their places.
+            pub const FIELDS: &'static [Field] = &[$(Field { name: $name, kind: Type::$kind },)+];
+
+            /// The place among the fields.
+            pub const fn place(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+fields! {
+    /// The fields of an order line. The order's id comes first: rows are compared by it.
+    Order {
+        OrderId "order_id" Id,
+        CreatedAt "created_at" Time,
+        Quantity "quantity" Int,
+        UnitPrice "unit_price" Money,
+        LineTotal "line_total" Money,
+        LineDiscount "line_discount" Money,
+        LineItemId "line_item_id" Id,
+        LineName "line_name" Text,
+        Sku "sku" Text,
+        VariantId "variant_id" Id,
+        ProductId "product_id" Id,
+        ProductTitle "product_title" Text,
+        VariantTitle "variant_title" Text,
+        Vendor "vendor" Text,
+        ProductType "product_type" Text,
+        Subcategory "subcategory" Text,
+        Color "color" Text,
+        Material "material" Text,
+        Tags "tags" Text,
+        UnitCost "unit_cost" Money,
+        Currency "currency" Currency,
+        FinancialStatus "financial_status" Text,
+        FulfillmentStatus "fulfillment_status" Text,
+        Subtotal "subtotal" Money,
+        Shipping "shipping" Money,
+        Taxes "taxes" Money,
+        Total "total" Money,
+        Discount "discount" Money,
+        DiscountCode "discount_code" Text,
+        CustomerId "customer_id" Id,
+        CustomerEmail "customer_email" Lower,
+        CustomerCountry "customer_country" Text,
+        Province "province" Text,
+        City "city" Text,
+        ClvBand "clv_band" Text,
+        Channel "channel" Text,
+        Device "device" Text,
+        Returned "returned" Bool,
+        BasketItemCount "basket_item_count" Int,
+        BasketLineCount "basket_line_count" Int,
+        BasketValue "basket_value" Money,
+        RequiresShipping "requires_shipping" Bool,
+        Taxable "taxable" Bool,
+        IsGiftCard "is_gift_card" Bool,
+        ImageUrl "image_url" Text,
+        IsCancelled "is_cancelled" Bool,
+        IsProduct "is_product" Bool,
+    }
+}
+
+fields! {
+    /// The fields of a variant.
+    Variant {
+        VariantId "variant_id" Id,
+        ProductId "product_id" Id,
+        VariantTitle "variant_title" Text,
+        Price "price" Money,
+        CompareAtPrice "compare_at_price" Money,
+        Sku "sku" Text,
+        InventoryItemId "inventory_item_id" Id,
+        InventoryItemCreatedAt "inventory_item_created_at" Time,
+        UnitCost "unit_cost" Money,
+        ImageUrl "image_url" Text,
+    }
+}
+
+fields! {
+    /// The fields of an inventory level.
+    Inventory {
+        InventoryItemId "inventory_item_id" Id,
+        LocationId "location_id" Id,
+        Available "available" Int,
+        UpdatedAt "updated_at" Time,
+    }
+}
+
+fields! {
+    /// The fields of a row of the joined catalog.
+    Catalog {
+        VariantId "variant_id" Id,
+        ProductId "product_id" Id,
+        ProductTitle "product_title" Text,
+        VariantTitle "variant_title" Text,
+        ProductType "product_type" Text,
+        ProductStatus "product_status" Lower,
+        Vendor "vendor" Text,
+        Tags "tags" Text,
+        Price "price" Money,
+        CompareAtPrice "compare_at_price" Money,
+        Sku "sku" Text,
+        InventoryItemId "inventory_item_id" Id,
+        AvailableTotal "available_total" Int,
+        ProductCreatedAt "product_created_at" Time,
+        ProductPublishedAt "product_published_at" Time,
+        LastInventoryUpdate "last_inventory_update" Time,
+        InventoryItemCreatedAt "inventory_item_created_at" Time,
+        Description "description" Text,
+        ImageUrl "image_url" Text,
+    }
+}
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A row an order line.
+    Orders,
+    /// A row a variant.
+    #[serde(alias = "products_variants")]
+    Variants,
+    /// A row an inventory item and location.
+    #[serde(alias = "inventory")]
+    InventoryLevels,
+    /// A row a variant with its product.
+    #[serde(alias = "products", alias = "catalog")]
+    CatalogJoined,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Orders, Self::Variants, Self::InventoryLevels, Self::CatalogJoined];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Variants => "variants",
+            Self::InventoryLevels => "inventory_levels",
+            Self::CatalogJoined => "catalog_joined",
+        }
+    }
+
+    /// Its fields.
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Orders => Order::FIELDS,
+            Self::Variants => Variant::FIELDS,
+            Self::InventoryLevels => Inventory::FIELDS,
+            Self::CatalogJoined => Catalog::FIELDS,
+        }
+    }
+
+    /// The fields whose bad cells reject the row.
+    pub fn needs_value(self, field: usize) -> bool {
+        let needed: &[usize] = match self {
+            Self::Orders => &[Order::CreatedAt as usize, Order::UnitPrice as usize],
+            Self::Variants => &[Variant::Price as usize],
+            Self::InventoryLevels => &[Inventory::UpdatedAt as usize],
+            Self::CatalogJoined => &[Catalog::Price as usize],
+        };
+        needed.contains(&field)
+    }
+
+    /// The columns that a file must have; of a group, one.
+    pub fn needs_columns(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Orders => {
+                &[&["order_id"], &["created_at"], &["quantity"], &["unit_price"], &["variant_id", "sku"]]
+            }
+            Self::Variants => {
+                &[&["product_id"], &["variant_id"], &["variant_title"], &["price"], &["inventory_item_id"]]
+            }
+            // Without a column for it, everything is at one location.
+            Self::InventoryLevels => &[&["inventory_item_id"], &["available"], &["updated_at"]],
+            Self::CatalogJoined => &[
+                &["product_id"],
+                &["variant_id"],
+                &["product_title"],
+                &["price"],
+                &["inventory_item_id"],
+                &["product_status"],
+            ],
+        }
+    }
+}
+
+/// Why a row is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// No order id.
+    MissingOrderId,
+    /// Neither variant id nor SKU; of variants and catalog no product or variant id; of inventory no item.
+    MissingItemId,
+    /// A date that is needed is none.
+    BadDate,
+    /// A number that is needed is none.
+    BadNumber,
+    /// No location.
+    MissingLocation,
+    /// No shop, in a file of several.
+    MissingShop,
+    /// Another row has the same key and is newer, or the row was added to it.
+    Duplicate,
+    /// Not the currency of most rows of the shop.
+    OtherCurrency,
+}
+
+impl Reason {
+    /// All reasons, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::MissingOrderId,
+        Self::MissingItemId,
+        Self::BadDate,
+        Self::BadNumber,
+        Self::MissingLocation,
+        Self::MissingShop,
+        Self::Duplicate,
+        Self::OtherCurrency,
+    ];
+
+    /// The code in the rejected dataset.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::MissingOrderId => "missing_order_id",
+            Self::MissingItemId => "missing_item_id",
+            Self::BadDate => "bad_date",
+            Self::BadNumber => "bad_number",
+            Self::MissingLocation => "missing_location",
+            Self::MissingShop => "missing_shop",
+            Self::Duplicate => "duplicate",
+            Self::OtherCurrency => "other_currency",
+        }
+    }
+}

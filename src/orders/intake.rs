@@ -1,0 +1,306 @@
+//! Reading the files of a shop: one thread reads blocks, the others parse them, and what was noticed is put together.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use super::{
+    csv::{BLOCK_BYTES, Blocks, CsvProblem, Records},
+    fields::{Kind, Order},
+    headers::{Layout, ShopColumns, layout},
+    parse::{Dialect, Facts, Job, Parsed, Parser, Reject, Shops},
+    partitions::Partitions,
+};
+use crate::operator::{StageContext, StageError};
+
+/// A file to be read.
+#[derive(Clone, Debug)]
+pub struct FileEntry {
+    /// To open it by.
+    pub path: String,
+    /// To name it by.
+    pub name: String,
+}
+
+/// How files are read.
+pub struct Reading<'a> {
+    /// The names of columns.
+    pub columns: &'a ShopColumns,
+    /// What rows look like.
+    pub dialect: Dialect,
+    /// The kind of all files, if it is not to be found from their headers.
+    pub kind: Option<Kind>,
+    /// Partitions of order lines.
+    pub partitions: usize,
+    /// The most bytes a thread takes at a time.
+    pub block_bytes: usize,
+}
+
+/// A file that was read.
+#[derive(Default)]
+pub struct FileRead {
+    /// Where its columns went.
+    pub layout: Option<Arc<Layout>>,
+    /// What was noticed.
+    pub facts: Facts,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
+}
+
+/// Where a block was.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockPlace {
+    /// Its file.
+    pub file: u32,
+    /// The line it begins with, from 1.
+    pub first_line: u64,
+}
+
+/// What the files hold, before it is known what of it counts.
+pub struct Intake {
+    /// A file each, in the order of the listing.
+    pub files: Vec<FileRead>,
+    /// Where the blocks were.
+    pub blocks: Vec<BlockPlace>,
+    /// The rows by kind.
+    pub rows: BTreeMap<Kind, Partitions>,
+    /// The shops by number.
+    pub shops: Shops,
+}
+
+/// What the reading thread says.
+#[derive(Default)]
+struct Notes {
+    layouts: BTreeMap<u32, Arc<Layout>>,
+    problems: BTreeMap<u32, String>,
+    blocks: Vec<BlockPlace>,
+}
+
+/// Reads all files. `refuse` is given the rows that are not used for what they hold, in order.
+///
+/// # Errors
+/// When storage fails, or the run was asked to stop. A file that cannot be used is no error here.
+pub fn read(
+    files: &[FileEntry],
+    reading: &Reading<'_>,
+    context: &StageContext,
+    mut refuse: impl FnMut(u32, u64, Vec<Reject>) -> Result<(), StageError>,
+) -> Result<Intake, StageError> {
+    let shops = Shops::default();
+    let notes = Mutex::new(Notes::default());
+    let workers = rayon::current_num_threads().max(1);
+    let (send_job, jobs) = sync_channel::<Job>(workers);
+    let (send_parsed, parsed) = sync_channel::<Parsed>(workers);
+    let jobs = Mutex::new(jobs);
+    let stop = AtomicBool::new(false);
+    let mut gathered = Gathered {
+        files: files.iter().map(|_| FileRead::default()).collect(),
+        rows: Kind::ALL.into_iter().map(|kind| (kind, Partitions::new(partitions_of(kind, reading)))).collect(),
+        early: BTreeMap::new(),
+        next: 0,
+    };
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| read_files(files, reading, context, &send_job_of(send_job, &stop), &notes));
+        for _ in 0..workers {
+            let (jobs, shops, send) = (&jobs, &shops, send_parsed.clone());
+            scope.spawn(move || {
+                let mut parser = Parser::new(shops, reading.partitions, reading.dialect);
+                while let Some(job) = next_job(jobs) {
+                    if send.send(parser.parse(&job)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send_parsed);
+        let outcome = gathered.gather(&parsed, context, &notes, &mut refuse);
+        if outcome.is_err() {
+            // A receiver that is gone is the sign to stop, for the threads that parse and through them for the reader.
+            stop.store(true, Ordering::Relaxed);
+            drop(parsed);
+            while next_job(&jobs).is_some() {}
+        }
+        outcome
+    });
+    outcome?;
+    context.check_cancelled()?;
+    let notes = notes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (file, layout) in notes.layouts {
+        if let Some(file) = gathered.files.get_mut(file as usize) {
+            file.layout = Some(layout);
+        }
+    }
+    for (file, problem) in notes.problems {
+        if let Some(file) = gathered.files.get_mut(file as usize) {
+            file.problem = Some(problem);
+        }
+    }
+    Ok(Intake { files: gathered.files, blocks: notes.blocks, rows: gathered.rows, shops })
+}
+
+fn partitions_of(kind: Kind, reading: &Reading<'_>) -> usize {
+    if kind == Kind::Orders { reading.partitions } else { 1 }
+}
+
+fn next_job(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// The sender moves into the reading thread, so that the others end when it does. False: nobody wants more.
+fn send_job_of(send: SyncSender<Job>, stop: &AtomicBool) -> impl Fn(Job) -> bool {
+    move |job| !stop.load(Ordering::Relaxed) && send.send(job).is_ok()
+}
+
+struct Gathered {
+    files: Vec<FileRead>,
+    rows: BTreeMap<Kind, Partitions>,
+    early: BTreeMap<u32, Parsed>,
+    next: u32,
+}
+
+impl Gathered {
+    /// Takes the blocks in their order, whatever the order in which they are done.
+    fn gather(
+        &mut self,
+        parsed: &Receiver<Parsed>,
+        context: &StageContext,
+        notes: &Mutex<Notes>,
+        refuse: &mut impl FnMut(u32, u64, Vec<Reject>) -> Result<(), StageError>,
+    ) -> Result<(), StageError> {
+        while let Ok(block) = parsed.recv() {
+            context.check_cancelled()?;
+            self.early.insert(block.block, block);
+            while let Some(block) = self.early.remove(&self.next) {
+                self.next += 1;
+                context.progress.advance(block.facts.rows);
+                let rows = self.rows.get_mut(&block.kind);
+                rows.map_or(Ok(()), |rows| rows.add(block.parts, context.storage.as_ref()))?;
+                if let Some(file) = self.files.get_mut(block.file as usize) {
+                    file.facts.add(block.facts);
+                }
+                if !block.rejects.is_empty() {
+                    let place = lock(notes).blocks.get(block.block as usize).map_or(1, |place| place.first_line);
+                    refuse(block.file, place, block.rejects)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lock(notes: &Mutex<Notes>) -> std::sync::MutexGuard<'_, Notes> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads file after file into blocks.
+fn read_files(
+    files: &[FileEntry],
+    reading: &Reading<'_>,
+    context: &StageContext,
+    send: &impl Fn(Job) -> bool,
+    notes: &Mutex<Notes>,
+) {
+    for (number, file) in (0_u32..).zip(files) {
+        if context.check_cancelled().is_err() {
+            return;
+        }
+        match read_file(number, file, reading, context, send, notes) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(problem) => {
+                lock(notes).problems.insert(number, problem);
+            }
+        }
+    }
+}
+
+/// Reads a file into blocks; false when nobody wants more of them.
+fn read_file(
+    number: u32,
+    file: &FileEntry,
+    reading: &Reading<'_>,
+    context: &StageContext,
+    send: &impl Fn(Job) -> bool,
+    notes: &Mutex<Notes>,
+) -> Result<bool, String> {
+    let input = context.storage.open(&file.path).map_err(|error| error.to_string())?;
+    let mut blocks = Blocks::new(input, reading.block_bytes);
+    let mut line = 1;
+    let mut layout = None;
+    loop {
+        let bytes = match blocks.next() {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => break,
+            Err(problem) => return Err(in_words(&problem, line)),
+        };
+        let terminator = blocks.terminator();
+        let has_header = layout.is_none() && reading.dialect != Dialect::Fimi;
+        let layout = match &layout {
+            Some(layout) => Arc::clone(layout),
+            None => {
+                let found = Arc::new(layout_of(&bytes, terminator, reading)?);
+                lock(notes).layouts.insert(number, Arc::clone(&found));
+                Arc::clone(layout.insert(found))
+            }
+        };
+        let first_line = line;
+        line += memchr::memchr_iter(terminator, &bytes).count() as u64;
+        let block = {
+            let mut notes = lock(notes);
+            notes.blocks.push(BlockPlace { file: number, first_line });
+            u32::try_from(notes.blocks.len() - 1).map_err(|_| "more than 16 petabytes".to_owned())?
+        };
+        if !send(Job { block, file: number, first_line, bytes, terminator, has_header, layout }) {
+            return Ok(false);
+        }
+    }
+    if layout.is_none() {
+        return Err("is empty; export it again, or take it out of the folder".to_owned());
+    }
+    Ok(true)
+}
+
+fn in_words(problem: &CsvProblem, line: u64) -> String {
+    match problem {
+        CsvProblem::Read(error) => format!("cannot be read after line {line}: {error}; export it again"),
+        CsvProblem::Unclosed => {
+            format!("a quoted cell after line {line} is never closed; close it, or double the quote inside it")
+        }
+        CsvProblem::TooLong => {
+            format!("a row after line {line} is longer than 256 MiB; is a quote in it never closed?")
+        }
+    }
+}
+
+/// Where the columns of a file go, from its header.
+fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layout, String> {
+    if reading.dialect == Dialect::Fimi {
+        let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
+        return Ok(Layout { kind: Kind::Orders, fields, shop: Vec::new(), unknown: Vec::new() });
+    }
+    let mut records = Records::new(bytes, terminator);
+    records.advance();
+    let head = records.shown();
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || head.contains(&0) {
+        return Err("looks like UTF-16 or a binary file; save it as CSV in UTF-8".to_owned());
+    }
+    if head.trim_ascii_start().starts_with(b"<") {
+        return Err("is HTML or XML, perhaps a login page saved as CSV; export it again".to_owned());
+    }
+    let mut room = Vec::new();
+    let headers: Vec<String> = (0..records.cells.len())
+        .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
+        .collect();
+    layout(&headers, reading.columns, reading.kind)
+}
+
+/// Blocks as large as is good for speed.
+pub fn block_bytes() -> usize {
+    BLOCK_BYTES
+}

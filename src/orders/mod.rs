@@ -1,0 +1,23 @@
+//! Orders: shops' exports into typed tables, and their lines enriched for mining.
+
+mod csv;
+mod fields;
+mod group;
+mod headers;
+mod ingest;
+mod intake;
+mod order_tables;
+mod parse;
+mod partitions;
+mod rows;
+mod settle;
+mod shop_tables;
+mod table;
+mod values;
+
+use crate::operator::OperatorKind;
+
+/// The operators of this room.
+pub fn operators() -> Vec<OperatorKind> {
+    vec![OperatorKind::of::<ingest::IngestShop>()]
+}

@@ -1,0 +1,548 @@
+//! A block of a file into rows: what the threads do side by side.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    csv::Records,
+    fields::{Inventory, Kind, Order, Reason, Type, Variant},
+    headers::Layout,
+    rows::{Head, NO_SHOP, RowWriter, hash},
+    values::{self, Number, Slash},
+};
+
+/// How many characters of a refused value are kept.
+const VALUE_LENGTH: usize = 200;
+
+/// How rows are written, beside their columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// As the headers say.
+    Headers,
+    /// An invoice whose number begins with C is a cancellation; a stock code that does not begin with five digits is a
+    /// fee or a voucher.
+    OnlineRetail,
+    /// A line is an order, its words are SKUs.
+    Fimi,
+}
+
+/// A block of a file to be parsed.
+pub struct Job {
+    /// Its number in the run.
+    pub block: u32,
+    /// Its file.
+    pub file: u32,
+    /// The line of the file it begins with, from 1.
+    pub first_line: u64,
+    /// Whole records.
+    pub bytes: Vec<u8>,
+    /// What ends a record.
+    pub terminator: u8,
+    /// Whether the first record is the header.
+    pub has_header: bool,
+    /// Where its columns go.
+    pub layout: Arc<Layout>,
+}
+
+/// A row that is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The block it was in.
+    pub block: u32,
+    /// Its line in the block, from 0.
+    pub line: u32,
+    /// Why.
+    pub reason: Reason,
+    /// The field that is wrong.
+    pub field: &'static str,
+    /// What it holds.
+    pub value: String,
+}
+
+/// A block that was parsed.
+pub struct Parsed {
+    /// Its number in the run.
+    pub block: u32,
+    /// Its file.
+    pub file: u32,
+    /// What kind of rows it has.
+    pub kind: Kind,
+    /// Its rows by partition.
+    pub parts: Vec<Vec<u8>>,
+    /// The rows that are not used.
+    pub rejects: Vec<Reject>,
+    /// What was noticed.
+    pub facts: Facts,
+}
+
+/// What was noticed about the rows of a file, or of a block of it.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Rows, used or not.
+    pub rows: u64,
+    /// Rows not used for what they hold, by reason.
+    pub rejected: [u64; Reason::ALL.len()],
+    /// Cells that are taken as empty because they hold no such value, by field.
+    pub bad_cells: BTreeMap<usize, u64>,
+    /// Dates with slashes by field: with a day first, and with a month first for certain.
+    pub slashes: BTreeMap<usize, (u64, u64)>,
+    /// The shops named, with the line that names each first.
+    pub shops: BTreeMap<u32, ()>,
+    /// Rows that name no shop.
+    pub without_shop: u64,
+    /// Rows by shop and currency.
+    pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
+    /// Bytes that are no UTF-8 were replaced.
+    pub replaced: bool,
+    /// Variant ids of more than ten characters, by shop and their last ten.
+    pub long_ids: BTreeMap<(u32, [u8; 10]), LongId>,
+}
+
+/// Whether several ids end alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LongId {
+    /// This one alone.
+    One(Vec<u8>),
+    /// More than one.
+    Many,
+}
+
+impl Facts {
+    /// Adds what was noticed elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        for (sum, count) in self.rejected.iter_mut().zip(other.rejected) {
+            *sum += count;
+        }
+        for (field, count) in other.bad_cells {
+            *self.bad_cells.entry(field).or_default() += count;
+        }
+        for (field, (day, month)) in other.slashes {
+            let sum = self.slashes.entry(field).or_default();
+            *sum = (sum.0 + day, sum.1 + month);
+        }
+        self.shops.extend(other.shops);
+        self.without_shop += other.without_shop;
+        for (key, count) in other.currencies {
+            *self.currencies.entry(key).or_default() += count;
+        }
+        self.replaced |= other.replaced;
+        for (key, id) in other.long_ids {
+            note_long_id(&mut self.long_ids, key, id);
+        }
+    }
+
+    /// Rows not used for what they hold.
+    pub fn rejected_rows(&self) -> u64 {
+        self.rejected.iter().sum()
+    }
+
+    /// The fields whose dates have the day first.
+    pub fn is_day_first(&self, field: usize) -> bool {
+        self.slashes.get(&field).is_some_and(|(day, _)| *day > 0)
+    }
+}
+
+/// Notes an id under its last ten characters.
+pub fn note_long_id(ids: &mut BTreeMap<(u32, [u8; 10]), LongId>, key: (u32, [u8; 10]), id: LongId) {
+    ids.entry(key).and_modify(|known| if *known != id { *known = LongId::Many }).or_insert(id);
+}
+
+/// Shops by number.
+#[derive(Default)]
+pub struct Shops(Mutex<(HashMap<Vec<u8>, u32>, Vec<String>)>);
+
+impl Shops {
+    /// The number of a shop; its name is compared trimmed and in lower case.
+    pub fn number(&self, name: &[u8]) -> u32 {
+        let name = String::from_utf8_lossy(name).trim().to_lowercase();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = known.0.get(name.as_bytes()) {
+            return *number;
+        }
+        let number = known.1.len() as u32;
+        known.0.insert(name.clone().into_bytes(), number);
+        known.1.push(name);
+        number
+    }
+
+    /// The names by number.
+    pub fn names(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
+/// What a thread parses with, block after block.
+pub struct Parser<'a> {
+    shops: &'a Shops,
+    partitions: usize,
+    dialect: Dialect,
+    known: HashMap<Vec<u8>, u32>,
+    last_shop: (Vec<u8>, u32),
+    room: Vec<u8>,
+    lower: Vec<u8>,
+}
+
+/// What is wrong with a row.
+struct Problem {
+    reason: Reason,
+    field: &'static str,
+    value: String,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser; rows go to `partitions` by the hash of their key.
+    pub fn new(shops: &'a Shops, partitions: usize, dialect: Dialect) -> Self {
+        Self {
+            shops,
+            partitions,
+            dialect,
+            known: HashMap::new(),
+            last_shop: (Vec::new(), NO_SHOP),
+            room: Vec::new(),
+            lower: Vec::new(),
+        }
+    }
+
+    /// Parses a block.
+    pub fn parse(&mut self, job: &Job) -> Parsed {
+        let kind = job.layout.kind;
+        let partitions = if kind == Kind::Orders { self.partitions } else { 1 };
+        let mut parsed = Parsed {
+            block: job.block,
+            file: job.file,
+            kind,
+            parts: vec![Vec::with_capacity(job.bytes.len() / partitions * 5 / 4); partitions],
+            rejects: Vec::new(),
+            facts: Facts { replaced: std::str::from_utf8(&job.bytes).is_err(), ..Facts::default() },
+        };
+        self.last_shop.1 = NO_SHOP;
+        if self.dialect == Dialect::Fimi {
+            parse_fimi(job, &mut parsed);
+            return parsed;
+        }
+        let mut records = Records::new(&job.bytes, job.terminator);
+        if job.has_header {
+            records.advance();
+        }
+        let mut currency = CurrencyCount::default();
+        while records.advance() {
+            parsed.facts.rows += 1;
+            if let Err(problem) = self.row(job, &records, &mut parsed, &mut currency) {
+                if let Some(count) = parsed.facts.rejected.get_mut(problem.reason as usize) {
+                    *count += 1;
+                }
+                let Problem { reason, field, value } = problem;
+                parsed.rejects.push(Reject { block: job.block, line: records.line, reason, field, value });
+            }
+        }
+        currency.flush(&mut parsed.facts);
+        parsed
+    }
+
+    fn row(
+        &mut self,
+        job: &Job,
+        records: &Records<'_>,
+        parsed: &mut Parsed,
+        currency: &mut CurrencyCount,
+    ) -> Result<(), Problem> {
+        let kind = job.layout.kind;
+        let shop = self.shop(&job.layout, records, &mut parsed.facts);
+        let mut room = std::mem::take(&mut self.room);
+        let key = match job.layout.fields.first() {
+            Some((0, columns)) => values::id(best(records, columns, &mut room)),
+            _ => &[],
+        };
+        let hash = if key.is_empty() { 0 } else { hash(key) };
+        let partition = (hash >> 32) as usize % parsed.parts.len();
+        self.room = room;
+        let Some(out) = parsed.parts.get_mut(partition) else { return Ok(()) };
+        let mut row = RowWriter::begin(out, Head { block: job.block, line: records.line, shop, hash });
+        let outcome = self.fields(job, records, &mut row, &mut parsed.facts, shop);
+        match outcome {
+            Ok(found) => {
+                row.end();
+                if kind == Kind::Orders {
+                    currency.note(&mut parsed.facts, shop, found);
+                }
+                Ok(())
+            }
+            Err(problem) => {
+                row.drop_row();
+                Err(problem)
+            }
+        }
+    }
+
+    /// Writes the values of a row; gives its currency.
+    fn fields(
+        &mut self,
+        job: &Job,
+        records: &Records<'_>,
+        row: &mut RowWriter<'_>,
+        facts: &mut Facts,
+        shop: u32,
+    ) -> Result<Option<[u8; 3]>, Problem> {
+        let kind = job.layout.kind;
+        let mut present = 0_u64;
+        let mut problem = None;
+        let mut currency = None;
+        let mut room = std::mem::take(&mut self.room);
+        for (field, columns) in &job.layout.fields {
+            let field = *field;
+            let cell = best(records, columns, &mut room);
+            let Some(known) = kind.fields().get(field) else { continue };
+            let is_bad = match known.kind {
+                _ if cell.is_empty() => false,
+                Type::Id => {
+                    let id = values::id(cell);
+                    row.text(field, id);
+                    present |= 1 << field;
+                    if kind == Kind::Orders && field == Order::VariantId.place() && id.len() > 10 {
+                        note_variant(facts, shop, id);
+                    }
+                    false
+                }
+                Type::Text => {
+                    row.text(field, cell);
+                    present |= 1 << field;
+                    false
+                }
+                Type::Lower => {
+                    lower(cell, &mut self.lower);
+                    row.text(field, &self.lower);
+                    present |= 1 << field;
+                    false
+                }
+                Type::Currency => match cell {
+                    [a, b, c] if cell.iter().all(u8::is_ascii_alphabetic) => {
+                        let upper = [*a, *b, *c].map(|letter| letter.to_ascii_uppercase());
+                        row.text(field, &upper);
+                        present |= 1 << field;
+                        currency = Some(upper);
+                        false
+                    }
+                    _ => true,
+                },
+                Type::Money | Type::Int | Type::Bool => {
+                    let number = match known.kind {
+                        Type::Money => values::money(cell),
+                        Type::Int => values::integer(cell),
+                        _ => values::boolean(cell).map_or(Number::Bad, |truth| Number::Value(i64::from(truth))),
+                    };
+                    if let Number::Value(value) = number {
+                        row.number(field, value);
+                        present |= 1 << field;
+                    }
+                    number == Number::Bad
+                }
+                Type::Time => match values::time(cell) {
+                    Some(time) => {
+                        row.number(field, with_slash(time));
+                        present |= 1 << field;
+                        note_slash(facts, field, time.slash);
+                        false
+                    }
+                    None => true,
+                },
+            };
+            if is_bad && kind.needs_value(field) && problem.is_none() {
+                let reason = if known.kind == Type::Time { Reason::BadDate } else { Reason::BadNumber };
+                problem = Some(Problem { reason, field: known.name, value: shown(cell) });
+            } else if is_bad {
+                *facts.bad_cells.entry(field).or_default() += 1;
+            }
+        }
+        self.room = room;
+        self.added(job, records, row);
+        if let Some((reason, field)) = missing(kind, &job.layout, present, problem.is_some()) {
+            return Err(Problem { reason, field, value: shown(records.shown()) });
+        }
+        problem.map_or(Ok(currency), Err)
+    }
+
+    /// What no column says.
+    fn added(&mut self, job: &Job, records: &Records<'_>, row: &mut RowWriter<'_>) {
+        if job.layout.kind == Kind::Orders && self.dialect == Dialect::OnlineRetail {
+            let mut room = std::mem::take(&mut self.room);
+            let mut cell = |field: Order| {
+                let columns = job.layout.fields.iter().find(|(place, _)| *place == field.place());
+                columns.map(|(_, columns)| best(records, columns, &mut room).to_vec()).unwrap_or_default()
+            };
+            let is_cancelled = matches!(cell(Order::OrderId).first(), Some(b'C' | b'c'));
+            let sku = cell(Order::Sku);
+            let is_product = sku.len() >= 5 && sku.iter().take(5).all(u8::is_ascii_digit);
+            row.number(Order::IsCancelled.place(), i64::from(is_cancelled));
+            row.number(Order::IsProduct.place(), i64::from(is_product));
+            self.room = room;
+        }
+    }
+
+    fn shop(&mut self, layout: &Layout, records: &Records<'_>, facts: &mut Facts) -> u32 {
+        let cell = if layout.shop.is_empty() { &[][..] } else { best(records, &layout.shop, &mut self.room) };
+        if cell.is_empty() {
+            facts.without_shop += 1;
+            return NO_SHOP;
+        }
+        if self.last_shop.1 != NO_SHOP && self.last_shop.0 == cell {
+            return self.last_shop.1;
+        }
+        let number = match self.known.get(cell) {
+            Some(number) => *number,
+            None => {
+                let number = self.shops.number(cell);
+                self.known.insert(cell.to_vec(), number);
+                number
+            }
+        };
+        facts.shops.insert(number, ());
+        self.last_shop.0.clear();
+        self.last_shop.0.extend_from_slice(cell);
+        self.last_shop.1 = number;
+        number
+    }
+}
+
+/// The first cell of these columns that is not empty.
+#[inline]
+fn best<'r>(records: &'r Records<'_>, columns: &[usize], room: &'r mut Vec<u8>) -> &'r [u8] {
+    let column = match columns {
+        [only] => *only,
+        columns => match columns.iter().find(|column| !records.cell(**column, room).is_empty()) {
+            Some(column) => *column,
+            None => return &[],
+        },
+    };
+    records.cell(column, room)
+}
+
+/// What a row lacks, and in which field.
+fn missing(kind: Kind, layout: &Layout, present: u64, is_bad: bool) -> Option<(Reason, &'static str)> {
+    let has = |field: usize| present >> field & 1 == 1;
+    match kind {
+        Kind::Orders if !has(Order::OrderId.place()) => Some((Reason::MissingOrderId, "order_id")),
+        Kind::Orders if !has(Order::VariantId.place()) && !has(Order::Sku.place()) => {
+            Some((Reason::MissingItemId, "variant_id"))
+        }
+        Kind::Orders if !has(Order::CreatedAt.place()) && !is_bad => Some((Reason::BadDate, "created_at")),
+        Kind::Variants | Kind::CatalogJoined if !has(Variant::VariantId.place()) => {
+            Some((Reason::MissingItemId, "variant_id"))
+        }
+        Kind::Variants | Kind::CatalogJoined if !has(Variant::ProductId.place()) => {
+            Some((Reason::MissingItemId, "product_id"))
+        }
+        Kind::InventoryLevels if !has(Inventory::InventoryItemId.place()) => {
+            Some((Reason::MissingItemId, "inventory_item_id"))
+        }
+        Kind::InventoryLevels
+            if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) =>
+        {
+            Some((Reason::MissingLocation, "location_id"))
+        }
+        Kind::InventoryLevels if !has(Inventory::UpdatedAt.place()) && !is_bad => Some((Reason::BadDate, "updated_at")),
+        _ => None,
+    }
+}
+
+/// The first characters of a value.
+pub fn shown(bytes: &[u8]) -> String {
+    let cut = bytes.get(..VALUE_LENGTH * 4).unwrap_or(bytes);
+    String::from_utf8_lossy(cut).chars().take(VALUE_LENGTH).collect()
+}
+
+fn lower(cell: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    if cell.is_ascii() {
+        out.extend(cell.iter().map(u8::to_ascii_lowercase));
+    } else {
+        out.extend_from_slice(String::from_utf8_lossy(cell).to_lowercase().as_bytes());
+    }
+}
+
+fn note_variant(facts: &mut Facts, shop: u32, id: &[u8]) {
+    if let Some(last) = id.last_chunk::<10>() {
+        match facts.long_ids.get_mut(&(shop, *last)) {
+            Some(LongId::Many) => {}
+            Some(LongId::One(known)) if known.as_slice() == id => {}
+            Some(known) => *known = LongId::Many,
+            None => {
+                facts.long_ids.insert((shop, *last), LongId::One(id.to_vec()));
+            }
+        }
+    }
+}
+
+fn note_slash(facts: &mut Facts, field: usize, slash: Slash) {
+    match slash {
+        Slash::No | Slash::Either => {}
+        Slash::DayFirst => facts.slashes.entry(field).or_default().0 += 1,
+        Slash::MonthFirst => facts.slashes.entry(field).or_default().1 += 1,
+    }
+}
+
+/// An instant and how it was written, in one number.
+fn with_slash(time: values::Time) -> i64 {
+    let slash = match time.slash {
+        Slash::No | Slash::DayFirst => 0,
+        Slash::Either => 1,
+        Slash::MonthFirst => 2,
+    };
+    time.micros * 4 + slash
+}
+
+/// An instant of a column that is known to have the day or the month first; `None` for a date that is none then.
+pub fn resolved_time(stored: i64, is_day_first: bool) -> Option<i64> {
+    let micros = stored.div_euclid(4);
+    match stored.rem_euclid(4) {
+        1 if is_day_first => values::day_first(micros),
+        2 if is_day_first => None,
+        _ => Some(micros),
+    }
+}
+
+/// Counts currencies; neighbouring rows have the same mostly.
+#[derive(Default)]
+struct CurrencyCount {
+    last: Option<(u32, [u8; 3])>,
+    count: u64,
+}
+
+impl CurrencyCount {
+    fn note(&mut self, facts: &mut Facts, shop: u32, currency: Option<[u8; 3]>) {
+        let Some(currency) = currency else { return };
+        if self.last != Some((shop, currency)) {
+            self.flush(facts);
+            self.last = Some((shop, currency));
+        }
+        self.count += 1;
+    }
+
+    fn flush(&mut self, facts: &mut Facts) {
+        if let Some(last) = self.last.take() {
+            *facts.currencies.entry(last).or_default() += std::mem::take(&mut self.count);
+        }
+    }
+}
+
+/// A line is an order, its words are SKUs; there are no prices and no dates.
+fn parse_fimi(job: &Job, parsed: &mut Parsed) {
+    for (line, text) in (0_u32..).zip(job.bytes.split(|byte| *byte == job.terminator)) {
+        let order = (job.first_line + u64::from(line)).to_string();
+        let hash = hash(order.as_bytes());
+        let partition = (hash >> 32) as usize % parsed.parts.len();
+        let Some(out) = parsed.parts.get_mut(partition) else { continue };
+        for item in text.split(u8::is_ascii_whitespace).filter(|item| !item.is_empty()) {
+            parsed.facts.rows += 1;
+            parsed.facts.without_shop += 1;
+            let mut row = RowWriter::begin(out, Head { block: job.block, line, shop: NO_SHOP, hash });
+            row.text(Order::OrderId.place(), order.as_bytes());
+            row.number(Order::CreatedAt.place(), 0);
+            row.number(Order::Quantity.place(), 1);
+            row.text(Order::Sku.place(), item);
+            row.end();
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What only all files together tell: whose rows they are, how dates are meant, which currency counts, which files do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::{
+    fields::{Kind, Order, Reason},
+    intake::{FileEntry, Intake},
+    parse::{LongId, note_long_id},
+    rows::NO_SHOP,
+};
+
+/// What decides whose rows they are and which files count.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The shop of all rows, whatever the files say.
+    pub shop: Option<String>,
+    /// The shop of rows that name none.
+    pub default_shop: Option<String>,
+    /// Whether a folder is named as its shop.
+    pub shop_from_folder: bool,
+    /// The largest share of rows that may be of no use.
+    pub max_rejected: f64,
+}
+
+/// What is known about the rows of a file.
+#[derive(Clone, Debug, Default)]
+pub struct FileKnown {
+    /// Why none of them counts.
+    pub problem: Option<String>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// The shop of rows that name none.
+    pub blank_shop: Option<u32>,
+    /// The fields whose dates have the day first, a bit each.
+    pub day_first: u64,
+}
+
+/// What is known about all rows.
+pub struct Settled {
+    /// A file each.
+    pub files: Vec<FileKnown>,
+    /// The shops' names by number.
+    pub shops: Vec<String>,
+    /// The shop of all rows, if it was given.
+    pub only_shop: Option<u32>,
+    /// The currency of a shop: that of most of its rows, the first in the alphabet of several.
+    pub currency: HashMap<u32, [u8; 3]>,
+    /// The shops with rows of several currencies.
+    pub mixed: HashSet<u32>,
+    /// Ends of variant ids that several have.
+    pub alike: HashSet<(u32, [u8; 10])>,
+}
+
+impl Settled {
+    /// The shop of a row; `None` when it names none and it is not clear which it is.
+    pub fn shop(&self, file: u32, named: u32) -> Option<u32> {
+        if self.only_shop.is_some() {
+            return self.only_shop;
+        }
+        if named != NO_SHOP {
+            return Some(named);
+        }
+        self.files.get(file as usize)?.blank_shop
+    }
+
+    /// A shop's name.
+    pub fn shop_name(&self, shop: u32) -> &str {
+        self.shops.get(shop as usize).map_or("", String::as_str)
+    }
+}
+
+/// Puts together what was noticed.
+pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled {
+    let only_shop = rules.shop.as_ref().map(|shop| intake.shops.number(shop.as_bytes()));
+    let default = rules.default_shop.as_ref().map(|shop| intake.shops.number(shop.as_bytes()));
+    let folders = shops_of_folders(entries, intake);
+    let mut files = Vec::with_capacity(entries.len());
+    for (entry, read) in entries.iter().zip(&intake.files) {
+        let mut known = FileKnown { problem: read.problem.clone(), ..FileKnown::default() };
+        for field in read.facts.slashes.keys().filter(|field| read.facts.is_day_first(**field)) {
+            known.day_first |= 1 << field;
+        }
+        let named: Vec<u32> = read.facts.shops.keys().copied().collect();
+        known.blank_shop = match named.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                let from_folder = rules.shop_from_folder.then(|| folder_name(&entry.name)).flatten();
+                let of_folder = folders.get(folder(&entry.name)).copied().flatten();
+                of_folder.or_else(|| from_folder.map(|name| intake.shops.number(name.as_bytes()))).or(default)
+            }
+            _ => None,
+        };
+        files.push(known);
+    }
+    let mut settled = Settled {
+        files,
+        shops: intake.shops.names(),
+        only_shop,
+        currency: HashMap::new(),
+        mixed: HashSet::new(),
+        alike: HashSet::new(),
+    };
+    settled.judge_files(intake, rules);
+    settled.settle_shops(intake);
+    settled
+}
+
+fn folder(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn folder_name(name: &str) -> Option<&str> {
+    Some(folder(name).rsplit('/').next().unwrap_or_default()).filter(|name| !name.is_empty())
+}
+
+/// The shop that the files of a folder name, if it is one.
+fn shops_of_folders<'a>(entries: &'a [FileEntry], intake: &Intake) -> BTreeMap<&'a str, Option<u32>> {
+    let mut named: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for (entry, read) in entries.iter().zip(&intake.files) {
+        named.entry(folder(&entry.name)).or_default().extend(read.facts.shops.keys());
+    }
+    let only = |shops: BTreeSet<u32>| if shops.len() == 1 { shops.first().copied() } else { None };
+    named.into_iter().map(|(folder, shops)| (folder, only(shops))).collect()
+}
+
+impl Settled {
+    fn judge_files(&mut self, intake: &Intake, rules: &Rules) {
+        for (number, read) in (0_u32..).zip(&intake.files) {
+            let needs_shop = self.only_shop.is_none() && read.facts.shops.is_empty();
+            let names: Vec<&str> = read.facts.shops.keys().map(|shop| self.shop_name(*shop)).collect();
+            let other = self.only_shop.map(|shop| self.shop_name(shop)).and_then(|only| {
+                let other = names.iter().find(|name| **name != only)?;
+                Some(format!("names the shop {other}; the rows were taken as those of {only}, as the parameters say"))
+            });
+            let Some(known) = self.files.get_mut(number as usize) else { continue };
+            known.warnings.extend(other);
+            known.warnings.extend(warnings(read));
+            if known.problem.is_none() {
+                known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
+                    Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
+                } else {
+                    useless(read, rules.max_rejected)
+                };
+            }
+        }
+    }
+
+    fn settle_shops(&mut self, intake: &Intake) {
+        let mut counts: BTreeMap<u32, BTreeMap<[u8; 3], u64>> = BTreeMap::new();
+        let mut long_ids = BTreeMap::new();
+        for (number, read) in (0_u32..).zip(&intake.files) {
+            if self.files.get(number as usize).is_some_and(|known| known.problem.is_some()) {
+                continue;
+            }
+            for ((named, currency), count) in &read.facts.currencies {
+                if let Some(shop) = self.shop(number, *named) {
+                    *counts.entry(shop).or_default().entry(*currency).or_default() += count;
+                }
+            }
+            for ((named, end), id) in &read.facts.long_ids {
+                if let Some(shop) = self.shop(number, *named) {
+                    note_long_id(&mut long_ids, (shop, *end), id.clone());
+                }
+            }
+        }
+        for (shop, counts) in counts {
+            if counts.len() > 1 {
+                self.mixed.insert(shop);
+            }
+            if let Some((currency, _)) = counts.iter().rev().max_by_key(|(_, count)| **count) {
+                self.currency.insert(shop, *currency);
+            }
+        }
+        self.alike = long_ids.into_iter().filter(|(_, id)| *id == LongId::Many).map(|(key, _)| key).collect();
+    }
+}
+
+/// Why a file cannot be used for what its rows hold.
+fn useless(read: &super::intake::FileRead, max_rejected: f64) -> Option<String> {
+    let facts = &read.facts;
+    if facts.rows == 0 {
+        return Some("has a header and no rows; export it again, or take it out of the folder".to_owned());
+    }
+    let is_orders = read.layout.as_ref().is_some_and(|layout| layout.kind == Kind::Orders);
+    let created = Order::CreatedAt.place();
+    let misread = match facts.slashes.get(&created) {
+        Some((day, month)) if is_orders && *day > 0 => *month,
+        _ => 0,
+    };
+    let rejected = facts.rejected_rows() + misread;
+    if rejected as f64 <= max_rejected * facts.rows as f64 && rejected < facts.rows {
+        return None;
+    }
+    let reasons = Reason::ALL.iter().zip(facts.rejected).map(|(reason, count)| {
+        let more = if *reason == Reason::BadDate { misread } else { 0 };
+        (reason.code(), count + more)
+    });
+    let words: Vec<String> =
+        reasons.filter(|(_, count)| *count > 0).map(|(code, count)| format!("{code} {count}")).collect();
+    Some(format!("{rejected} of {} rows cannot be used ({}); export it again", facts.rows, words.join(", ")))
+}
+
+fn warnings(read: &super::intake::FileRead) -> Vec<String> {
+    let mut words = Vec::new();
+    if read.facts.replaced {
+        words.push("bytes that are not UTF-8 were replaced".to_owned());
+    }
+    if let Some(layout) = &read.layout {
+        for (field, count) in &read.facts.bad_cells {
+            let name = layout.kind.fields().get(*field).map_or("", |field| field.name);
+            words.push(format!("{count} cells of {name} could not be read and count as empty"));
+        }
+    }
+    words
+}

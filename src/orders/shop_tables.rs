@@ -1,0 +1,213 @@
+//! Variants, inventory levels and the catalog as tables: one row a key, the last that was read.
+
+use std::collections::HashMap;
+
+use polars::prelude::DataFrame;
+
+use super::{
+    fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
+    group::{Known, reject},
+    parse::{Reject, resolved_time, shown},
+    partitions::Rows,
+    rows::{Row, Values},
+    table::Table,
+};
+use crate::operator::{ColumnKind, StageError};
+
+use ColumnKind::{Int, Text, Timestamp};
+
+/// One row a variant.
+pub const VARIANTS: &[(&str, ColumnKind)] = &[
+    ("shop_id", Text),
+    ("variant_id", Text),
+    ("variant_gid", Text),
+    ("product_id", Text),
+    ("product_gid", Text),
+    ("variant_title", Text),
+    ("sku", Text),
+    ("price_cents", Int),
+    ("compare_at_price_cents", Int),
+    ("unit_cost_cents", Int),
+    ("inventory_item_id", Text),
+    ("inventory_item_gid", Text),
+    ("inventory_item_created_at", Timestamp),
+    ("image_url", Text),
+];
+
+/// One row an inventory item and location.
+pub const INVENTORY: &[(&str, ColumnKind)] = &[
+    ("shop_id", Text),
+    ("inventory_item_id", Text),
+    ("inventory_item_gid", Text),
+    ("location_id", Text),
+    ("location_gid", Text),
+    ("available", Int),
+    ("updated_at", Timestamp),
+];
+
+/// One row a variant with its product.
+pub const CATALOG: &[(&str, ColumnKind)] = &[
+    ("shop_id", Text),
+    ("variant_id", Text),
+    ("variant_gid", Text),
+    ("product_id", Text),
+    ("product_gid", Text),
+    ("product_title", Text),
+    ("variant_title", Text),
+    ("product_type", Text),
+    ("product_status", Text),
+    ("vendor", Text),
+    ("tags", Text),
+    ("sku", Text),
+    ("price_cents", Int),
+    ("compare_at_price_cents", Int),
+    ("inventory_item_id", Text),
+    ("inventory_item_gid", Text),
+    ("inventory_item_created_at", Timestamp),
+    ("available_total", Int),
+    ("product_created_at", Timestamp),
+    ("product_published_at", Timestamp),
+    ("last_inventory_update", Timestamp),
+    ("description", Text),
+    ("image_url", Text),
+];
+
+/// The columns of a kind's table.
+pub fn columns(kind: Kind) -> &'static [(&'static str, ColumnKind)] {
+    match kind {
+        Kind::Orders => super::order_tables::ORDERS,
+        Kind::Variants => VARIANTS,
+        Kind::InventoryLevels => INVENTORY,
+        Kind::CatalogJoined => CATALOG,
+    }
+}
+
+/// A row that counts until a later one of its key comes.
+struct Kept<'a> {
+    row: Row<'a>,
+    shop: u32,
+    day_first: u64,
+    updated_at: Option<i64>,
+}
+
+/// A row of a kind, with what it means.
+struct Meaning<'a> {
+    values: Values<'a>,
+    day_first: u64,
+}
+
+impl<'a> Meaning<'a> {
+    fn text(&self, field: usize) -> Option<&'a [u8]> {
+        self.values.text(field)
+    }
+
+    fn time(&self, field: usize) -> Option<i64> {
+        resolved_time(self.values.number(field)?, self.day_first >> field & 1 == 1)
+    }
+}
+
+/// The table of a kind, a row a key in the order in which keys first appear, and what was left out.
+///
+/// # Errors
+/// When the table cannot be made.
+pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Vec<Reject>), StageError> {
+    let mut rejects = Vec::new();
+    let mut kept: Vec<Kept<'_>> = Vec::with_capacity(rows.len());
+    let mut places: HashMap<(u32, &[u8], &[u8]), usize> = HashMap::with_capacity(rows.len());
+    for row in (0..rows.len()).filter_map(|number| rows.get(number)) {
+        let file = known.file(row);
+        let Some(of_file) = known.settled.files.get(file as usize).filter(|file| file.problem.is_none()) else {
+            continue;
+        };
+        let Some(shop) = known.settled.shop(file, row.head().shop) else {
+            rejects.push(reject(row, Reason::MissingShop, "shop", String::new()));
+            continue;
+        };
+        let meaning = Meaning { values: row.decode(kind.fields()), day_first: of_file.day_first };
+        let is_level = kind == Kind::InventoryLevels;
+        let location = if is_level { meaning.text(Inventory::LocationId.place()) } else { None };
+        let updated_at = if is_level { meaning.time(Inventory::UpdatedAt.place()) } else { None };
+        let new = Kept { row, shop, day_first: of_file.day_first, updated_at };
+        let key = (shop, row.first_text(), location.unwrap_or_default());
+        match places.get(&key).and_then(|place| kept.get_mut(*place)) {
+            None => {
+                places.insert(key, kept.len());
+                kept.push(new);
+            }
+            Some(old) => {
+                let left_out = if new.updated_at < old.updated_at { new.row } else { std::mem::replace(old, new).row };
+                let field = kind.fields().first().map_or("", |field: &Field| field.name);
+                rejects.push(reject(left_out, Reason::Duplicate, field, shown(left_out.first_text())));
+            }
+        }
+    }
+    let mut table = Table::new(columns(kind), kept.len());
+    for row in &kept {
+        table.text(Some(known.settled.shop_name(row.shop).as_bytes()));
+        let meaning = Meaning { values: row.row.decode(kind.fields()), day_first: row.day_first };
+        match kind {
+            Kind::Variants => push_variant(&mut table, &meaning),
+            Kind::InventoryLevels => push_inventory(&mut table, &meaning),
+            _ => push_catalog(&mut table, &meaning),
+        }
+        table.end_row();
+    }
+    Ok((table.finish()?, rejects))
+}
+
+fn push_id(table: &mut Table, kind: &str, id: Option<&[u8]>) {
+    table.text(id);
+    table.gid(kind, id);
+}
+
+/// A price to compare with is none when it is nothing.
+fn compare_at(cents: Option<i64>) -> Option<i64> {
+    cents.filter(|cents| *cents != 0)
+}
+
+fn push_variant(table: &mut Table, row: &Meaning<'_>) {
+    let text = |field: Variant| row.text(field.place());
+    let number = |field: Variant| row.values.number(field.place());
+    push_id(table, "ProductVariant", text(Variant::VariantId));
+    push_id(table, "Product", text(Variant::ProductId));
+    table.text_or(text(Variant::VariantTitle), "Variant");
+    table.text(text(Variant::Sku));
+    table.int(Some(number(Variant::Price).unwrap_or(0)));
+    table.int(compare_at(number(Variant::CompareAtPrice)));
+    table.int(number(Variant::UnitCost));
+    push_id(table, "InventoryItem", text(Variant::InventoryItemId));
+    table.int(row.time(Variant::InventoryItemCreatedAt.place()));
+    table.text(text(Variant::ImageUrl));
+}
+
+fn push_inventory(table: &mut Table, row: &Meaning<'_>) {
+    push_id(table, "InventoryItem", row.text(Inventory::InventoryItemId.place()));
+    push_id(table, "Location", Some(row.text(Inventory::LocationId.place()).unwrap_or(b"default")));
+    table.int(Some(row.values.number(Inventory::Available.place()).unwrap_or(0)));
+    table.int(row.time(Inventory::UpdatedAt.place()));
+}
+
+fn push_catalog(table: &mut Table, row: &Meaning<'_>) {
+    let text = |field: Catalog| row.text(field.place());
+    let number = |field: Catalog| row.values.number(field.place());
+    let time = |field: Catalog| row.time(field.place());
+    push_id(table, "ProductVariant", text(Catalog::VariantId));
+    push_id(table, "Product", text(Catalog::ProductId));
+    table.text_or(text(Catalog::ProductTitle), "Unknown Product");
+    table.text_or(text(Catalog::VariantTitle), "Default Title");
+    table.text(text(Catalog::ProductType));
+    table.text(text(Catalog::ProductStatus));
+    table.text(text(Catalog::Vendor));
+    table.text_or(text(Catalog::Tags), "");
+    table.text(text(Catalog::Sku));
+    table.int(Some(number(Catalog::Price).unwrap_or(0)));
+    table.int(compare_at(number(Catalog::CompareAtPrice)));
+    push_id(table, "InventoryItem", text(Catalog::InventoryItemId));
+    table.int(time(Catalog::InventoryItemCreatedAt));
+    table.int(number(Catalog::AvailableTotal).filter(|total| *total != -1));
+    table.int(time(Catalog::ProductCreatedAt));
+    table.int(time(Catalog::ProductPublishedAt));
+    table.int(time(Catalog::LastInventoryUpdate));
+    table.text(text(Catalog::Description));
+    table.text(text(Catalog::ImageUrl));
+}

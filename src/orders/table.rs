@@ -1,0 +1,104 @@
+//! Rows into columns, cell after cell.
+
+use polars::prelude::*;
+
+use crate::operator::{ColumnKind, StageError};
+
+enum Builder {
+    Text(StringChunkedBuilder),
+    Int(PrimitiveChunkedBuilder<Int64Type>),
+    Time(PrimitiveChunkedBuilder<Int64Type>),
+    Bool(BooleanChunkedBuilder),
+}
+
+/// A table being made: the cells of a row are pushed in the order of the columns.
+pub struct Table {
+    builders: Vec<Builder>,
+    at: usize,
+    rows: usize,
+}
+
+impl Table {
+    /// An empty table with these columns and room for so many rows.
+    pub fn new(columns: &[(&str, ColumnKind)], rows: usize) -> Self {
+        let builder = |(name, kind): &(&str, ColumnKind)| {
+            let name = PlSmallStr::from_str(name);
+            match kind {
+                ColumnKind::Int => Builder::Int(PrimitiveChunkedBuilder::new(name, rows)),
+                ColumnKind::Timestamp => Builder::Time(PrimitiveChunkedBuilder::new(name, rows)),
+                ColumnKind::Bool => Builder::Bool(BooleanChunkedBuilder::new(name, rows)),
+                _ => Builder::Text(StringChunkedBuilder::new(name, rows)),
+            }
+        };
+        Self { builders: columns.iter().map(builder).collect(), at: 0, rows: 0 }
+    }
+
+    fn next(&mut self) -> Option<&mut Builder> {
+        let builder = self.builders.get_mut(self.at);
+        self.at += 1;
+        builder
+    }
+
+    /// A text cell; bytes that are no UTF-8 are replaced.
+    #[inline]
+    pub fn text(&mut self, value: Option<&[u8]>) {
+        let Some(Builder::Text(builder)) = self.next() else { return };
+        match value.map(std::str::from_utf8) {
+            None => builder.append_null(),
+            Some(Ok(text)) => builder.append_value(text),
+            Some(Err(_)) => builder.append_value(String::from_utf8_lossy(value.unwrap_or_default())),
+        }
+    }
+
+    /// A text cell that is never empty.
+    #[inline]
+    pub fn text_or(&mut self, value: Option<&[u8]>, default: &str) {
+        self.text(Some(value.unwrap_or(default.as_bytes())));
+    }
+
+    /// An integer cell, or an instant in microseconds.
+    #[inline]
+    pub fn int(&mut self, value: Option<i64>) {
+        match self.next() {
+            Some(Builder::Int(builder) | Builder::Time(builder)) => builder.append_option(value),
+            _ => {}
+        }
+    }
+
+    /// A truth value.
+    #[inline]
+    pub fn bool(&mut self, value: Option<bool>) {
+        if let Some(Builder::Bool(builder)) = self.next() {
+            builder.append_option(value);
+        }
+    }
+
+    /// The global id of a number, null for others.
+    pub fn gid(&mut self, kind: &str, id: Option<&[u8]>) {
+        let id = id.filter(|id| !id.is_empty() && id.iter().all(u8::is_ascii_digit));
+        let gid = id.map(|id| format!("gid://shopify/{kind}/{}", String::from_utf8_lossy(id)));
+        self.text(gid.as_deref().map(str::as_bytes));
+    }
+
+    /// Ends a row.
+    pub fn end_row(&mut self) {
+        debug_assert_eq!(self.at, self.builders.len(), "a cell a column");
+        self.at = 0;
+        self.rows += 1;
+    }
+
+    /// The table as a frame.
+    ///
+    /// # Errors
+    /// When the columns differ in length.
+    pub fn finish(self) -> Result<DataFrame, StageError> {
+        let time = DataType::Datetime(TimeUnit::Microseconds, None);
+        let columns = self.builders.into_iter().map(|builder| match builder {
+            Builder::Text(builder) => Ok(builder.finish().into_column()),
+            Builder::Int(builder) => Ok(builder.finish().into_column()),
+            Builder::Time(builder) => builder.finish().into_column().cast(&time),
+            Builder::Bool(builder) => Ok(builder.finish().into_column()),
+        });
+        Ok(DataFrame::new(self.rows, columns.collect::<PolarsResult<_>>()?)?)
+    }
+}
