@@ -8,7 +8,8 @@ use std::{
 
 use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 
-use super::{IoError, batches::for_each_batch, checkpoint_file::scan_parquet, files::replace_atomically};
+use super::{IoError, checkpoint_file::scan_parquet, files::replace_atomically};
+use crate::operator::for_each_batch;
 
 /// How instants are written to text files: ISO 8601 in UTC, with a fraction only where there is one.
 const INSTANT: &str = "%Y-%m-%dT%H:%M:%S%.fZ";

@@ -82,7 +82,8 @@ mod tests {
 
     fn rows(from: i64, to: i64) -> DataFrame {
         let ids: Vec<_> = (from..to).collect();
-        let names: Vec<_> = ids.iter().map(|id| (id % 7 != 0).then(|| format!("a name of {}", id * id % 1013))).collect();
+        let names: Vec<_> =
+            ids.iter().map(|id| (id % 7 != 0).then(|| format!("a name of {}", id * id % 1013))).collect();
         df!("id" => ids, "name" => names).unwrap()
     }
 
@@ -109,7 +110,8 @@ mod tests {
     fn a_file_without_rows_has_its_columns() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("none");
-        let file = ParquetBatches::begin(path.clone(), rows(0, 0).schema(), &[("run".to_owned(), "7".to_owned())]).unwrap();
+        let file =
+            ParquetBatches::begin(path.clone(), rows(0, 0).schema(), &[("run".to_owned(), "7".to_owned())]).unwrap();
         assert_eq!(file.finish().unwrap(), 0);
         assert_eq!(checkpoint_file::scan_parquet(&path).unwrap().collect().unwrap().schema(), rows(0, 0).schema());
         let pairs = checkpoint_file::read_footer_metadata(&path).unwrap();

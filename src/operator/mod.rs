@@ -3,6 +3,7 @@
 //! This room lies below the engine and the domain rooms: the domain rooms implement [`Operator`],
 //! the engine runs what implements it, and neither needs to know the other.
 
+mod batches;
 mod context;
 mod error;
 mod kind;
@@ -14,6 +15,7 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use batches::for_each_batch;
 #[cfg(test)]
 pub use context::NoStorage;
 pub use context::{Progress, Scratch, Silent, StageContext, Storage};

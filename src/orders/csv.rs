@@ -100,7 +100,11 @@ fn find_terminator(bytes: &[u8]) -> u8 {
     let mut ends = RecordEnds::default();
     ends.scan(bytes, b'\r', true);
     match ends.first {
-        Some(end) if bytes.get(end) != Some(&b'\n') && memchr(b'\n', bytes.get(..end).unwrap_or_default()).is_none() => b'\r',
+        Some(end)
+            if bytes.get(end) != Some(&b'\n') && memchr(b'\n', bytes.get(..end).unwrap_or_default()).is_none() =>
+        {
+            b'\r'
+        }
         _ => b'\n',
     }
 }
@@ -282,9 +286,7 @@ impl<'a> Records<'a> {
     /// The bytes of the record, quotes and all.
     pub fn shown(&self) -> &'a [u8] {
         match (self.cells.first(), self.cells.last()) {
-            (Some(first), Some(last)) => {
-                self.bytes.get(first.start as usize..last.end as usize).unwrap_or_default()
-            }
+            (Some(first), Some(last)) => self.bytes.get(first.start as usize..last.end as usize).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -301,5 +303,77 @@ fn resolve(raw: &[u8], room: &mut Vec<u8>) {
             b'"' if inside => inside = false,
             byte => room.push(*byte),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// One character at a time: `\n` ends a record outside of quotes, a quote opens at the begin of a cell.
+    fn obvious(text: &str) -> Vec<Vec<String>> {
+        let mut records = Vec::new();
+        let (mut cells, mut cell) = (Vec::new(), String::new());
+        let (mut inside, mut fresh) = (false, true);
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if inside && chars.next_if_eq(&'"').is_some() => cell.push('"'),
+                '"' if inside => inside = false,
+                '"' if fresh => inside = true,
+                ',' if !inside => cells.push(std::mem::take(&mut cell)),
+                '\n' if !inside => {
+                    cells.push(std::mem::take(&mut cell));
+                    records.push(std::mem::take(&mut cells));
+                }
+                c => cell.push(c),
+            }
+            fresh = !inside && (c == ',' || c == '\n');
+        }
+        if !cell.is_empty() || !cells.is_empty() || !fresh {
+            cells.push(cell);
+            records.push(cells);
+        }
+        records
+    }
+
+    fn read(text: &str, block: usize) -> Option<Vec<(u64, Vec<String>)>> {
+        let mut blocks = Blocks::new(Box::new(io::Cursor::new(text.as_bytes().to_vec())), block);
+        let mut found = Vec::new();
+        let mut line = 1;
+        while let Some(bytes) = blocks.next().ok()? {
+            let mut records = Records::new(&bytes, blocks.terminator());
+            while records.advance() {
+                let mut room = Vec::new();
+                let cells = (0..records.cells.len())
+                    .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned());
+                let cells = cells.collect();
+                found.push((line + u64::from(records.line), cells));
+            }
+            line += memchr_iter(blocks.terminator(), &bytes).count() as u64;
+        }
+        Some(found)
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_those_of_an_obvious_reader_in_blocks_of_any_size(text in "[ab,\"\n]{0,60}", block in 1..40_usize) {
+            let whole = read(&text, 1 << 20);
+            prop_assert_eq!(&read(&text, block), &whole, "blocks make no difference");
+            if let Some(whole) = whole {
+                let trimmed = |cells: &Vec<String>| cells.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+                let expected: Vec<_> = obvious(&text).iter().map(trimmed).filter(|cells| cells != &[""] ).collect();
+                let found: Vec<_> = whole.into_iter().map(|(_, cells)| cells).filter(|cells| cells != &[""]).collect();
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_knows_its_line() {
+        let found = read("h\n\n\"a\nb\"\nc\n", 4).unwrap();
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 3, 5]);
     }
 }

@@ -211,9 +211,7 @@ impl Kind {
     /// The columns that a file must have; of a group, one.
     pub fn needs_columns(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Orders => {
-                &[&["order_id"], &["created_at"], &["quantity"], &["unit_price"], &["variant_id", "sku"]]
-            }
+            Self::Orders => &[&["order_id"], &["created_at"], &["quantity"], &["unit_price"], &["variant_id", "sku"]],
             Self::Variants => {
                 &[&["product_id"], &["variant_id"], &["variant_title"], &["price"], &["inventory_item_id"]]
             }

@@ -184,7 +184,13 @@ pub struct Line<'a> {
 }
 
 /// The lines of an order, from its last file; what was left out goes to `rejects`.
-pub fn lines<'a>(rows: &'a Rows, members: &[u32], shop: u32, known: Known<'_>, rejects: &mut Vec<Reject>) -> Vec<Line<'a>> {
+pub fn lines<'a>(
+    rows: &'a Rows,
+    members: &[u32],
+    shop: u32,
+    known: Known<'_>,
+    rejects: &mut Vec<Reject>,
+) -> Vec<Line<'a>> {
     let last = members.iter().filter_map(|member| rows.get(*member as usize)).map(|row| known.file(row)).max();
     let mut lines: Vec<Line<'a>> = Vec::with_capacity(members.len());
     let mut seen: HashMap<u64, usize> = HashMap::new();

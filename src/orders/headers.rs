@@ -80,7 +80,11 @@ fn check_kind(kind: Kind, aliases: &Aliases, path: Vec<String>) -> Result<(), Pa
             let at = || at().into_iter().chain([place.to_string()]).collect::<Vec<_>>();
             let folded = fold(name);
             if folded.is_empty() {
-                return Err(ParamError { path: at(), problem: "an empty name".to_owned(), mend: "take it out".to_owned() });
+                return Err(ParamError {
+                    path: at(),
+                    problem: "an empty name".to_owned(),
+                    mend: "take it out".to_owned(),
+                });
             }
             if let Some(other) = owners.insert(folded, field)
                 && other != field
@@ -109,7 +113,8 @@ pub fn fold(header: &str) -> String {
         }
         if c.is_uppercase() {
             let begins = before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit());
-            let ends_capitals = before.is_some_and(|before| before.is_uppercase()) && after.is_some_and(|c| c.is_lowercase());
+            let ends_capitals =
+                before.is_some_and(|before| before.is_uppercase()) && after.is_some_and(|c| c.is_lowercase());
             if begins || ends_capitals {
                 part(&mut out);
             }
@@ -168,8 +173,13 @@ pub fn layout(headers: &[String], columns: &ShopColumns, hint: Option<Kind>) -> 
 }
 
 fn missing(kind: Kind, layout: &Layout) -> Vec<String> {
-    let has = |name: &&str| kind.fields().iter().position(|field| field.name == *name).is_some_and(|place| layout.has(place));
-    kind.needs_columns().iter().filter(|group| !group.iter().any(|name| has(name))).map(|group| group.join(" or ")).collect()
+    let has =
+        |name: &&str| kind.fields().iter().position(|field| field.name == *name).is_some_and(|place| layout.has(place));
+    kind.needs_columns()
+        .iter()
+        .filter(|group| !group.iter().any(|name| has(name)))
+        .map(|group| group.join(" or "))
+        .collect()
 }
 
 fn unknown_kind(headers: &[String], folded: &[String], columns: &ShopColumns) -> String {
@@ -193,7 +203,8 @@ fn detect(folded: &[String], columns: &ShopColumns) -> Option<Kind> {
     };
     let all = |kind: Kind, fields: &[&str]| fields.iter().all(|field| says(kind, field));
     let has_title = ["product_title", "producttitle"].iter().any(|title| folded.iter().any(|header| header == title));
-    let (orders, inventory, variants, catalog) = (Kind::Orders, Kind::InventoryLevels, Kind::Variants, Kind::CatalogJoined);
+    let (orders, inventory, variants, catalog) =
+        (Kind::Orders, Kind::InventoryLevels, Kind::Variants, Kind::CatalogJoined);
     if all(orders, &["order_id", "quantity", "unit_price"]) && (says(orders, "variant_id") || says(orders, "sku")) {
         return Some(orders);
     }
@@ -240,6 +251,7 @@ fn layout_of(kind: Kind, headers: &[String], folded: &[String], columns: &ShopCo
         }
     }
     let shop = places(&columns.shop);
-    let unknown = headers.iter().enumerate().filter(|(place, _)| !used.contains(place)).map(|(_, header)| header.clone());
+    let unknown =
+        headers.iter().enumerate().filter(|(place, _)| !used.contains(place)).map(|(_, header)| header.clone());
     Layout { kind, fields, shop, unknown: unknown.collect() }
 }

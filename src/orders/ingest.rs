@@ -8,10 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    csv::BLOCK_BYTES,
     fields::{Kind, Reason},
     group::Known,
     headers::{Aliases, ShopColumns},
-    intake::{self, FileEntry, Intake, Reading, block_bytes},
+    intake::{self, FileEntry, Intake, Reading},
     order_tables::{self, ORDER_LINES, ORDERS, Piece},
     parse::{Dialect, Reject},
     partitions,
@@ -133,7 +134,11 @@ impl Operator for IngestShop {
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
-            OutputPort::new("orders", "One row an order, as its last file has it; money in cents, time in UTC.", ORDERS),
+            OutputPort::new(
+                "orders",
+                "One row an order, as its last file has it; money in cents, time in UTC.",
+                ORDERS,
+            ),
             OutputPort::new(
                 "order_lines",
                 "One row an order line, the lines of an order together; `customer` is the id, else the e-mail.",
@@ -164,6 +169,20 @@ impl Operator for IngestShop {
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let (entries, bytes) = entries(inputs.take("files")?)?;
+        self.ingest(&entries, partitions::count(bytes), BLOCK_BYTES, context)?;
+        Ok(Frames::new())
+    }
+}
+
+impl IngestShop {
+    /// Ingests files; their rows do not depend on the partitions and blocks, only the order of orders does.
+    pub(super) fn ingest(
+        &self,
+        entries: &[FileEntry],
+        partitions: usize,
+        block_bytes: usize,
+        context: &StageContext,
+    ) -> Result<(), StageError> {
         let online_retail = online_retail_columns();
         let reading = Reading {
             columns: if self.format == Format::OnlineRetail { &online_retail } else { &self.columns },
@@ -173,24 +192,24 @@ impl Operator for IngestShop {
                 Format::Fimi => Dialect::Fimi,
             },
             kind: self.kind,
-            partitions: partitions::count(bytes),
-            block_bytes: block_bytes(),
+            partitions,
+            block_bytes,
         };
-        let mut rejections = Rejections::new(&entries, context);
-        let intake =
-            intake::read(&entries, &reading, context, |file, first_line, rejects| rejections.add(file, first_line, rejects))?;
+        let mut rejections = Rejections::new(entries, context);
+        let intake = intake::read(entries, &reading, context, |file, first_line, rejects| {
+            rejections.add(file, first_line, rejects)
+        })?;
         let rules = Rules {
             shop: self.shop.clone(),
             default_shop: self.default_shop.clone(),
             shop_from_folder: self.shop_from_folder,
             max_rejected: self.max_rejected,
         };
-        let settled = settle(&entries, &intake, &rules);
+        let settled = settle(entries, &intake, &rules);
         if self.bad_files == BadFiles::Fail {
-            refuse_bad_files(&entries, &settled, &rejections)?;
+            refuse_bad_files(entries, &settled, &rejections)?;
         }
-        write(intake, &settled, &entries, rejections, context)?;
-        Ok(Frames::new())
+        write(intake, &settled, entries, rejections, context)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    csv::{BLOCK_BYTES, Blocks, CsvProblem, Records},
+    csv::{Blocks, CsvProblem, Records},
     fields::{Kind, Order},
     headers::{Layout, ShopColumns, layout},
     parse::{Dialect, Facts, Job, Parsed, Parser, Reject, Shops},
@@ -298,9 +298,4 @@ fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layo
         .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
         .collect();
     layout(&headers, reading.columns, reading.kind)
-}
-
-/// Blocks as large as is good for speed.
-pub fn block_bytes() -> usize {
-    BLOCK_BYTES
 }

@@ -1,6 +1,7 @@
 //! Orders: shops' exports into typed tables, and their lines enriched for mining.
 
 mod csv;
+mod enrich;
 mod fields;
 mod group;
 mod headers;
@@ -13,11 +14,15 @@ mod rows;
 mod settle;
 mod shop_tables;
 mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::operator::OperatorKind;
 
 /// The operators of this room.
 pub fn operators() -> Vec<OperatorKind> {
-    vec![OperatorKind::of::<ingest::IngestShop>()]
+    vec![OperatorKind::of::<ingest::IngestShop>(), OperatorKind::of::<enrich::EnrichOrders>()]
 }

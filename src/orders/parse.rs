@@ -147,7 +147,13 @@ impl Facts {
 
 /// Notes an id under its last ten characters.
 pub fn note_long_id(ids: &mut BTreeMap<(u32, [u8; 10]), LongId>, key: (u32, [u8; 10]), id: LongId) {
-    ids.entry(key).and_modify(|known| if *known != id { *known = LongId::Many }).or_insert(id);
+    ids.entry(key)
+        .and_modify(|known| {
+            if *known != id {
+                *known = LongId::Many
+            }
+        })
+        .or_insert(id);
 }
 
 /// Shops by number.
@@ -437,9 +443,7 @@ fn missing(kind: Kind, layout: &Layout, present: u64, is_bad: bool) -> Option<(R
         Kind::InventoryLevels if !has(Inventory::InventoryItemId.place()) => {
             Some((Reason::MissingItemId, "inventory_item_id"))
         }
-        Kind::InventoryLevels
-            if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) =>
-        {
+        Kind::InventoryLevels if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) => {
             Some((Reason::MissingLocation, "location_id"))
         }
         Kind::InventoryLevels if !has(Inventory::UpdatedAt.place()) && !is_bad => Some((Reason::BadDate, "updated_at")),

@@ -10,13 +10,13 @@ use polars::prelude::{LazyFrame, PolarsError, col};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{
-    super::{IoError, ReadWatch, batches::for_each_batch, files::FileState},
+    super::{IoError, ReadWatch, files::FileState},
     bind::Batch,
     ledger, open_to_write, quote,
     sink::{Layout, SinkMode, SqliteSink},
     update::in_key_order,
 };
-use crate::operator::{Column, ColumnKind};
+use crate::operator::{Column, ColumnKind, for_each_batch};
 
 /// Page cache of the writing connection in KiB: a night's changed pages stay in memory until the commit.
 const CACHE_KIB: i64 = 131_072;

@@ -6,13 +6,14 @@ use polars::prelude::{LazyFrame, SortMultipleOptions};
 use rusqlite::Statement;
 
 use super::{
-    super::{IoError, batches::for_each_batch},
+    super::IoError,
     apply::{Counts, Write as TableWrite},
     bind::Batch,
     quote,
     sink::Layout,
     table::{TableInfo, declared_for, kind_of_declared},
 };
+use crate::operator::for_each_batch;
 
 /// The temporary table of an update by columns without an index.
 const STAGING: &str = "temp._nightloom_update";

@@ -1,0 +1,120 @@
+//! The shop's items as they stand at an instant: stock, velocity and what they are good for.
+
+use polars::prelude::*;
+
+use super::{items::Items, sales::DAY};
+use crate::operator::{ColumnKind, StageError};
+
+use ColumnKind::{Bool, Float, Int, Text, Timestamp};
+
+/// One row an item. Money is cents; `velocity` is units a day.
+pub const SNAPSHOTS: &[(&str, ColumnKind)] = &[
+    ("shop_id", Text),
+    ("variant_id", Text),
+    ("product_id", Text),
+    ("product_title", Text),
+    ("variant_title", Text),
+    ("product_type", Text),
+    ("tags", Text),
+    ("product_status", Text),
+    ("vendor", Text),
+    ("product_created_at", Timestamp),
+    ("product_published_at", Timestamp),
+    ("sku", Text),
+    ("price_cents", Int),
+    ("compare_at_price_cents", Int),
+    ("unit_cost_cents", Int),
+    ("inventory_item_id", Text),
+    ("inventory_item_created_at", Timestamp),
+    ("available_total", Int),
+    ("last_inventory_update", Timestamp),
+    ("is_slow_mover", Bool),
+    ("is_new_launch", Bool),
+    ("is_seasonal", Bool),
+    ("is_high_margin", Bool),
+    ("is_gift_card", Bool),
+    ("velocity", Float),
+    ("units_60_days", Int),
+    ("units_90_days", Int),
+    ("synthetic", Bool),
+    ("image_url", Text),
+    ("description", Text),
+    ("as_of", Timestamp),
+];
+
+/// Words in a title or tag that make an item seasonal.
+const SEASONAL: &str = "holiday|festive|gift|christmas|halloween|valentine|summer|winter|black friday|seasonal";
+
+/// The snapshot of all items. `sold` has the sums by item, `times` the instants by shop.
+///
+/// # Errors
+/// When a join fails.
+pub fn snapshots(items: &Items, sold: Option<DataFrame>, times: &DataFrame) -> Result<DataFrame, StageError> {
+    let sums = ["units_60_days", "units_90_days", "off_cents_180_days", "list_cents_180_days", "sales_180_days"];
+    let keys = [col("shop_id"), col("variant_id")];
+    let all = items.all.clone().lazy();
+    let joined = match sold {
+        Some(sold) => all.join(sold.lazy(), keys.clone(), keys, JoinType::Left.into()),
+        None => all.with_columns(sums.map(|name| lit(0_i64).alias(name))),
+    };
+    let joined = joined
+        .join(times.clone().lazy(), [col("shop_id")], [col("shop_id")], JoinType::Left.into())
+        .with_columns(sums.map(|name| col(name).fill_null(lit(0_i64))));
+    let frame = joined
+        .with_column(velocity().alias("velocity"))
+        .with_columns([
+            is_slow_mover().alias("is_slow_mover"),
+            is_new_launch().alias("is_new_launch"),
+            is_seasonal().alias("is_seasonal"),
+            is_high_margin().alias("is_high_margin"),
+        ])
+        .sort(["shop_id", "variant_id"], SortMultipleOptions::default())
+        .select(SNAPSHOTS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>());
+    Ok(frame.collect()?)
+}
+
+fn days(from: &str, to: &str) -> Expr {
+    (col(to) - col(from)).dt().total_microseconds(false).cast(DataType::Float64) / lit(DAY as f64)
+}
+
+/// Units a day of the last 60 days, or of the days since the first order if those are fewer; of one day at least.
+fn velocity() -> Expr {
+    let observed = days("first_order_at", "as_of").fill_null(lit(60.0)).clip(lit(1.0), lit(60.0));
+    let exact = col("units_60_days").cast(DataType::Float64) / observed;
+    (exact * lit(1e6)).round(0, RoundMode::HalfAwayFromZero) / lit(1e6)
+}
+
+/// It sells slowly and there is enough of it, or did not sell in 90 days and is there. Stock that is not tracked counts as
+/// there.
+fn is_slow_mover() -> Expr {
+    let stock = || col("available_total");
+    let slow = col("velocity").lt(lit(0.1)).and(stock().is_null().or(stock().gt(lit(10))));
+    let unsold = col("units_90_days").eq(lit(0)).and(stock().is_null().or(stock().neq(lit(0))));
+    slow.or(unsold).fill_null(false)
+}
+
+/// Its product is younger than 30 days.
+fn is_new_launch() -> Expr {
+    let age = || days("product_created_at", "as_of");
+    age().gt_eq(lit(0.0)).and(age().lt(lit(30.0))).fill_null(false)
+}
+
+fn is_seasonal() -> Expr {
+    let text = concat_str([col("product_title"), col("tags")], " ", true);
+    text.str().to_lowercase().str().contains(lit(SEASONAL), true).fill_null(false)
+}
+
+/// With a known cost: 40 % of the price or more is margin. Else: it was hardly discounted in 180 days. Without sales: its
+/// price is hardly below the one to compare with.
+fn is_high_margin() -> Expr {
+    let float = |name: &str| col(name).cast(DataType::Float64);
+    let by_cost = (float("price_cents") - float("unit_cost_cents")) / float("price_cents");
+    let by_discount = float("off_cents_180_days") / float("list_cents_180_days");
+    let gap = (float("compare_at_price_cents") - float("price_cents")) / float("compare_at_price_cents");
+    when(col("unit_cost_cents").is_not_null().and(col("price_cents").gt(lit(0))))
+        .then(by_cost.gt_eq(lit(0.4)))
+        .when(col("sales_180_days").gt(lit(0)))
+        .then(by_discount.fill_nan(lit(0.0)).lt(lit(0.05)))
+        .otherwise(col("compare_at_price_cents").is_null().or(gap.lt(lit(0.05))))
+        .fill_null(false)
+}

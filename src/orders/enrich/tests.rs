@@ -1,0 +1,1 @@
+//! Enrichment on shops small enough to work out by hand.

@@ -1,0 +1,102 @@
+//! Every reason for which a row is not used.
+
+use super::super::testing::*;
+use crate::orders::ingest::IngestShop;
+
+fn reasons(text: &str) -> Vec<String> {
+    let operator = IngestShop { max_rejected: 1.0, ..operator() };
+    ingest(&operator, &[("f.csv", text)]).rows("rejected", &["line", "reason", "field", "value"])
+}
+
+const ORDERS: &str = "order_id,variant_id,sku,created_at,quantity,unit_price\n1,7,a,2025-01-02,1,1\n";
+
+#[test]
+fn an_order_line_without_order_item_date_or_price_says_so() {
+    assert_eq!(
+        reasons(&format!("{ORDERS},7,a,2025-01-02,1,1\n")),
+        ["3 | missing_order_id | order_id | ,7,a,2025-01-02,1,1"]
+    );
+    assert_eq!(
+        reasons(&format!("{ORDERS}2,,,2025-01-02,1,1\n")),
+        ["3 | missing_item_id | variant_id | 2,,,2025-01-02,1,1"]
+    );
+    for date in ["", "0000-00-00", "1900-01-01", "N/A", "NULL", "nan", "soon", "2025-02-30"] {
+        let rows = reasons(&format!("{ORDERS}2,7,a,{date},1,1\n"));
+        assert!(rows.len() == 1 && rows[0].starts_with("3 | bad_date | created_at"), "{date}: {rows:?}");
+    }
+    assert_eq!(reasons(&format!("{ORDERS}2,7,a,2025-01-02,1,free\n")), ["3 | bad_number | unit_price | free"]);
+}
+
+#[test]
+fn the_first_thing_wrong_is_what_is_told_and_missing_ids_come_before_bad_values() {
+    assert_eq!(reasons(&format!("{ORDERS}2,,,soon,1,free\n")), ["3 | missing_item_id | variant_id | 2,,,soon,1,free"]);
+    assert_eq!(reasons(&format!("{ORDERS}2,7,a,soon,1,free\n")), ["3 | bad_date | created_at | soon"]);
+}
+
+#[test]
+fn a_bad_cell_that_is_not_needed_counts_as_empty_and_is_reported() {
+    let text = "order_id,sku,created_at,quantity,unit_price,discount,returned,currency\n1,a,2025-01-02,two,1,x,perhaps,dollars\n";
+    let outputs = ingest(&operator(), &[("f.csv", text)]);
+    assert_eq!(outputs.rows("order_lines", &["quantity"]), ["1"]);
+    assert_eq!(outputs.rows("orders", &["discount_cents", "returned", "currency"]), ["0 | false | USD"]);
+    let warnings = &outputs.rows("files", &["warnings"])[0];
+    for field in ["quantity", "discount", "returned", "currency"] {
+        assert!(warnings.contains(&format!("1 cells of {field} could not be read")), "{warnings}");
+    }
+}
+
+#[test]
+fn variants_need_their_ids_and_a_price_that_is_a_number() {
+    let header = "product_id,variant_id,variant_title,price,inventory_item_id\n1,2,T,3,4\n";
+    assert_eq!(reasons(&format!("{header},2,T,3,4\n")), ["3 | missing_item_id | product_id | ,2,T,3,4"]);
+    assert_eq!(reasons(&format!("{header}1,,T,3,4\n")), ["3 | missing_item_id | variant_id | 1,,T,3,4"]);
+    assert_eq!(reasons(&format!("{header}1,5,T,cheap,4\n")), ["3 | bad_number | price | cheap"]);
+    assert_eq!(reasons(&format!("{header}1,2,T,3,4\n")), ["2 | duplicate | variant_id | 2"]);
+}
+
+#[test]
+fn inventory_needs_item_location_and_date_and_the_newest_level_counts() {
+    let header = "inventory_item_id,location_id,available,updated_at\n1,2,5,2025-01-02\n";
+    assert_eq!(
+        reasons(&format!("{header},2,5,2025-01-02\n")),
+        ["3 | missing_item_id | inventory_item_id | ,2,5,2025-01-02"]
+    );
+    assert_eq!(
+        reasons(&format!("{header}1,,5,2025-01-02\n")),
+        ["3 | missing_location | location_id | 1,,5,2025-01-02"]
+    );
+    assert_eq!(reasons(&format!("{header}1,3,5,\n")), ["3 | bad_date | updated_at | 1,3,5,"]);
+    let outputs =
+        ingest(&operator(), &[("f.csv", &format!("{header}1,2,6,2025-01-01\n1,3,x,2025-01-01\n1,3,9,2025-01-01\n"))]);
+    assert_eq!(outputs.rows("inventory", &["location_id", "available"]), ["2 | 5", "3 | 9"]);
+    assert_eq!(outputs.rows("rejected", &["line", "reason"]), ["3 | duplicate", "4 | duplicate"]);
+}
+
+#[test]
+fn a_level_of_a_file_without_locations_is_at_the_default_location() {
+    let outputs = ingest(&operator(), &[("f.csv", "inventory_item_id,available,updated_at\n1,5,2025-01-02\n")]);
+    assert_eq!(outputs.rows("inventory", &["location_id", "location_gid"]), ["default | -"]);
+}
+
+#[test]
+fn a_date_with_the_month_first_in_a_column_with_the_day_first_is_bad() {
+    let text = format!("{ORDERS}2,7,a,13/02/2025,1,1\n3,7,a,02/13/2025,1,1\n");
+    let rows = reasons(&text);
+    assert!(rows.len() == 1 && rows[0].starts_with("4 | bad_date | created_at"), "{rows:?}");
+}
+
+#[test]
+fn a_file_with_more_than_a_fifth_of_bad_rows_is_not_used() {
+    let rows = |bad: usize| {
+        let mut text = "order_id,sku,created_at,quantity,unit_price\n".to_owned();
+        (0..10).for_each(|row| text += &format!("{row},a,{},1,1\n", if row < bad { "soon" } else { "2025-01-02" }));
+        text
+    };
+    let outputs = ingest(&operator(), &[("f.csv", &rows(2))]);
+    assert_eq!(outputs.rows("files", &["status", "rows", "accepted", "reasons"]), ["completed | 10 | 8 | bad_date 2"]);
+    let error = refused("f.csv", rows(3).as_bytes());
+    assert!(
+        error.contains("f.csv 3 of 10 rows cannot be used (bad_date 3)") && error.contains("line 2: created_at 'soon'"),
+        "{error}"
+    );
+}
