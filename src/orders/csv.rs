@@ -57,7 +57,16 @@ impl Blocks {
         let mut wanted = self.block_bytes;
         loop {
             self.fill(wanted)?;
-            let terminator = *self.terminator.get_or_insert_with(|| find_terminator(&self.held));
+            if self.terminator.is_none() {
+                self.terminator = find_terminator(&self.held, self.at_end);
+            }
+            let Some(terminator) = self.terminator else {
+                if self.held.len() > MAX_RECORD_BYTES {
+                    return Err(CsvProblem::TooLong);
+                }
+                wanted = self.held.len() * 2 + 1;
+                continue;
+            };
             ends.scan(&self.held, terminator, self.at_end);
             if self.at_end {
                 let unclosed = ends.inside;
@@ -95,17 +104,20 @@ impl Blocks {
     }
 }
 
-/// What ends the first record: `\r` if one comes before any `\n` and not just before it.
-fn find_terminator(bytes: &[u8]) -> u8 {
-    let mut ends = RecordEnds::default();
-    ends.scan(bytes, b'\r', true);
-    match ends.first {
-        Some(end)
-            if bytes.get(end) != Some(&b'\n') && memchr(b'\n', bytes.get(..end).unwrap_or_default()).is_none() =>
-        {
-            b'\r'
-        }
-        _ => b'\n',
+/// What ends the first record: `\r` if one comes before any `\n` and not just before it. `None` if more must be read to
+/// tell.
+fn find_terminator(bytes: &[u8], is_end: bool) -> Option<u8> {
+    let first = |terminator| {
+        let mut ends = RecordEnds::default();
+        ends.scan(bytes, terminator, is_end);
+        ends.first
+    };
+    match (first(b'\r'), first(b'\n')) {
+        (Some(end), _) if end == bytes.len() && !is_end => None,
+        (Some(end), Some(other)) if other <= end + 1 => Some(b'\n'),
+        (Some(_), _) => Some(b'\r'),
+        (None, Some(_)) => Some(b'\n'),
+        (None, None) => is_end.then_some(b'\n'),
     }
 }
 
@@ -200,12 +212,13 @@ impl<'a> Records<'a> {
             self.line = self.lines;
             self.cells.clear();
             self.read();
-            if let [only] = self.cells.as_slice()
-                && only.start == only.end
-            {
-                continue;
+            let is_empty = match self.cells.as_slice() {
+                [only] => matches!(self.bytes.get(only.start as usize..only.end as usize), None | Some([] | [b'\r'])),
+                _ => false,
+            };
+            if !is_empty {
+                return true;
             }
-            return true;
         }
     }
 

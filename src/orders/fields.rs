@@ -38,6 +38,7 @@ macro_rules! fields {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(dead_code, reason = "some fields are known and counted anew")]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the columns")]
         pub enum $enum { $(#[doc = $name] $variant,)+ }
 
         impl $enum {

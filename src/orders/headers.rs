@@ -175,11 +175,7 @@ pub fn layout(headers: &[String], columns: &ShopColumns, hint: Option<Kind>) -> 
 fn missing(kind: Kind, layout: &Layout) -> Vec<String> {
     let has =
         |name: &&str| kind.fields().iter().position(|field| field.name == *name).is_some_and(|place| layout.has(place));
-    kind.needs_columns()
-        .iter()
-        .filter(|group| !group.iter().any(|name| has(name)))
-        .map(|group| group.join(" or "))
-        .collect()
+    kind.needs_columns().iter().filter(|group| !group.iter().any(has)).map(|group| group.join(" or ")).collect()
 }
 
 fn unknown_kind(headers: &[String], folded: &[String], columns: &ShopColumns) -> String {

@@ -158,25 +158,31 @@ pub fn note_long_id(ids: &mut BTreeMap<(u32, [u8; 10]), LongId>, key: (u32, [u8;
 
 /// Shops by number.
 #[derive(Default)]
-pub struct Shops(Mutex<(HashMap<Vec<u8>, u32>, Vec<String>)>);
+pub struct Shops(Mutex<ShopNames>);
+
+#[derive(Default)]
+struct ShopNames {
+    numbers: HashMap<String, u32>,
+    names: Vec<String>,
+}
 
 impl Shops {
     /// The number of a shop; its name is compared trimmed and in lower case.
     pub fn number(&self, name: &[u8]) -> u32 {
         let name = String::from_utf8_lossy(name).trim().to_lowercase();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = known.0.get(name.as_bytes()) {
+        if let Some(number) = known.numbers.get(&name) {
             return *number;
         }
-        let number = known.1.len() as u32;
-        known.0.insert(name.clone().into_bytes(), number);
-        known.1.push(name);
+        let number = known.names.len() as u32;
+        known.numbers.insert(name.clone(), number);
+        known.names.push(name);
         number
     }
 
     /// The names by number.
     pub fn names(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).names.clone()
     }
 }
 
@@ -302,6 +308,8 @@ impl<'a> Parser<'a> {
             let cell = best(records, columns, &mut room);
             let Some(known) = kind.fields().get(field) else { continue };
             let is_bad = match known.kind {
+                // A date that is needed and empty is a bad one: it never becomes "now".
+                Type::Time if cell.is_empty() => kind.needs_value(field),
                 _ if cell.is_empty() => false,
                 Type::Id => {
                     let id = values::id(cell);
@@ -364,7 +372,7 @@ impl<'a> Parser<'a> {
         }
         self.room = room;
         self.added(job, records, row);
-        if let Some((reason, field)) = missing(kind, &job.layout, present, problem.is_some()) {
+        if let Some((reason, field)) = missing(kind, &job.layout, present) {
             return Err(Problem { reason, field, value: shown(records.shown()) });
         }
         problem.map_or(Ok(currency), Err)
@@ -426,14 +434,13 @@ fn best<'r>(records: &'r Records<'_>, columns: &[usize], room: &'r mut Vec<u8>) 
 }
 
 /// What a row lacks, and in which field.
-fn missing(kind: Kind, layout: &Layout, present: u64, is_bad: bool) -> Option<(Reason, &'static str)> {
+fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'static str)> {
     let has = |field: usize| present >> field & 1 == 1;
     match kind {
         Kind::Orders if !has(Order::OrderId.place()) => Some((Reason::MissingOrderId, "order_id")),
         Kind::Orders if !has(Order::VariantId.place()) && !has(Order::Sku.place()) => {
             Some((Reason::MissingItemId, "variant_id"))
         }
-        Kind::Orders if !has(Order::CreatedAt.place()) && !is_bad => Some((Reason::BadDate, "created_at")),
         Kind::Variants | Kind::CatalogJoined if !has(Variant::VariantId.place()) => {
             Some((Reason::MissingItemId, "variant_id"))
         }
@@ -446,7 +453,6 @@ fn missing(kind: Kind, layout: &Layout, present: u64, is_bad: bool) -> Option<(R
         Kind::InventoryLevels if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) => {
             Some((Reason::MissingLocation, "location_id"))
         }
-        Kind::InventoryLevels if !has(Inventory::UpdatedAt.place()) && !is_bad => Some((Reason::BadDate, "updated_at")),
         _ => None,
     }
 }

@@ -59,9 +59,8 @@ impl Table {
     /// An integer cell, or an instant in microseconds.
     #[inline]
     pub fn int(&mut self, value: Option<i64>) {
-        match self.next() {
-            Some(Builder::Int(builder) | Builder::Time(builder)) => builder.append_option(value),
-            _ => {}
+        if let Some(Builder::Int(builder) | Builder::Time(builder)) = self.next() {
+            builder.append_option(value);
         }
     }
 

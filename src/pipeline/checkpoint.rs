@@ -217,7 +217,7 @@ pub fn state_key(pipeline: &str, scope: Option<&str>) -> String {
 /// An output on its way into a checkpoint.
 pub enum Made {
     /// Rows to be computed and written.
-    Frame(LazyFrame),
+    Frame(Box<LazyFrame>),
     /// Rows that are in the file already: [`file_name`] of the port in the draft's folder.
     File {
         /// How many.
@@ -268,7 +268,7 @@ impl Draft<'_> {
         let path = self.folder.join(&file);
         let rows = match made {
             Made::File { rows } => rows,
-            Made::Frame(frame) => checkpoint_file::write_parquet(&path, frame, footer).map_err(|problem| {
+            Made::Frame(frame) => checkpoint_file::write_parquet(&path, *frame, footer).map_err(|problem| {
                 PipelineError::Io { what: format!("checkpoint of '{}', output '{port}'", self.step), problem }
             })?,
         };

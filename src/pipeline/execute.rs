@@ -88,8 +88,8 @@ impl Workshop<'_> {
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
         let frames = vec![
-            ("rows".to_owned(), Made::Frame(read.frame)),
-            ("rejected".to_owned(), Made::Frame(read.rejected.lazy())),
+            ("rows".to_owned(), Made::Frame(Box::new(read.frame))),
+            ("rejected".to_owned(), Made::Frame(Box::new(read.rejected.lazy()))),
         ];
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
         let content = draft
@@ -147,7 +147,7 @@ impl Workshop<'_> {
                 declared: "one".to_owned(),
             })?;
             check_output(step, &port.name, &port.columns, frame.clone())?;
-            frames.push((port.name.clone(), Made::Frame(frame)));
+            frames.push((port.name.clone(), Made::Frame(Box::new(frame))));
         }
         drop(made);
         context.check_cancelled().map_err(fail)?;
