@@ -53,6 +53,7 @@ test: ## Run all tests
 bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make bench ARGS="--only 20k"
 	cargo bench --bench fuzzy_kernel
 	cargo bench --bench itemsets
+	cargo bench --bench ingest
 	cargo bench --bench linking -- $(ARGS)
 
 lint: ## Check format, warnings, and that the generated documents are up to date

@@ -4,5 +4,6 @@ mod engine;
 mod linking;
 mod mining;
 mod nightly;
+mod orders;
 mod support;
 mod workflows;

@@ -1,6 +1,6 @@
 //! The order lines of a partition: by order, each order from its last file, without duplicates.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     fields::{Order, Reason},
@@ -61,7 +61,7 @@ impl Known<'_> {
             return refuse(Reason::MissingShop, "shop", String::new());
         };
         let is_day_first = known.day_first >> Order::CreatedAt.place() & 1 == 1;
-        let is_mixed = self.settled.mixed.contains(&shop);
+        let is_mixed = !self.settled.mixed.is_empty() && self.settled.mixed.contains(&shop);
         if is_day_first || is_mixed {
             let values = row.decode(Order::FIELDS);
             let created = values.number(Order::CreatedAt.place()).unwrap_or_default();
@@ -170,7 +170,7 @@ pub struct Line<'a> {
     /// Its values.
     pub values: Values<'a>,
     /// Its SKU, or the one made of its variant's id.
-    pub sku: Vec<u8>,
+    pub sku: Cow<'a, [u8]>,
     /// How many.
     pub quantity: i64,
     /// Cents each.
@@ -193,7 +193,7 @@ pub fn lines<'a>(
 ) -> Vec<Line<'a>> {
     let last = members.iter().filter_map(|member| rows.get(*member as usize)).map(|row| known.file(row)).max();
     let mut lines: Vec<Line<'a>> = Vec::with_capacity(members.len());
-    let mut seen: HashMap<u64, usize> = HashMap::new();
+    let mut seen = Seen::default();
     for row in members.iter().filter_map(|member| rows.get(*member as usize)) {
         if Some(known.file(row)) != last {
             rejects.push(reject(row, Reason::Duplicate, "order_id", shown(row.first_text())));
@@ -205,15 +205,43 @@ pub fn lines<'a>(
             continue;
         }
         let key = line.key();
-        match seen.get(&key).and_then(|place| lines.get_mut(*place)).filter(|other| other.is_same(&line)) {
+        match seen.place(key).and_then(|place| lines.get_mut(place)).filter(|other| other.is_same(&line)) {
             Some(other) => rejects.push(other.take_in(line)),
             None => {
-                seen.insert(key, lines.len());
+                seen.add(key);
                 lines.push(line);
             }
         }
     }
     lines
+}
+
+/// The keys of an order's lines and their places: most orders have few.
+#[derive(Default)]
+struct Seen {
+    keys: Vec<u64>,
+    places: HashMap<u64, usize>,
+}
+
+/// So many keys are looked through one by one.
+const FEW: usize = 16;
+
+impl Seen {
+    fn place(&self, key: u64) -> Option<usize> {
+        if self.keys.len() <= FEW {
+            return self.keys.iter().position(|known| *known == key);
+        }
+        self.places.get(&key).copied()
+    }
+
+    fn add(&mut self, key: u64) {
+        self.keys.push(key);
+        if self.keys.len() == FEW + 1 {
+            self.places = self.keys.iter().enumerate().map(|(place, key)| (*key, place)).collect();
+        } else if self.keys.len() > FEW {
+            self.places.insert(key, self.keys.len() - 1);
+        }
+    }
 }
 
 impl<'a> Line<'a> {
@@ -223,8 +251,11 @@ impl<'a> Line<'a> {
         let unit_price = values.number(Order::UnitPrice.place()).unwrap_or(0);
         let total = values.number(Order::LineTotal.place());
         let sku = match values.text(Order::Sku.place()) {
-            Some(sku) => sku.to_vec(),
-            None => placeholder(values.text(Order::VariantId.place()).unwrap_or_default(), shop, known.settled),
+            Some(sku) => Cow::Borrowed(sku),
+            None => {
+                let variant = values.text(Order::VariantId.place()).unwrap_or_default();
+                Cow::Owned(placeholder(variant, shop, known.settled))
+            }
         };
         Self {
             sku,

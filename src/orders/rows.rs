@@ -134,23 +134,22 @@ impl<'a> Row<'a> {
     /// Finds all values.
     pub fn decode(self, fields: &[Field]) -> Values<'a> {
         let present = self.long(PRESENT_AT);
-        let mut values = Values { bytes: self.0, present, slots: [Slot { start: 0, value: 0 }; 64] };
+        let mut slots = Vec::with_capacity(present.count_ones() as usize);
         let mut at = HEAD_BYTES;
         let mut left = present;
         while left != 0 {
             let field = left.trailing_zeros() as usize;
             left &= left - 1;
             let raw = read_varint(self.0, &mut at);
-            let Some(slot) = values.slots.get_mut(field) else { break };
             match fields.get(field).map(|field| field.kind) {
                 Some(Type::Id | Type::Text | Type::Lower | Type::Currency) => {
-                    *slot = Slot { start: at as u32, value: raw as i64 };
+                    slots.push(Slot { start: at as u32, value: raw as i64 });
                     at += raw as usize;
                 }
-                _ => slot.value = (raw >> 1) as i64 ^ -((raw & 1) as i64),
+                _ => slots.push(Slot { start: 0, value: (raw >> 1) as i64 ^ -((raw & 1) as i64) }),
             }
         }
-        values
+        Values { bytes: self.0, present, slots }
     }
 }
 
@@ -165,7 +164,8 @@ struct Slot {
 pub struct Values<'a> {
     bytes: &'a [u8],
     present: u64,
-    slots: [Slot; 64],
+    /// One for each field that has a value, in the order of the fields.
+    slots: Vec<Slot>,
 }
 
 impl<'a> Values<'a> {
@@ -173,7 +173,8 @@ impl<'a> Values<'a> {
         if self.present >> field & 1 == 0 {
             return None;
         }
-        self.slots.get(field).copied()
+        let before = (self.present & ((1 << field) - 1)).count_ones();
+        self.slots.get(before as usize).copied()
     }
 
     /// A text.

@@ -1,1 +1,143 @@
 //! Enrichment on shops small enough to work out by hand.
+
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::{super::testing::*, EnrichOrders};
+use crate::operator::{Frames, Operator};
+
+const VARIANTS: &str = "product_id,variant_id,variant_title,sku,price,compare_at_price,cost,inventory_item_id\n";
+const CATALOG: &str = "product_id,variant_id,product_title,product_type,tags,product_status,price,inventory_item_id,available_total,product_created_at\n";
+const INVENTORY: &str = "inventory_item_id,location_id,available,updated_at\n";
+const LINES: &str =
+    "order_id,line_item_id,product_id,variant_id,sku,created_at,quantity,unit_price,customer_id,is_gift_card\n";
+
+struct Enriched {
+    written: Outputs,
+    snapshots: DataFrame,
+    metrics: DataFrame,
+}
+
+fn enrich(operator: &EnrichOrders, lines: &str, variants: &str, catalog: &str, inventory: &str) -> Enriched {
+    let texts = [(LINES, lines), (VARIANTS, variants), (CATALOG, catalog), (INVENTORY, inventory)];
+    let files: Vec<(String, String)> = texts
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, rows))| !rows.is_empty())
+        .map(|(number, (header, rows))| (format!("{number}.csv"), format!("{header}{rows}")))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let ingested = ingest(&super::super::testing::operator(), &files);
+    let mut inputs = Frames::new();
+    for port in ["order_lines", "variants", "inventory", "catalog"] {
+        inputs = inputs.with(port, ingested.frame(port).clone());
+    }
+    let storage = Arc::new(Memory::default());
+    let mut made = operator.run(inputs, &context(storage.clone())).unwrap();
+    let mut collect = |port: &str| made.take(port).unwrap().collect().unwrap();
+    let (snapshots, metrics) = (collect("snapshots"), collect("metrics"));
+    Enriched { written: Outputs::of(&storage), snapshots, metrics }
+}
+
+fn linked(lines: &str, variants: &str) -> Vec<String> {
+    let enriched = enrich(&EnrichOrders::default(), lines, variants, "", "");
+    enriched.written.rows("enriched_lines", &["item_id", "linked_by", "ambiguous"])
+}
+
+#[test]
+fn a_line_is_linked_by_variant_then_by_sku_then_not_at_all() {
+    let variants = "1,70,T,a,1,,,9\n1,71,T,b,1,,,9\n";
+    let lines = "1,1,1,70,zzz,2025-01-02,1,1,,\n1,2,1,99,b,2025-01-02,1,1,,\n1,3,1,,b,2025-01-02,1,1,,\n\
+                 1,4,1,99,unknown,2025-01-02,1,1,,\n1,5,1,,other,2025-01-02,1,1,,\n1,6,1,98,,2025-01-02,1,1,,\n";
+    assert_eq!(
+        linked(lines, variants),
+        [
+            "70 | variant_id | false",
+            "71 | sku | false",
+            "71 | sku | false",
+            "99 | - | false",
+            "other | - | false",
+            "98 | - | false",
+        ]
+    );
+}
+
+#[test]
+fn of_several_variants_with_a_sku_that_of_the_lines_product_counts_else_the_smallest_number() {
+    let variants = "1,100,T,s,1,,,9\n2,20,T,s,1,,,9\n3,30,T,s,1,,,9\n";
+    let lines = "1,1,3,,s,2025-01-02,1,1,,\n1,2,8,,s,2025-01-02,1,1,,\n1,3,,,s,2025-01-02,1,1,,\n";
+    assert_eq!(linked(lines, variants), ["30 | sku | true", "20 | sku | true", "20 | sku | true"]);
+}
+
+#[test]
+fn a_placeholder_is_no_sku_and_a_blank_one_is_filled_from_the_variant() {
+    let enriched = enrich(&EnrichOrders::default(), "1,1,1,70,,2025-01-02,1,1,,\n", "1,70,T,a,1,,,9\n", "", "");
+    assert_eq!(enriched.written.rows("enriched_lines", &["sku", "item_id"]), ["a | 70"]);
+}
+
+#[test]
+fn lines_that_are_not_mined_say_why() {
+    let lines = "1,1,1,70,a,2025-01-02,1,1,c7,\n1,2,1,70,a,2025-01-02,0,1,c7,\n1,3,1,70,a,2025-01-02,-2,1,c7,\n\
+                 1,4,1,71,g,2025-01-02,1,1,c7,yes\n1,5,1,72,v,2025-01-02,1,1,c7,\n";
+    let catalog = "1,72,Voucher,Gift Card,,active,1,9,,\n";
+    let variants = "1,70,T,a,1,,,9\n1,72,V,v,1,,,9\n";
+    let enriched = enrich(&EnrichOrders::default(), lines, variants, catalog, "");
+    let columns = ["shop_id", "order_id", "item_id", "created_at", "quantity", "customer"];
+    assert_eq!(enriched.written.rows("basket_lines", &columns), ["s | 1 | 70 | 2025-01-02T00:00:00Z | 1 | c7"]);
+    assert_eq!(
+        enriched.written.rows("rejected", &["line_item_id", "reason"]),
+        ["2 | not_positive", "3 | not_positive", "4 | gift_card", "5 | gift_card"]
+    );
+}
+
+#[test]
+fn stock_is_the_catalogs_else_the_sum_of_the_locations_else_not_tracked() {
+    let variants = "1,70,T,a,1,,,9\n1,71,T,b,1,,,8\n1,72,T,c,1,,,7\n";
+    let catalog = "1,70,P,Bath,,active,1,9,5,\n1,71,P,Bath,,active,1,8,,\n";
+    let inventory = "9,1,2,2025-01-01\n8,1,3,2025-01-01\n8,2,4,2025-01-01\n";
+    let enriched = enrich(&EnrichOrders::default(), "1,1,1,70,a,2025-01-02,1,1,,\n", variants, catalog, inventory);
+    let columns = ["variant_id", "product_title", "product_status", "available_total", "synthetic"];
+    assert_eq!(
+        rows(&enriched.snapshots, &columns),
+        ["70 | P | active | 5 | false", "71 | P | active | 7 | false", "72 | T | active | - | true"]
+    );
+    let stock = ["inventory_available", "location_count", "stock_available"];
+    assert_eq!(enriched.written.rows("enriched_lines", &stock), ["2 | 1 | 5"]);
+    let metrics =
+        ["variant_count", "catalog_count", "missing_catalog_variants", "catalog_coverage_ratio", "missing_inventory"];
+    assert_eq!(rows(&enriched.metrics, &metrics), ["3 | 2 | 1 | 0.6666666666666666 | 0"]);
+}
+
+#[test]
+fn flags_follow_sales_stock_cost_age_and_words() {
+    let operator = EnrichOrders { as_of: Some("2025-06-30T00:00:00Z".to_owned()), ..EnrichOrders::default() };
+    // 70 sells well and cheaply; 71 sold long ago; 72 never, without stock; 73 never, at a price well below another.
+    let variants = "1,70,T,a,10,,,1\n1,71,T,b,10,,6,2\n1,72,T,c,10,10.10,,3\n1,73,T,d,10,20,,4\n";
+    let catalog = "1,70,Winter hat,Hats,,active,10,1,50,2025-06-01T00:00:00Z\n1,71,Hat,Hats,gifts,active,10,2,50,2025-05-31T00:00:00Z\n\
+                   1,72,Hat,Hats,,active,10,3,0,\n1,73,Hat,Hats,,active,10,4,,2025-07-01\n";
+    let lines = "1,1,1,70,a,2025-06-01,60,9,,\n2,1,1,71,b,2025-01-15,1,10,,\n";
+    let enriched = enrich(&operator, lines, variants, catalog, "");
+    let columns = ["variant_id", "velocity", "is_slow_mover", "is_high_margin", "is_new_launch", "is_seasonal"];
+    assert_eq!(
+        rows(&enriched.snapshots, &columns),
+        [
+            "70 | 1.0 | false | false | true | true",
+            "71 | 0.0 | true | true | false | true",
+            "72 | 0.0 | false | true | false | false",
+            "73 | 0.0 | true | false | false | false",
+        ]
+    );
+}
+
+#[test]
+fn unresolved_skus_are_sampled_and_a_shop_without_variants_is_blocked() {
+    let lines: String = (0..15).map(|line| format!("1,{line},1,,sku-{},2025-01-02,1,1,,\n", line % 12)).collect();
+    let enriched = enrich(&EnrichOrders::default(), &lines, "", "", "");
+    let metrics = rows(
+        &enriched.metrics,
+        &["total_order_lines", "unresolved", "unresolved_skus", "blocked_no_variants_or_catalog"],
+    );
+    let samples: Vec<String> = (0..10).map(|number| format!("\"sku-{number}\"")).collect();
+    assert_eq!(metrics, [format!("15 | 15 | [{}] | true", samples.join(","))]);
+}

@@ -6,6 +6,7 @@ mod main_like;
 mod reference;
 mod rejected;
 mod shops;
+mod synth1;
 
 use super::{
     headers::fold,

@@ -1,0 +1,143 @@
+//! Times `ingest-shop` beside Polars' CSV reader, which is given the types and checks nothing, on the same file.
+//!
+//! `cargo bench --bench ingest -- [LINES …]`; default 1,000,000 and 5,000,000 order lines of eight columns. Both read from a
+//! file into frames with all threads, by turns; the best of five is shown.
+
+#[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the contract")]
+#[path = "../src/operator/mod.rs"]
+mod operator;
+#[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the room")]
+#[path = "../src/orders/mod.rs"]
+mod orders;
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{BufWriter, Read, Write},
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+    time::Instant,
+};
+
+use operator::{Frames, Scratch, Silent, StageContext, StageError, Storage};
+use polars::prelude::*;
+use rand::{Rng, SeedableRng};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ROUNDS: usize = 5;
+
+/// Files of the machine; outputs are kept in memory.
+#[derive(Default)]
+struct Kept(Mutex<Vec<(String, DataFrame)>>);
+
+impl Storage for Kept {
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, StageError> {
+        match File::open(path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(StageError::Storage { problem: error.to_string() }),
+        }
+    }
+
+    fn scratch(&self) -> Result<Box<dyn Scratch>, StageError> {
+        match tempfile::tempfile() {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(StageError::Storage { problem: error.to_string() }),
+        }
+    }
+
+    fn write(&self, port: &str, rows: DataFrame) -> Result<(), StageError> {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push((port.to_owned(), rows));
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let given: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if given.is_empty() { vec![1_000_000, 5_000_000] } else { given };
+    let folder = tempfile::tempdir()?;
+    println!("| lines | MB | read_csv s | ingest-shop s | ratio | lines kept |");
+    println!("|---|---|---|---|---|---|");
+    for lines in sizes {
+        let path = folder.path().join("orders.csv");
+        write_orders(&path, lines)?;
+        let bytes = std::fs::metadata(&path)?.len();
+        let (mut theirs, mut ours, mut kept) = (f64::MAX, f64::MAX, 0);
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            let frame = read_csv(&path)?;
+            theirs = theirs.min(start.elapsed().as_secs_f64());
+            assert_eq!(frame.height() as u64, lines);
+            drop(frame);
+            let start = Instant::now();
+            kept = ingest(&path, bytes)?;
+            ours = ours.min(start.elapsed().as_secs_f64());
+        }
+        println!("| {lines} | {} | {theirs:.3} | {ours:.3} | {:.2} | {kept} |", bytes / 1_000_000, theirs / ours);
+    }
+    Ok(())
+}
+
+/// Orders of one to eight lines in the layout of a small export.
+fn write_orders(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
+    let mut dice = rand_pcg::Pcg64Mcg::seed_from_u64(1);
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    writeln!(file, "orderId,lineItemId,variantId,sku,createdAt,lineItemQuantity,originalUnitPrice,currency")?;
+    let (mut order, mut left) = (1_000_000_u64, 0);
+    for line in 0..lines {
+        if left == 0 {
+            order += 1;
+            left = dice.random_range(1..=8);
+        }
+        left -= 1;
+        let variant = dice.random_range(0..5_000_u32);
+        let (day, second) = (order / 2_000 % 28 + 1, order % 60);
+        writeln!(
+            file,
+            "gid://shopify/Order/{order},gid://shopify/LineItem/{},gid://shopify/ProductVariant/{},SKU-{variant:06},\
+             2025-01-{day:02}T12:00:{second:02}Z,{},{}.{:02},USD",
+            10_000_000 + line,
+            7_000_000 + variant,
+            dice.random_range(1..4_u32),
+            variant % 90 + 5,
+            variant % 100
+        )?;
+    }
+    Ok(file.flush()?)
+}
+
+fn read_csv(path: &Path) -> PolarsResult<DataFrame> {
+    let mut schema = Schema::default();
+    for name in ["orderId", "lineItemId", "variantId", "sku", "createdAt"] {
+        schema.insert(name.into(), DataType::String);
+    }
+    schema.insert("lineItemQuantity".into(), DataType::Int64);
+    schema.insert("originalUnitPrice".into(), DataType::Float64);
+    schema.insert("currency".into(), DataType::String);
+    let options = CsvReadOptions::default().with_has_header(true).with_schema(Some(Arc::new(schema)));
+    options.try_into_reader_with_file_path(Some(path.to_owned()))?.finish()
+}
+
+fn ingest(path: &Path, bytes: u64) -> Result<usize, Box<dyn Error>> {
+    let columns: toml::Value = toml::from_str(include_str!("../pipelines/rules/shop-columns.toml"))?;
+    let params = serde_json::json!({ "columns": columns, "default_shop": "bench" });
+    let kind = orders::operators().into_iter().find(|kind| kind.name == "ingest-shop").ok_or("no ingest-shop")?;
+    let bound = (kind.bind)(params).map_err(|error| format!("{error:?}"))?;
+    let storage = Arc::new(Kept::default());
+    let context = StageContext {
+        as_of: "2026-03-01T04:30:00Z".parse()?,
+        seed: 1,
+        memory_bytes: 4 << 30,
+        progress: Arc::new(Silent),
+        cancelled: Arc::new(AtomicBool::new(false)),
+        storage: storage.clone(),
+    };
+    let path = path.to_string_lossy().into_owned();
+    let files = df!("path" => [path], "name" => ["orders.csv"], "bytes" => [bytes as i64])?;
+    bound.run(Frames::new().with("files", files), &context)?;
+    let kept = storage.0.lock().map_err(|_| "a thread ended unexpectedly")?;
+    Ok(kept.iter().filter(|(port, _)| port == "order_lines").map(|(_, rows)| rows.height()).sum())
+}

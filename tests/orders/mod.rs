@@ -1,0 +1,83 @@
+//! Ingest and enrichment through the binary: files as a source, freshness, a bad file, the sample shop.
+
+use std::{fs, path::Path};
+
+use crate::support::{Place, project};
+
+const HEADER: &str = "orderId,variantId,sku,createdAt,quantity,price\n";
+
+fn pipeline(place: &Place, params: &str) {
+    let columns = project().join("pipelines/rules/shop-columns.toml");
+    let text = format!(
+        r#"
+name = "orders"
+[sources.shop_files]
+files = "shops"
+[stages.ingest]
+operator = "ingest-shop"
+inputs = {{ files = "shop_files" }}
+params = {{ columns = {{ file = "{}" }}, shop_from_folder = true{params} }}
+[stages.enrich]
+operator = "enrich-orders"
+inputs = {{ order_lines = "ingest.order_lines", variants = "ingest.variants", inventory = "ingest.inventory", catalog = "ingest.catalog" }}
+[sinks.basket_lines]
+from = "enrich.basket_lines"
+csv = "out/basket_lines.csv"
+[sinks.rejected]
+from = "ingest.rejected"
+csv = "out/rejected.csv"
+"#,
+        columns.display()
+    );
+    fs::write(place.path("orders.toml"), text).unwrap();
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn shops_in_folders_become_basket_lines_and_what_did_not_change_is_not_done_again() {
+    let place = Place::new();
+    pipeline(&place, "");
+    let north = place.path("shops/north/orders.csv");
+    write(&north, &format!("{HEADER}1,7,a,2025-01-02T03:04:05Z,2,1.50\n1,8,b,2025-01-02T03:04:05Z,1,2\n,7,a,2025-01-02,1,1\n"));
+    write(&place.path("shops/south/o.csv"), &format!("{HEADER}1,gid://shopify/ProductVariant/7,a,2025-01-03,1,1\n2,,c,2025-01-03,0,1\n"));
+    let refused = place.nightloom(["run", "orders.toml"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("north/orders.csv 1 of 3 rows cannot be used"), "{}", refused.stderr);
+    pipeline(&place, ", max_rejected = 0.4");
+    place.nightloom(["run", "orders.toml"]).expect_success();
+    let baskets = fs::read_to_string(place.path("out/basket_lines.csv")).unwrap();
+    assert_eq!(
+        baskets,
+        "shop_id,order_id,item_id,created_at,quantity,customer\n\
+         north,1,7,2025-01-02T03:04:05Z,2,\nnorth,1,8,2025-01-02T03:04:05Z,1,\nsouth,1,7,2025-01-03T00:00:00Z,1,\n"
+    );
+    let rejected = fs::read_to_string(place.path("out/rejected.csv")).unwrap();
+    assert!(rejected.contains("north/orders.csv,4,missing_order_id,order_id,"), "{rejected}");
+    let again = place.nightloom(["run", "orders.toml"]).expect_success();
+    assert!(again.stderr.contains("nothing to do") || again.stdout.contains("nothing to do"), "{}", again.stdout);
+    fs::write(&north, fs::read(&north).unwrap()).unwrap();
+    let touched = place.nightloom(["run", "orders.toml"]).expect_success();
+    assert!(!touched.stdout.contains("stage   ingest  done"), "equal content stops the wave: {}", touched.stdout);
+    let scratch = fs::read_dir(place.path(".nightloom/checkpoints/orders/ingest")).unwrap().flatten();
+    let left: Vec<String> = scratch.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert!(!left.contains(&".unfinished".to_owned()), "{left:?}");
+}
+
+#[test]
+fn an_alias_of_two_fields_is_told_with_its_line() {
+    let place = Place::new();
+    write(&place.path("shops/o.csv"), HEADER);
+    let columns = fs::read_to_string(project().join("pipelines/rules/shop-columns.toml")).unwrap();
+    write(&place.path("columns.toml"), &columns.replace("\"units\"", "\"units\", \"sku\""));
+    pipeline(&place, "");
+    let text = fs::read_to_string(place.path("orders.toml")).unwrap();
+    let shipped = project().join("pipelines/rules/shop-columns.toml");
+    write(&place.path("orders.toml"), &text.replace(&shipped.display().to_string(), "columns.toml"));
+    let refused = place.nightloom(["check", "orders.toml"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("columns.toml:") && refused.stderr.contains("'sku' is a name of"), "{}", refused.stderr);
+}
