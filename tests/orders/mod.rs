@@ -42,8 +42,14 @@ fn shops_in_folders_become_basket_lines_and_what_did_not_change_is_not_done_agai
     let place = Place::new();
     pipeline(&place, "");
     let north = place.path("shops/north/orders.csv");
-    write(&north, &format!("{HEADER}1,7,a,2025-01-02T03:04:05Z,2,1.50\n1,8,b,2025-01-02T03:04:05Z,1,2\n,7,a,2025-01-02,1,1\n"));
-    write(&place.path("shops/south/o.csv"), &format!("{HEADER}1,gid://shopify/ProductVariant/7,a,2025-01-03,1,1\n2,,c,2025-01-03,0,1\n"));
+    write(
+        &north,
+        &format!("{HEADER}1,7,a,2025-01-02T03:04:05Z,2,1.50\n1,8,b,2025-01-02T03:04:05Z,1,2\n,7,a,2025-01-02,1,1\n"),
+    );
+    write(
+        &place.path("shops/south/o.csv"),
+        &format!("{HEADER}1,gid://shopify/ProductVariant/7,a,2025-01-03,1,1\n2,,c,2025-01-03,0,1\n"),
+    );
     let refused = place.nightloom(["run", "orders.toml"]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("north/orders.csv 1 of 3 rows cannot be used"), "{}", refused.stderr);
@@ -79,5 +85,9 @@ fn an_alias_of_two_fields_is_told_with_its_line() {
     write(&place.path("orders.toml"), &text.replace(&shipped.display().to_string(), "columns.toml"));
     let refused = place.nightloom(["check", "orders.toml"]);
     assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("columns.toml:") && refused.stderr.contains("'sku' is a name of"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("columns.toml:") && refused.stderr.contains("'sku' is a name of"),
+        "{}",
+        refused.stderr
+    );
 }
