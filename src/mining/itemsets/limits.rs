@@ -9,8 +9,6 @@ pub struct Limits<'a> {
     pub max_sets: Option<u64>,
     /// The most bytes of a list's arrays: 4 an item of a set, 12 a set.
     pub max_bytes: Option<u64>,
-    /// A transaction of more different items is left out: it holds no set.
-    pub max_basket: Option<usize>,
     /// Set by another thread to stop the search.
     pub cancelled: Option<&'a AtomicBool>,
 }

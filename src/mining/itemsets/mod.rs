@@ -62,12 +62,12 @@ impl Search {
         let watch = Watch::new(limits);
         let max_size = self.max_size.unwrap_or(usize::MAX);
         if self.target == Target::Closed {
-            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count(), limits.max_basket);
+            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
             let mut found = Lister::new(&prepared.names, max_size, &watch);
             closed::search(&prepared.base, self.min_count(), &mut found)?;
             return Ok(found.sets);
         }
-        let prepared = Prepared::<u32>::new(transactions, self.min_count(), limits.max_basket);
+        let prepared = Prepared::<u32>::new(transactions, self.min_count());
         let mut found = Lister::new(&prepared.names, max_size, &watch);
         self.search_counted(&prepared.base, &mut found)?;
         Ok(found.sets)
@@ -86,10 +86,10 @@ impl Search {
         let watch = Watch::new(Limits { max_sets: None, max_bytes: None, ..limits });
         let mut found = Counter::new(self.max_size.unwrap_or(usize::MAX), &watch);
         if self.target == Target::Closed {
-            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count(), limits.max_basket);
+            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
             closed::search(&prepared.base, self.min_count(), &mut found)?;
         } else {
-            let prepared = Prepared::<u32>::new(transactions, self.min_count(), limits.max_basket);
+            let prepared = Prepared::<u32>::new(transactions, self.min_count());
             self.search_counted(&prepared.base, &mut found)?;
         }
         Ok(found.sets)

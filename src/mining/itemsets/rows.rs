@@ -56,7 +56,7 @@ impl<W: Weight> Rows<W> {
 
     /// Whether so many of the places in a table of rows and `items` columns are taken that rows have much in common.
     pub fn are_dense(&self, items: usize) -> bool {
-        self.items.len() * 5 > self.weights.len() * items
+        self.items.len() * 2 > self.weights.len() * items
     }
 
     /// The rows with their weights.

@@ -25,21 +25,6 @@ impl<'a> Transactions<'a> {
             _ => &[],
         })
     }
-
-    /// The number of transactions that [`super::Limits::max_basket`] leaves out.
-    pub fn left_out(&self, max_basket: usize) -> usize {
-        self.iter().filter(|items| is_longer(items, max_basket)).count()
-    }
-}
-
-/// Whether there are more than `most` different items.
-fn is_longer(items: &[u32], most: usize) -> bool {
-    items.len() > most && {
-        let mut items = items.to_vec();
-        items.sort_unstable();
-        items.dedup();
-        items.len() > most
-    }
 }
 
 /// The frequent items, from the most frequent to the least (ties by item), and the transactions over their places in
@@ -52,14 +37,12 @@ pub struct Prepared<W> {
 }
 
 impl<W: Weight> Prepared<W> {
-    /// Counts, sorts and relabels. `min_count` is at least 1; a transaction of more than `max_basket` items is empty.
-    pub fn new(transactions: Transactions<'_>, min_count: u32, max_basket: Option<usize>) -> Self {
-        let usable = |items: &&[u32]| !max_basket.is_some_and(|most| is_longer(items, most));
-        let baskets = || (0_u32..).zip(transactions.iter()).filter(|(_, items)| usable(items));
+    /// Counts, sorts and relabels. `min_count` is at least 1.
+    pub fn new(transactions: Transactions<'_>, min_count: u32) -> Self {
         let size = transactions.items.iter().max().map_or(0, |item| *item as usize + 1);
         let mut weights = vec![W::default(); size];
         let mut last = vec![u32::MAX; size];
-        for (number, items) in baskets() {
+        for (number, items) in (0_u32..).zip(transactions.iter()) {
             let weight = W::of_transaction(number);
             for &item in items {
                 if last[item as usize] != number {
@@ -78,7 +61,7 @@ impl<W: Weight> Prepared<W> {
         }
         let mut rows = Rows::default();
         let mut row: Vec<u32> = Vec::new();
-        for (number, items) in baskets() {
+        for (number, items) in (0_u32..).zip(transactions.iter()) {
             row.clear();
             row.extend(items.iter().map(|item| codes[*item as usize]).filter(|code| *code != u32::MAX));
             row.sort_unstable();
