@@ -4,7 +4,6 @@ use super::{
     base::{Base, Cut, Projection, Projector},
     found::Found,
     limits::Stopped,
-    tree::Weight,
 };
 
 /// Finds the maximal itemsets of a base.

@@ -48,13 +48,8 @@ pub struct Search {
 }
 
 impl Search {
-    /// Lists the itemsets, in the same order for the same transactions and any number of threads. Within a set the
-    /// items are in no meaningful order.
-    pub fn list(&self, transactions: Transactions<'_>) -> Itemsets {
-        self.list_within(transactions, Limits::default()).unwrap_or_default()
-    }
-
-    /// Lists the itemsets as far as limits let it.
+    /// Lists the itemsets as far as limits let it, in the same order for the same transactions and any number of
+    /// threads. Within a set the items are in no meaningful order.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -71,11 +66,6 @@ impl Search {
         let mut found = Lister::new(&prepared.names, max_size, &watch);
         self.search_counted(&prepared.base, &mut found)?;
         Ok(found.sets)
-    }
-
-    /// Counts the itemsets without making them.
-    pub fn count(&self, transactions: Transactions<'_>) -> u64 {
-        self.count_within(transactions, Limits::default()).unwrap_or_default()
     }
 
     /// Counts the itemsets without making them. Their number has no limit.

@@ -6,6 +6,18 @@ use proptest::prelude::*;
 
 use super::*;
 
+impl Search {
+    /// The itemsets, without limits.
+    pub fn list(&self, transactions: Transactions<'_>) -> Itemsets {
+        self.list_within(transactions, Limits::default()).unwrap()
+    }
+
+    /// Their number.
+    pub fn count(&self, transactions: Transactions<'_>) -> u64 {
+        self.count_within(transactions, Limits::default()).unwrap()
+    }
+}
+
 type Sets = BTreeMap<Vec<u32>, u32>;
 
 fn flat(rows: &[Vec<u32>]) -> (Vec<u32>, Vec<u32>) {

@@ -12,11 +12,6 @@ pub struct Transactions<'a> {
 }
 
 impl<'a> Transactions<'a> {
-    /// The number of transactions, empty ones too.
-    pub fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
-    }
-
     /// The transactions; one whose offsets lie outside the items is empty.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u32]> + use<'a> {
         let items = self.items;
