@@ -72,7 +72,7 @@ fn what_is_left_out_and_a_limit_that_is_passed_are_told() {
         "{}",
         short.stderr
     );
-    assert!(short.stderr.contains("3 transactions; 5 sets in 1 or more"), "{}", short.stderr);
+    assert!(short.stderr.contains("3 transactions; 7 sets in 1 or more"), "{}", short.stderr);
     let many = place.nightloom([&all[..], &["--max-sets", "6"]].concat());
     assert_eq!((many.code, many.stdout.as_str()), (Some(1), ""));
     assert!(many.stderr.contains("more than 6 sets; raise the support"), "{}", many.stderr);
