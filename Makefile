@@ -52,7 +52,7 @@ test: ## Run all tests
 
 bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make bench ARGS="--only 20k"
 	cargo bench --bench fuzzy_kernel
-	cargo bench --bench itemsets
+	cargo bench --bench itemsets -- $(if $(FIM_PYTHON),--peer $(FIM_PYTHON) --mlxtend)
 	cargo bench --bench ingest
 	cargo bench --bench covisitation
 	cargo bench --bench linking -- $(ARGS)

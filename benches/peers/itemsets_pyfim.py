@@ -1,10 +1,12 @@
 """The itemset kernel's peer: Borgelt's fpgrowth, one thread, on transactions that are in memory.
 
-Usage: itemsets_pyfim.py FILE MIN_COUNT
-Needs pyfim (pip install pyfim). Prints the number of sets, and the median seconds of five rounds of listing them
-(report 'a') and of counting them (report '#').
+Usage: itemsets_pyfim.py FILE MIN_COUNT [MAX_SIZE]
+       itemsets_pyfim.py --print all|closed|maximal FILE MIN_COUNT
+Needs pyfim (pip install pyfim). Prints, for all, closed and maximal sets, their number, and the median seconds of five
+rounds of listing them (report 'a') and of counting them (report '#'). With --print it prints the sets: 'items (count)'.
 """
 
+import gzip
 import statistics
 import sys
 import time
@@ -12,6 +14,12 @@ import time
 from fim import fpgrowth
 
 ROUNDS = 5
+TARGETS = {"all": "s", "closed": "c", "maximal": "m"}
+
+
+def read(path):
+    with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="ascii") as lines:
+        return [[int(item) for item in line.split()] for line in lines]
 
 
 def seconds(work):
@@ -20,11 +28,12 @@ def seconds(work):
     return time.perf_counter() - start, result
 
 
-def main():
-    with open(sys.argv[1], encoding="ascii") as lines:
-        transactions = [[int(item) for item in line.split()] for line in lines]
-    # A negative support is a number of transactions.
-    options = {"target": "s", "supp": -int(sys.argv[2]), "zmin": 1}
+def print_sets(target, path, min_count):
+    for items, count in fpgrowth(read(path), target=TARGETS[target], supp=-min_count, zmin=1, report="a"):
+        print(*items, f"({count})")
+
+
+def measure(transactions, options):
     list_times, count_times = [], []
     for _ in range(ROUNDS):
         taken, sets = seconds(lambda: fpgrowth(transactions, report="a", **options))
@@ -36,7 +45,24 @@ def main():
         count_times.append(taken)
         counted = int(sum(spectrum.values()))
         assert counted == found, (counted, found)
-    print(found, f"{statistics.median(list_times):.3f}", f"{statistics.median(count_times):.3f}")
+    return found, statistics.median(list_times), statistics.median(count_times)
+
+
+def main():
+    if sys.argv[1] == "--print":
+        print_sets(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        return
+    transactions = read(sys.argv[1])
+    # A negative support is a number of transactions.
+    options = {"supp": -int(sys.argv[2]), "zmin": 1}
+    if len(sys.argv) > 3:
+        options["zmax"] = int(sys.argv[3])
+    for target in TARGETS.values():
+        # With a size limit pyfim means other closed and maximal sets.
+        if "zmax" in options and target != "s":
+            continue
+        found, list_time, count_time = measure(transactions, {"target": target, **options})
+        print(found, f"{list_time:.4f}", f"{count_time:.4f}")
 
 
 if __name__ == "__main__":

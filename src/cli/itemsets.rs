@@ -8,21 +8,23 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use polars::prelude::{IntoLazy, col, cols};
 
 use crate::{
     io::{CsvOptions, ReadWatch, SourceSpec, checkpoint_file::write_parquet},
-    mining::{Baskets, Search, Target, count_of_share, read_baskets, sets_frame},
+    mining::{Baskets, Limits, Search, Target, count_of_share, read_baskets, sets_frame},
     operator::Silent,
 };
 
 /// Find the items that are often bought together.
 ///
-/// Prints a line a set, 'items (count)', or writes Parquet. What it read and found is told on standard error.
+/// Prints a line a set, 'items (count)', or writes Parquet. What it read, left out and found is told on standard error.
 ///
-/// Example: nightloom itemsets baskets.dat.gz --format fimi --support 0.01 --target closed
+/// Examples:
+/// nightloom itemsets baskets.dat.gz --support 0.01 --target closed;
+/// nightloom itemsets lines.csv --format csv --transaction order_id --item sku --max-size 3 --out sets.parquet
 #[derive(Args)]
 pub struct Arguments {
     /// The file.
@@ -39,6 +41,12 @@ pub struct Arguments {
     /// The most items of a set.
     #[arg(long, value_name = "K")]
     max_size: Option<usize>,
+    /// Leave out transactions of more different items: a few long ones can make nearly all of the sets.
+    #[arg(long, value_name = "N")]
+    max_basket: Option<usize>,
+    /// Stop when there are more sets than this; in any case when they need more than 4 GiB.
+    #[arg(long, value_name = "N", default_value_t = 50_000_000)]
+    max_sets: u64,
     /// The column that tells transactions apart (csv, parquet).
     #[arg(long, default_value = "transaction", value_name = "COLUMN")]
     transaction: String,
@@ -72,9 +80,20 @@ fn parse_share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("out of range; give a share from 0 to 1".to_owned()) }
 }
 
+/// The most memory of the found sets.
+const MOST_BYTES: u64 = 4 << 30;
+
 /// Reads, mines, prints or writes.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let baskets = read(arguments)?;
+    let mut baskets = read(arguments)?;
+    if baskets.len() == 0 {
+        bail!("{} holds no transactions", arguments.file.display());
+    }
+    let limits = Limits { max_sets: Some(arguments.max_sets), max_bytes: Some(MOST_BYTES), cancelled: None };
+    if let Some(most) = arguments.max_basket {
+        let left_out = baskets.leave_out_longer(most);
+        eprintln!("{left_out} transactions have more than {most} different items; they are left out");
+    }
     let search = Search {
         target: match arguments.target {
             Sets::All => Target::All,
@@ -85,10 +104,10 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         max_size: arguments.max_size,
     };
     if arguments.count {
-        println!("{}", baskets.count(search));
+        println!("{}", baskets.count_within(search, limits)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let sets = baskets.mine(search);
+    let sets = baskets.mine_within(search, limits)?;
     eprintln!("{} transactions; {} sets in {} or more of them", baskets.len(), sets.counts.len(), search.min_count);
     if let Some(path) = &arguments.out {
         let rows = sets_frame(None, &baskets, &sets)?.lazy().drop(cols(["shop"]));
@@ -131,11 +150,15 @@ fn read(arguments: &Arguments) -> anyhow::Result<Baskets> {
 fn read_text(path: &Path) -> anyhow::Result<String> {
     let shown = || path.display().to_string();
     let mut file = File::open(path).with_context(shown)?;
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     if path.extension().is_some_and(|extension| extension == "gz") {
-        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).with_context(shown)?;
+        flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).with_context(shown)?;
     } else {
-        file.read_to_string(&mut text).with_context(shown)?;
+        file.read_to_end(&mut bytes).with_context(shown)?;
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        anyhow::anyhow!("{}, line {line}: not UTF-8; convert the file first", path.display())
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     decimal::Decimal,
-    itemsets::{Itemsets, Search, Transactions},
+    itemsets::{Itemsets, Limits, Search, Stopped, Transactions},
     orders::ShopOrders,
 };
 
@@ -85,6 +85,14 @@ impl Baskets {
 
     /// Finds the itemsets; the items of a set are in the order of their names.
     pub fn mine(&self, search: Search) -> Itemsets {
+        self.mine_within(search, Limits::default()).unwrap_or_default()
+    }
+
+    /// Finds the itemsets as far as limits let it; the items of a set are in the order of their names.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn mine_within(&self, search: Search, limits: Limits<'_>) -> Result<Itemsets, Stopped> {
         let mut order: Vec<u32> = (0..self.names.len() as u32).collect();
         order.sort_unstable_by_key(|number| self.name(*number));
         let mut ranks = vec![0_u32; order.len()];
@@ -93,7 +101,7 @@ impl Baskets {
                 *place = rank;
             }
         }
-        let mut sets = search.list(Transactions { offsets: &self.offsets, items: &self.items });
+        let mut sets = search.list_within(self.transactions(), limits)?;
         let rank = |number: &u32| ranks.get(*number as usize).copied();
         for ends in sets.offsets.windows(2) {
             if let [start, end] = ends
@@ -102,12 +110,39 @@ impl Baskets {
                 items.sort_unstable_by_key(rank);
             }
         }
-        sets
+        Ok(sets)
     }
 
     /// The number of itemsets, without making them.
-    pub fn count(&self, search: Search) -> u64 {
-        search.count(Transactions { offsets: &self.offsets, items: &self.items })
+    ///
+    /// # Errors
+    /// [`Stopped::Cancelled`].
+    pub fn count_within(&self, search: Search, limits: Limits<'_>) -> Result<u64, Stopped> {
+        search.count_within(self.transactions(), limits)
+    }
+
+    /// Leaves out the transactions of more than `most` different items, and says how many they were. A few long ones
+    /// can make nearly all of the sets.
+    pub fn leave_out_longer(&mut self, most: usize) -> usize {
+        let all = self.len();
+        let (mut offsets, mut items) = (vec![0], Vec::with_capacity(self.items.len()));
+        let mut distinct = Vec::new();
+        for transaction in self.transactions().iter() {
+            distinct.clear();
+            distinct.extend_from_slice(transaction);
+            distinct.sort_unstable();
+            distinct.dedup();
+            if distinct.len() <= most {
+                items.extend_from_slice(&distinct);
+                offsets.push(items.len() as u32);
+            }
+        }
+        (self.offsets, self.items) = (offsets, items);
+        all - self.len()
+    }
+
+    fn transactions(&self) -> Transactions<'_> {
+        Transactions { offsets: &self.offsets, items: &self.items }
     }
 
     /// An item's text.
@@ -134,6 +169,14 @@ mod tests {
         {
             assert_eq!(count_of_share(share, transactions), count, "{share} of {transactions}");
         }
+    }
+
+    #[test]
+    fn transactions_of_more_different_items_are_left_out_and_counted() {
+        let mut baskets = Baskets::from_lines("a b a b\na b c\n\nc\n").unwrap();
+        assert_eq!((baskets.leave_out_longer(2), baskets.len()), (1, 3));
+        let sets = baskets.mine(Search { target: Target::All, min_count: 1, max_size: None });
+        assert_eq!(sets.counts, [1; 4], "a, b, both, and c");
     }
 
     #[test]

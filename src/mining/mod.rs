@@ -13,7 +13,7 @@ mod rules;
 mod testing;
 
 pub use baskets::{Baskets, count_of_share};
-pub use itemsets::{Search, Target};
+pub use itemsets::{Limits, Search, Target};
 pub use mine_itemsets::{read_baskets, sets_frame};
 
 use crate::operator::OperatorKind;

@@ -2,6 +2,8 @@
 
 mod baskets;
 
+mod pyfim;
+
 use crate::support::Place;
 
 const LINES: &str = "bread butter\nbutter bread jam\njam\nbread butter\n";
@@ -59,4 +61,37 @@ fn a_missing_file_column_or_value_and_a_share_out_of_range_are_told() {
     assert!(gaps.stdout == "a (1)\n" && gaps.stderr.contains("2 rows lack"), "{} {}", gaps.stdout, gaps.stderr);
     let share = place.nightloom(["itemsets", "baskets.csv", "--support", "2"]);
     assert!(share.code == Some(2) && share.stderr.contains("from 0 to 1"), "{}", share.stderr);
+}
+
+#[test]
+fn what_is_left_out_and_a_limit_that_is_passed_are_told() {
+    let place = Place::new();
+    place.write("baskets.dat", "a b c d e f\na b\nb c\na b c\n");
+    let all = ["itemsets", "baskets.dat", "--support", "0.3"];
+    let short = place.nightloom([&all[..], &["--max-basket", "3"]].concat()).expect_success();
+    assert!(
+        short.stderr.contains("1 transactions have more than 3 different items; they are left out"),
+        "{}",
+        short.stderr
+    );
+    assert!(short.stderr.contains("3 transactions; 7 sets in 1 or more"), "{}", short.stderr);
+    let many = place.nightloom([&all[..], &["--max-sets", "6"]].concat());
+    assert_eq!((many.code, many.stdout.as_str()), (Some(1), ""));
+    assert!(many.stderr.contains("more than 6 sets; raise the support"), "{}", many.stderr);
+}
+
+#[test]
+fn a_file_without_transactions_and_one_that_is_not_text_are_told() {
+    let place = Place::new();
+    place.write("empty.dat", "");
+    let empty = place.nightloom(["itemsets", "empty.dat"]);
+    assert!(empty.code == Some(1) && empty.stderr.contains("empty.dat holds no transactions"), "{}", empty.stderr);
+    place.write("head.csv", "transaction,item\n");
+    let head = place.nightloom(["itemsets", "head.csv", "--format", "csv"]);
+    assert!(head.code == Some(1) && head.stderr.contains("head.csv holds no transactions"), "{}", head.stderr);
+    std::fs::write(place.path("latin.dat"), b"caf\xC3\xA9\ncaf\xE9\n").unwrap();
+    let latin = place.nightloom(["itemsets", "latin.dat"]);
+    assert!(latin.code == Some(1) && latin.stderr.contains("latin.dat, line 2: not UTF-8"), "{}", latin.stderr);
+    let help = place.nightloom(["itemsets", "--help"]).expect_success();
+    assert!(help.stdout.contains("nightloom itemsets baskets.dat.gz --support 0.01"), "{}", help.stdout);
 }

@@ -1,16 +1,21 @@
 //! Closed frequent itemsets: the longest set of each cover.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hash, Hasher},
+};
 
 use super::{
+    base::{Base, Cut, Projection, Projector},
     found::Found,
-    tree::{Projection, Projector, Tree, Weight},
+    limits::Stopped,
+    tree::Weight,
 };
 
 /// The number of transactions that hold a set, and a fingerprint of which: the sum of their 64-bit hashes. Sets with
 /// equal covers are taken for equal in their transactions; among n covers the chance that two that differ are
 /// confused is below n² / 2⁶⁵ (for ten million: 3 in a million), and it is the same at every run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cover {
     count: u32,
     fingerprint: u64,
@@ -35,41 +40,75 @@ impl Weight for Cover {
     }
 }
 
-/// Finds the closed itemsets of a tree.
+impl Hash for Cover {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.fingerprint);
+    }
+}
+
+/// Takes a fingerprint for the hash that it is.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+/// Finds the closed itemsets of a base.
 ///
 /// The rarest item's branch goes first. So the closure of a set that lacks a rarer item was found before the set is
 /// met: its cover is known, and nothing below the set is closed either (Grahne and Zhu: Efficiently using prefix-trees
 /// in mining frequent itemsets, 2003, who look for a longer set in a tree of those found).
-pub fn search<F: Found>(tree: &Tree<Cover>, min_count: u32, found: &mut F) {
+pub fn search<F: Found>(base: &Base<Cover>, min_count: u32, found: &mut F) -> Result<(), Stopped> {
     let mut search = Search { min_count, ..Search::default() };
-    search.grow(tree, found);
+    search.grow(base, found)?;
+    found.end()
 }
 
 #[derive(Default)]
 struct Search {
     min_count: u32,
     chosen: Vec<u32>,
-    covers: HashSet<Cover>,
+    covers: HashSet<Cover, BuildHasherDefault<AsItIs>>,
     projector: Projector<Cover>,
     spare: Vec<Projection<Cover>>,
 }
 
 impl Search {
-    fn grow<F: Found>(&mut self, tree: &Tree<Cover>, found: &mut F) {
-        for position in (0..tree.len()).rev() {
-            let (item, cover) = tree.item(position);
+    fn grow<F: Found>(&mut self, base: &Base<Cover>, found: &mut F) -> Result<(), Stopped> {
+        let cut = Cut { min_count: self.min_count, lattice_items: 0, items_only: false };
+        for position in (0..base.len()).rev() {
+            let (item, cover) = base.items[position];
             if !self.covers.insert(cover) {
                 continue;
             }
-            let mut projection = self.spare.pop().unwrap_or_default();
+            found.check()?;
             let size = self.chosen.len();
             self.chosen.push(item);
-            self.projector.project(tree, position, self.min_count, &mut projection);
-            self.chosen.extend_from_slice(&projection.perfect);
-            found.whole(&self.chosen, cover.count());
-            self.grow(&projection.tree, found);
+            if position == 0 {
+                found.whole(&self.chosen, cover.count())?;
+            } else {
+                let mut projection = self.spare.pop().unwrap_or_default();
+                self.projector.project(base, position, cut, &mut projection);
+                self.chosen.extend_from_slice(&projection.perfect);
+                found.whole(&self.chosen, cover.count())?;
+                self.grow(&projection.base, found)?;
+                self.spare.push(projection);
+            }
             self.chosen.truncate(size);
-            self.spare.push(projection);
         }
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Where found itemsets go: into flat arrays, or into a number.
 
+use super::limits::{Stopped, Watch};
+
 /// Itemsets as flat arrays: the items of set `k` are `items[offsets[k]..offsets[k + 1]]`, its transactions `counts[k]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Itemsets {
@@ -27,6 +29,11 @@ impl Itemsets {
         sets.zip(self.counts.iter().copied())
     }
 
+    /// The bytes of the arrays.
+    fn bytes(&self) -> u64 {
+        4 * self.items.len() as u64 + 12 * self.counts.len() as u64
+    }
+
     fn append(&mut self, other: &Self) {
         let shift = self.items.len() as u64;
         self.offsets.extend(other.offsets.iter().skip(1).map(|end| end + shift));
@@ -36,50 +43,94 @@ impl Itemsets {
 }
 
 /// Takes itemsets as the search finds them.
-pub trait Found: Send {
+pub trait Found: Send + Sync {
     /// An empty one for a part of the search, to be put after this one with [`Found::append`].
     fn part(&self) -> Self;
+    /// Whether the search may go on.
+    fn check(&self) -> Result<(), Stopped>;
     /// Takes `chosen` with each subset of `free`, as far as the size limit lets it; all have the same count.
-    fn subsets(&mut self, chosen: &[u32], free: &[u32], count: u32);
+    fn subsets(&mut self, chosen: &[u32], free: &[u32], count: u32) -> Result<(), Stopped>;
+    /// Takes `chosen` with each frequent subset of the lattice's items, but not the empty one, and with each subset of
+    /// `free`, as far as the size limit lets it.
+    fn lattice(&mut self, chosen: &[u32], lattice: Lattice<'_>, free: &[u32]) -> Result<(), Stopped>;
     /// Takes one set, if the size limit lets it.
-    fn whole(&mut self, items: &[u32], count: u32);
+    fn whole(&mut self, items: &[u32], count: u32) -> Result<(), Stopped>;
     /// Takes what a part of the search found.
     fn append(&mut self, part: Self);
+    /// Ends a part of the search.
+    fn end(&mut self) -> Result<(), Stopped>;
+}
+
+/// A few items, and by subset of them, as bits, the number of transactions that hold it.
+#[derive(Clone, Copy)]
+pub struct Lattice<'a> {
+    /// The items with their own counts.
+    pub items: &'a [(u32, u32)],
+    /// The counts; 2^items of them.
+    pub counts: &'a [u32],
+    /// The count of a frequent set.
+    pub min_count: u32,
 }
 
 /// Counts itemsets.
-pub struct Counter {
+pub struct Counter<'a> {
     /// Sets found; at most `u64::MAX`.
     pub sets: u64,
     max_size: usize,
+    watch: &'a Watch<'a>,
 }
 
-impl Counter {
+impl<'a> Counter<'a> {
     /// Counts sets of up to `max_size` items.
-    pub fn new(max_size: usize) -> Self {
-        Self { sets: 0, max_size }
+    pub fn new(max_size: usize, watch: &'a Watch<'a>) -> Self {
+        Self { sets: 0, max_size, watch }
     }
 }
 
-impl Found for Counter {
+impl Found for Counter<'_> {
     fn part(&self) -> Self {
-        Self::new(self.max_size)
+        Self::new(self.max_size, self.watch)
     }
 
-    fn subsets(&mut self, chosen: &[u32], free: &[u32], _: u32) {
-        let sets = match self.max_size.checked_sub(chosen.len()) {
-            None => 0,
-            Some(room) => subsets_up_to(free.len(), room),
-        };
-        self.sets = self.sets.saturating_add(sets);
+    fn check(&self) -> Result<(), Stopped> {
+        self.watch.check()
     }
 
-    fn whole(&mut self, items: &[u32], _: u32) {
+    fn subsets(&mut self, chosen: &[u32], free: &[u32], _: u32) -> Result<(), Stopped> {
+        if let Some(room) = self.max_size.checked_sub(chosen.len()) {
+            self.sets = self.sets.saturating_add(subsets_up_to(free.len(), room));
+        }
+        Ok(())
+    }
+
+    fn lattice(&mut self, chosen: &[u32], lattice: Lattice<'_>, free: &[u32]) -> Result<(), Stopped> {
+        let frequent = |count: &u32| *count >= lattice.min_count;
+        if chosen.len() + lattice.items.len() + free.len() <= self.max_size {
+            let sets = lattice.counts.iter().map(|count| u32::from(frequent(count))).sum::<u32>() - 1;
+            self.sets = self.sets.saturating_add(u64::from(sets).saturating_mul(subsets_up_to(free.len(), free.len())));
+            return Ok(());
+        }
+        for (bits, count) in lattice.counts.iter().enumerate().skip(1) {
+            if frequent(count)
+                && let Some(room) = self.max_size.checked_sub(chosen.len() + bits.count_ones() as usize)
+            {
+                self.sets = self.sets.saturating_add(subsets_up_to(free.len(), room));
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, items: &[u32], _: u32) -> Result<(), Stopped> {
         self.sets += u64::from(items.len() <= self.max_size);
+        Ok(())
     }
 
     fn append(&mut self, part: Self) {
         self.sets = self.sets.saturating_add(part.sets);
+    }
+
+    fn end(&mut self) -> Result<(), Stopped> {
+        Ok(())
     }
 }
 
@@ -106,38 +157,53 @@ pub struct Lister<'a> {
     pub sets: Itemsets,
     names: &'a [u32],
     max_size: usize,
+    watch: &'a Watch<'a>,
+    /// Sets and bytes that the watch knows of.
+    told: (u64, u64),
+    /// The items of the set that a lattice is at.
+    stem: Vec<u32>,
 }
+
+/// So many sets are told to the watch at a time; an expansion to more asks first.
+const TOLD_AT_ONCE: u64 = 1024;
 
 impl<'a> Lister<'a> {
     /// Lists sets of up to `max_size` items; `names` are the caller's names of the search's items.
-    pub fn new(names: &'a [u32], max_size: usize) -> Self {
-        Self { sets: Itemsets::default(), names, max_size }
+    pub fn new(names: &'a [u32], max_size: usize, watch: &'a Watch<'a>) -> Self {
+        Self { sets: Itemsets::default(), names, max_size, watch, told: (0, 0), stem: Vec::new() }
     }
 
-    fn push_names(&mut self, items: &[u32]) {
-        self.sets.items.extend(items.iter().map(|item| self.names[*item as usize]));
+    fn name(&self, item: u32) -> u32 {
+        self.names[item as usize]
     }
 
     fn close(&mut self, count: u32) {
         self.sets.offsets.push(self.sets.items.len() as u64);
         self.sets.counts.push(count);
     }
-}
 
-impl Found for Lister<'_> {
-    fn part(&self) -> Self {
-        Self::new(self.names, self.max_size)
+    fn tell(&mut self, at_least: u64) -> Result<(), Stopped> {
+        let sets = self.sets.counts.len() as u64;
+        if sets - self.told.0 < at_least {
+            return Ok(());
+        }
+        let bytes = self.sets.bytes();
+        let (sets_before, bytes_before) = std::mem::replace(&mut self.told, (sets, bytes));
+        self.watch.add(sets - sets_before, bytes - bytes_before)
     }
 
-    fn subsets(&mut self, chosen: &[u32], free: &[u32], count: u32) {
-        if chosen.len() > self.max_size {
-            return;
+    /// Doubles the set from `first` on with each free item.
+    fn double(&mut self, first: usize, free: &[u32], count: u32) -> Result<(), Stopped> {
+        let size = self.sets.items.len() - self.sets.offsets[first] as usize;
+        let room = self.max_size - size;
+        let sets = subsets_up_to(free.len(), room);
+        if sets > TOLD_AT_ONCE {
+            // Each free item is in half of the sets; under a size limit it may be in fewer.
+            let items = if room >= free.len() { 2 * size + free.len() } else { 2 * size };
+            self.watch.room(sets, sets.saturating_mul(12 + 2 * items as u64))?;
         }
-        let first = self.sets.counts.len();
-        self.push_names(chosen);
-        self.close(count);
         for item in free {
-            let name = self.names[*item as usize];
+            let name = self.name(*item);
             for set in first..self.sets.counts.len() {
                 let (start, end) = (self.sets.offsets[set] as usize, self.sets.offsets[set + 1] as usize);
                 if end - start < self.max_size {
@@ -147,13 +213,59 @@ impl Found for Lister<'_> {
                 }
             }
         }
+        Ok(())
+    }
+}
+
+impl Found for Lister<'_> {
+    fn part(&self) -> Self {
+        Self::new(self.names, self.max_size, self.watch)
     }
 
-    fn whole(&mut self, items: &[u32], count: u32) {
-        if items.len() <= self.max_size {
-            self.push_names(items);
-            self.close(count);
+    fn check(&self) -> Result<(), Stopped> {
+        self.watch.check()
+    }
+
+    fn subsets(&mut self, chosen: &[u32], free: &[u32], count: u32) -> Result<(), Stopped> {
+        if chosen.len() > self.max_size {
+            return Ok(());
         }
+        let first = self.sets.counts.len();
+        self.sets.items.extend(chosen.iter().map(|item| self.names[*item as usize]));
+        self.close(count);
+        if !free.is_empty() {
+            self.double(first, free, count)?;
+        }
+        self.tell(TOLD_AT_ONCE)
+    }
+
+    fn lattice(&mut self, chosen: &[u32], lattice: Lattice<'_>, free: &[u32]) -> Result<(), Stopped> {
+        let mut stem = std::mem::take(&mut self.stem);
+        stem.clear();
+        stem.extend(chosen.iter().map(|item| self.name(*item)));
+        for (bits, &count) in lattice.counts.iter().enumerate().skip(1) {
+            if count < lattice.min_count || chosen.len() + bits.count_ones() as usize > self.max_size {
+                continue;
+            }
+            let first = self.sets.counts.len();
+            self.sets.items.extend_from_slice(&stem);
+            let mut left = bits;
+            while left != 0 {
+                let (item, _) = lattice.items[left.trailing_zeros() as usize];
+                self.sets.items.push(self.names[item as usize]);
+                left &= left - 1;
+            }
+            self.close(count);
+            if !free.is_empty() {
+                self.double(first, free, count)?;
+            }
+        }
+        self.stem = stem;
+        self.tell(TOLD_AT_ONCE)
+    }
+
+    fn whole(&mut self, items: &[u32], count: u32) -> Result<(), Stopped> {
+        self.subsets(items, &[], count)
     }
 
     fn append(&mut self, part: Self) {
@@ -162,5 +274,9 @@ impl Found for Lister<'_> {
         } else {
             self.sets.append(&part.sets);
         }
+    }
+
+    fn end(&mut self) -> Result<(), Stopped> {
+        self.tell(0)
     }
 }

@@ -1,9 +1,12 @@
 //! Frequent itemsets of transactions: all, the closed or the maximal ones. Works on slices.
 
 mod all;
+mod base;
 mod closed;
 mod found;
+mod limits;
 mod maximal;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod transactions;
@@ -12,8 +15,11 @@ mod tree;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use base::Base;
 pub use found::Itemsets;
 use found::{Counter, Found, Lister};
+use limits::Watch;
+pub use limits::{Limits, Stopped};
 use transactions::Prepared;
 pub use transactions::Transactions;
 
@@ -42,51 +48,53 @@ pub struct Search {
 }
 
 impl Search {
-    /// Lists the itemsets, in the same order for the same transactions and any number of threads. Within a set the
-    /// items are in no meaningful order.
-    pub fn list(&self, transactions: Transactions<'_>) -> Itemsets {
+    /// Lists the itemsets as far as limits let it, in the same order for the same transactions and any number of
+    /// threads. Within a set the items are in no meaningful order.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn list_within(&self, transactions: Transactions<'_>, limits: Limits<'_>) -> Result<Itemsets, Stopped> {
+        let watch = Watch::new(limits);
         let max_size = self.max_size.unwrap_or(usize::MAX);
-        match self.target {
-            Target::All => {
-                let prepared = Prepared::<u32>::new(transactions, self.min_count());
-                let mut found = Lister::new(&prepared.names, max_size);
-                all::search(&prepared.tree, self.min_count(), max_size, &mut found);
-                found.sets
-            }
-            Target::Closed | Target::Maximal => {
-                let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
-                let mut found = Lister::new(&prepared.names, max_size);
-                self.condense(&prepared, &mut found);
-                found.sets
-            }
+        if self.target == Target::Closed {
+            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
+            let mut found = Lister::new(&prepared.names, max_size, &watch);
+            closed::search(&prepared.base, self.min_count(), &mut found)?;
+            return Ok(found.sets);
         }
+        let prepared = Prepared::<u32>::new(transactions, self.min_count());
+        let mut found = Lister::new(&prepared.names, max_size, &watch);
+        self.search_counted(&prepared.base, &mut found)?;
+        Ok(found.sets)
     }
 
-    /// Counts the itemsets without making them.
-    pub fn count(&self, transactions: Transactions<'_>) -> u64 {
-        let max_size = self.max_size.unwrap_or(usize::MAX);
-        let mut found = Counter::new(max_size);
-        match self.target {
-            Target::All => {
-                let prepared = Prepared::<u32>::new(transactions, self.min_count());
-                all::search(&prepared.tree, self.min_count(), max_size, &mut found);
-            }
-            Target::Closed | Target::Maximal => {
-                let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
-                self.condense(&prepared, &mut found);
-            }
+    /// Counts the itemsets without making them. Their number has no limit.
+    ///
+    /// # Errors
+    /// [`Stopped::Cancelled`].
+    pub fn count_within(&self, transactions: Transactions<'_>, limits: Limits<'_>) -> Result<u64, Stopped> {
+        let watch = Watch::new(Limits { max_sets: None, max_bytes: None, ..limits });
+        let mut found = Counter::new(self.max_size.unwrap_or(usize::MAX), &watch);
+        if self.target == Target::Closed {
+            let prepared = Prepared::<closed::Cover>::new(transactions, self.min_count());
+            closed::search(&prepared.base, self.min_count(), &mut found)?;
+        } else {
+            let prepared = Prepared::<u32>::new(transactions, self.min_count());
+            self.search_counted(&prepared.base, &mut found)?;
         }
-        found.sets
+        Ok(found.sets)
     }
 
     fn min_count(&self) -> u32 {
         self.min_count.max(1)
     }
 
-    fn condense<F: Found>(&self, prepared: &Prepared<closed::Cover>, found: &mut F) {
-        match self.target {
-            Target::Maximal => maximal::search(&prepared.tree, self.min_count(), found),
-            Target::All | Target::Closed => closed::search(&prepared.tree, self.min_count(), found),
+    /// All sets or the maximal ones: of their transactions only the number counts.
+    fn search_counted<F: Found>(&self, base: &Base<u32>, found: &mut F) -> Result<(), Stopped> {
+        if self.target == Target::Maximal {
+            maximal::search(base, self.min_count(), found)
+        } else {
+            all::search(base, self.min_count(), self.max_size.unwrap_or(usize::MAX), found)
         }
     }
 }

@@ -1,8 +1,10 @@
-//! A prefix tree of transactions as arrays, its nodes in the order of their items, and its projection on one item.
+//! A prefix tree of transactions as arrays, its nodes in the order of their items, and what lies above one item.
+
+use super::{base::sum_supersets, rows::Rows};
 
 /// The parent of every path's first node.
 const ROOT: u32 = 0;
-/// A node that the projection in hand has not reached; also "no child yet".
+/// A node that has not been reached; also "no child yet".
 const NONE: u32 = u32::MAX;
 
 /// What is summed over the transactions through a node.
@@ -32,7 +34,7 @@ impl Weight for u32 {
 #[derive(Clone, Copy)]
 struct Node {
     parent: u32,
-    /// Position in [`Tree::items`].
+    /// Its position among the items.
     item: u32,
 }
 
@@ -40,8 +42,6 @@ struct Node {
 /// go up in one pass backwards, paths come down in one pass forwards, and equal paths meet without a search.
 #[derive(Default)]
 pub struct Tree<W> {
-    /// The items, from the most frequent of all transactions to the least, each with its weight in this tree.
-    items: Vec<(u32, W)>,
     /// The first node of each item, and the end.
     starts: Vec<u32>,
     nodes: Vec<Node>,
@@ -51,49 +51,42 @@ pub struct Tree<W> {
 }
 
 impl<W: Weight> Tree<W> {
-    /// A tree of `transactions` transactions, from the numbers of those that hold each item.
-    pub fn grow(occurrences: &[Vec<u32>], transactions: usize) -> Self {
-        let mut tree = Self::default();
-        tree.clear();
-        let mut ends = vec![ROOT; transactions];
-        for (item, holders) in occurrences.iter().enumerate() {
-            let start = tree.begin_item();
-            let mut total = W::default();
-            for &number in holders {
-                let Some(end) = ends.get_mut(number as usize) else { continue };
-                let weight = W::of_transaction(number);
-                *end = tree.add_child(*end, item as u32, start, weight);
-                total.add(weight);
+    /// Grows anew from rows over `items` items. `ends` is working memory.
+    pub fn grow(&mut self, rows: &Rows<W>, items: usize, ends: &mut Vec<u32>) {
+        self.clear();
+        // The rows by item: first how many of them, then which.
+        let mut starts = vec![0_u32; items + 2];
+        for (row, _) in rows.iter() {
+            for &item in row {
+                starts[item as usize + 2] += 1;
             }
-            tree.items.push((item as u32, total));
         }
-        tree.begin_item();
-        tree
-    }
-
-    /// The number of items.
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    /// An item and its weight.
-    pub fn item(&self, position: usize) -> (u32, W) {
-        self.items[position]
-    }
-
-    /// All items with their weights.
-    pub fn items(&self) -> &[(u32, W)] {
-        &self.items
-    }
-
-    /// Whether the tree is a single path.
-    pub fn is_chain(&self) -> bool {
-        self.nodes.len() == self.items.len() + 1
-            && self.nodes.iter().enumerate().skip(1).all(|(index, node)| node.parent as usize + 1 == index)
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        let mut holders = vec![(0, W::default()); end as usize];
+        ends.clear();
+        for (number, (row, weight)) in rows.iter().enumerate() {
+            ends.push(ROOT);
+            for &item in row {
+                let slot = &mut starts[item as usize + 1];
+                holders[*slot as usize] = (number as u32, weight);
+                *slot += 1;
+            }
+        }
+        for item in 0..items {
+            let first = self.begin_item();
+            for &(number, weight) in &holders[starts[item] as usize..starts[item + 1] as usize] {
+                let end = &mut ends[number as usize];
+                *end = self.add_child(*end, item as u32, first, weight);
+            }
+        }
+        self.begin_item();
     }
 
     fn clear(&mut self) {
-        self.items.clear();
         self.starts.clear();
         self.nodes.clear();
         self.weights.clear();
@@ -128,23 +121,15 @@ impl<W: Weight> Tree<W> {
     }
 }
 
-/// The items of one item's transactions: those in all of them, and a tree of the other frequent ones.
+/// The nodes above those of one item.
 #[derive(Default)]
-pub struct Projection<W> {
-    /// Items that every transaction of the projection holds.
-    pub perfect: Vec<u32>,
-    /// The other frequent items. With a single item the tree has no nodes: nothing is asked of it but its items.
-    pub tree: Tree<W>,
-}
-
-/// The working memory of projections.
-#[derive(Default)]
-pub struct Projector<W> {
-    /// By node of the projected tree: the node of the new tree that its path ends in; [`NONE`] between projections.
+pub struct Reach<W> {
+    /// By node: the node of the new tree that its path ends in, or the bits of its path; [`NONE`] between projections.
     places: Vec<u32>,
-    /// By node of the projected tree: the weight of the projected transactions; zero between projections.
+    /// By node: the weight of the projected transactions; zero between projections.
     sums: Vec<W>,
     reached: Vec<u32>,
+    /// The last item's first.
     runs: Vec<Run<W>>,
 }
 
@@ -154,57 +139,13 @@ struct Run<W> {
     start: u32,
     end: u32,
     weight: W,
+    /// Whether it is one of the new items.
+    kept: bool,
 }
 
-impl<W: Weight> Projector<W> {
-    /// Projects a tree on the item at `position`: what its transactions hold of the items before it. Nothing comes
-    /// before the first item.
-    pub fn project(&mut self, tree: &Tree<W>, position: usize, min_count: u32, into: &mut Projection<W>) {
-        into.perfect.clear();
-        into.tree.clear();
-        if position == 0 {
-            return;
-        }
-        self.reach(tree, position);
-        self.sum(tree);
-        let full = tree.items[position].1.count();
-        let frequent = |run: &&Run<W>| run.weight.count() >= min_count && run.weight.count() < full;
-        let others = self.runs.iter().rev().filter(frequent).count();
-        let mut item = 0;
-        for run in self.runs.iter().rev() {
-            let count = run.weight.count();
-            let name = tree.items[run.item as usize].0;
-            let nodes = &self.reached[run.start as usize..run.end as usize];
-            if count == full {
-                into.perfect.push(name);
-            } else if count >= min_count {
-                into.tree.items.push((name, run.weight));
-            }
-            if others < 2 {
-                continue;
-            }
-            if count == full || count < min_count {
-                for &node in nodes {
-                    self.places[node as usize] = self.places[tree.nodes[node as usize].parent as usize];
-                }
-                continue;
-            }
-            let start = into.tree.begin_item();
-            for &node in nodes {
-                let parent = self.places[tree.nodes[node as usize].parent as usize];
-                self.places[node as usize] = into.tree.add_child(parent, item, start, self.sums[node as usize]);
-            }
-            item += 1;
-        }
-        into.tree.begin_item();
-        for &node in &self.reached {
-            self.places[node as usize] = NONE;
-            self.sums[node as usize] = W::default();
-        }
-    }
-
-    /// Marks all nodes above the item's nodes and puts them in order.
-    fn reach(&mut self, tree: &Tree<W>, position: usize) {
+impl<W: Weight> Reach<W> {
+    /// Finds all nodes above the item's nodes, in order, and their sums.
+    pub fn find(&mut self, tree: &Tree<W>, position: usize) {
         if self.places.len() < tree.nodes.len() {
             self.places.resize(tree.nodes.len(), NONE);
             self.sums.resize(tree.nodes.len(), W::default());
@@ -229,9 +170,10 @@ impl<W: Weight> Projector<W> {
         } else {
             self.reached.sort_unstable();
         }
+        self.sum(tree);
     }
 
-    /// Carries the sums up, and finds the items' runs, the last item's first.
+    /// Carries the sums up, and finds the items' runs.
     fn sum(&mut self, tree: &Tree<W>) {
         self.runs.clear();
         for (index, &node) in self.reached.iter().enumerate().rev() {
@@ -245,8 +187,77 @@ impl<W: Weight> Projector<W> {
                     run.start = index as u32;
                     run.weight.add(weight);
                 }
-                _ => self.runs.push(Run { item, start: index as u32, end: index as u32 + 1, weight }),
+                _ => self.runs.push(Run { item, start: index as u32, end: index as u32 + 1, weight, kept: false }),
             }
+        }
+    }
+
+    /// Sorts the reached items into perfect, frequent and left. `full`: the weight of all transactions.
+    pub fn choose(
+        &mut self,
+        items: &[(u32, W)],
+        full: W,
+        min_count: u32,
+        perfect: &mut Vec<u32>,
+        chosen: &mut Vec<(u32, W)>,
+    ) {
+        for run in self.runs.iter_mut().rev() {
+            let count = run.weight.count();
+            let name = items[run.item as usize].0;
+            run.kept = count >= min_count && count < full.count();
+            if run.kept {
+                chosen.push((name, run.weight));
+            } else if count == full.count() {
+                perfect.push(name);
+            }
+        }
+    }
+
+    /// Makes the lattice of `items` chosen items.
+    pub fn lattice(&mut self, tree: &Tree<W>, position: usize, items: usize, lattice: &mut Vec<u32>) {
+        lattice.resize(1 << items, 0);
+        let mut bit = 1;
+        for run in self.runs.iter().rev() {
+            let own = if run.kept { bit } else { 0 };
+            for &node in &self.reached[run.start as usize..run.end as usize] {
+                self.places[node as usize] = self.places[tree.nodes[node as usize].parent as usize] | own;
+            }
+            bit <<= u32::from(run.kept);
+        }
+        for index in tree.starts[position] as usize..tree.starts[position + 1] as usize {
+            let bits = self.places[tree.nodes[index].parent as usize];
+            lattice[bits as usize] += tree.weights[index].count();
+        }
+        sum_supersets(lattice);
+    }
+
+    /// Grows the tree of the chosen items.
+    pub fn tree(&mut self, tree: &Tree<W>, into: &mut Tree<W>) {
+        into.clear();
+        let mut item = 0;
+        for run in self.runs.iter().rev() {
+            let nodes = &self.reached[run.start as usize..run.end as usize];
+            if !run.kept {
+                for &node in nodes {
+                    self.places[node as usize] = self.places[tree.nodes[node as usize].parent as usize];
+                }
+                continue;
+            }
+            let start = into.begin_item();
+            for &node in nodes {
+                let parent = self.places[tree.nodes[node as usize].parent as usize];
+                self.places[node as usize] = into.add_child(parent, item, start, self.sums[node as usize]);
+            }
+            item += 1;
+        }
+        into.begin_item();
+    }
+
+    /// Ends a projection.
+    pub fn forget(&mut self) {
+        for &node in &self.reached {
+            self.places[node as usize] = NONE;
+            self.sums[node as usize] = W::default();
         }
     }
 }
