@@ -26,4 +26,5 @@ pub use reject::rejected_schema;
 pub use source::{SourceRead, SourceSpec};
 pub use sqlite::{
     ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
+    share_allocator,
 };

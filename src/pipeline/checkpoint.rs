@@ -303,6 +303,11 @@ impl Draft<'_> {
         }
     }
 
+    /// The outputs that lie in memory, by port.
+    pub fn in_memory(&self) -> BTreeMap<String, LazyFrame> {
+        self.in_memory.clone()
+    }
+
     /// Writes the manifest and gives the checkpoint its name.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod apply;
 mod bind;
 mod ledger;
+mod memory;
 mod read;
 mod sink;
 mod table;
@@ -17,6 +18,7 @@ use super::{IoError, files::FileState};
 
 pub use apply::{SqliteApplied, SqliteWrite, apply_sqlite};
 pub use ledger::ledger_holds;
+pub use memory::share_allocator;
 pub use read::SqliteRead;
 pub(super) use read::{count_rows, read, schema};
 pub use sink::{ColumnPair, SinkMode, SqliteSink};
