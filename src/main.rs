@@ -21,6 +21,7 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 fn main() -> ExitCode {
     keep_freed_memory();
+    io::share_allocator();
     cli::main()
 }
 

@@ -3,12 +3,13 @@
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    time::Instant,
 };
 
 use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 
-use super::{IoError, checkpoint_file::scan_parquet, files::replace_atomically};
+use super::{IoError, checkpoint_file::scan_parquet, files::PreparedFile};
 use crate::operator::for_each_batch;
 
 /// How instants are written to text files: ISO 8601 in UTC, with a fraction only where there is one.
@@ -25,22 +26,43 @@ pub enum FileFormat {
     Ndjson,
 }
 
-/// Writes the rows of the Parquet file `from` to `path`, which afterwards holds either what it held before or all of
-/// them; parent folders are made. As Parquet it is a copy to the byte, its footer included. Equal rows give equal bytes.
-///
-/// `fail` is called at `file-before-rename` and `file-after-rename`.
-///
-/// # Errors
-/// When the frame fails or the file cannot be written.
-pub fn write_file(path: &Path, format: FileFormat, from: &Path, fail: &dyn Fn(&str)) -> Result<(), IoError> {
-    replace_atomically(path, fail, |temporary| match format {
-        FileFormat::Parquet => match fs::copy(from, temporary) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(IoError::file(path, "write", error)),
-        },
-        FileFormat::Csv => write_csv(temporary, scan_parquet(from)?),
-        FileFormat::Ndjson => write_ndjson(temporary, scan_parquet(from)?),
-    })
+/// What a file is to hold.
+pub struct FileContent<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Its format.
+    pub format: FileFormat,
+    /// The Parquet file with its rows; `None` when it holds them already.
+    pub from: Option<PathBuf>,
+}
+
+/// A file whose content is prepared, or why not, and how many seconds that took.
+pub struct Prepared {
+    /// `None` when it holds its rows already.
+    pub file: Result<Option<PreparedFile>, IoError>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+impl FileContent<'_> {
+    /// Writes the rows beside the file, to be published there; parent folders are made. As Parquet they are a copy to
+    /// the byte, the footer included. Equal rows give equal bytes.
+    pub fn prepare(&self) -> Prepared {
+        let started = Instant::now();
+        let file = self.from.as_ref().map(|from| PreparedFile::new(self.path, |to| self.write(from, to))).transpose();
+        Prepared { file, seconds: started.elapsed().as_secs_f64() }
+    }
+
+    fn write(&self, from: &Path, to: &Path) -> Result<(), IoError> {
+        match self.format {
+            FileFormat::Parquet => match fs::copy(from, to) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(IoError::file(self.path, "write", error)),
+            },
+            FileFormat::Csv => write_csv(to, scan_parquet(from)?),
+            FileFormat::Ndjson => write_ndjson(to, scan_parquet(from)?),
+        }
+    }
 }
 
 fn write_csv(path: &Path, mut frame: LazyFrame) -> Result<(), IoError> {
@@ -70,8 +92,6 @@ fn create(path: &Path) -> Result<BufWriter<File>, IoError> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use polars::prelude::{DataFrame, IntoLazy, df};
 
     use super::*;
@@ -81,6 +101,11 @@ mod tests {
         let path = folder.join("rows.parquet");
         write_parquet(&path, frame.lazy(), &[]).unwrap();
         path
+    }
+
+    fn write_file(path: &Path, format: FileFormat, from: &Path) -> Result<(), IoError> {
+        let content = FileContent { path, format, from: Some(from.to_owned()) };
+        content.prepare().file?.map_or(Ok(()), |file| file.publish(&|_| ()))
     }
 
     #[test]
@@ -94,7 +119,7 @@ mod tests {
         ] {
             let path = folder.path().join("deep").join(format!("{format:?}"));
             for _ in 0..2 {
-                write_file(&path, format, &from, &|_| ()).unwrap();
+                write_file(&path, format, &from).unwrap();
                 assert!(fs::read(&path).unwrap() == expected, "{format:?}");
             }
         }
@@ -105,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
         let from = rows(folder.path(), df!("id" => [1_i64]).unwrap().head(Some(0)));
-        write_file(&path, FileFormat::Csv, &from, &|_| ()).unwrap();
+        write_file(&path, FileFormat::Csv, &from).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "id\n");
     }
 
@@ -115,7 +140,7 @@ mod tests {
         let from = rows(folder.path(), df!("id" => [1_i64]).unwrap());
         fs::write(folder.path().join("file"), "").unwrap();
         let path = folder.path().join("file/x.csv");
-        let error = write_file(&path, FileFormat::Csv, &from, &|_| ()).unwrap_err().to_string();
+        let error = write_file(&path, FileFormat::Csv, &from).unwrap_err().to_string();
         assert!(error.contains("file/x.csv"), "{error}");
     }
 }

@@ -168,39 +168,67 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, IoError> {
     })
 }
 
-/// Writes a file so that `path` has either its old content or all of the new: `write` fills a temporary name in the
-/// same folder, which is flushed to disk and renamed, and the folder is flushed. Parent folders are created.
+/// New content of a file, on the disk under a temporary name beside it. Dropped before it is published, it is removed.
+pub struct PreparedFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    is_published: bool,
+}
+
+impl PreparedFile {
+    /// Has `write` fill a temporary name in the folder of `path` and flushes it to disk. Parent folders are made.
+    pub(super) fn new(path: &Path, write: impl FnOnce(&Path) -> Result<(), IoError>) -> Result<Self, IoError> {
+        let refused = |error| IoError::file(path, "write", error);
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(refused)?;
+        let Some(name) = path.file_name() else {
+            return Err(refused(io::Error::other("the path names no file")));
+        };
+        // Always the same name: what a killed process left behind is overwritten by the next.
+        let temporary = folder.join(format!(".{}.partial", name.to_string_lossy()));
+        let prepared = Self { path: path.to_owned(), temporary, is_published: false };
+        write(&prepared.temporary)?;
+        File::open(&prepared.temporary).and_then(|file| file.sync_all()).map_err(refused)?;
+        Ok(prepared)
+    }
+
+    /// Puts the new content in place of the old. Whether that outlives the machine is left to [`sync_folder_of`].
+    ///
+    /// `fail` is called at `file-before-rename` and `file-after-rename`.
+    ///
+    /// # Errors
+    /// When the file cannot be renamed; the old content stays.
+    pub fn publish(mut self, fail: &dyn Fn(&str)) -> Result<(), IoError> {
+        fail("file-before-rename");
+        fs::rename(&self.temporary, &self.path).map_err(|error| IoError::file(&self.path, "write", error))?;
+        self.is_published = true;
+        fail("file-after-rename");
+        Ok(())
+    }
+}
+
+impl Drop for PreparedFile {
+    fn drop(&mut self) {
+        if !self.is_published {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Flushes to disk which files the folder of `path` holds.
 ///
-/// `fail` is called with the names of the moments at which a process may be killed in tests.
-pub(super) fn replace_atomically<T>(
-    path: &Path,
-    fail: &dyn Fn(&str),
-    write: impl FnOnce(&Path) -> Result<T, IoError>,
-) -> Result<T, IoError> {
-    let refused = |error| IoError::file(path, "write", error);
-    let folder = match path.parent() {
+/// # Errors
+/// When the folder cannot be flushed.
+pub fn sync_folder_of(path: &Path) -> Result<(), IoError> {
+    let folder = folder_of(path);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| IoError::file(folder, "write", error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(refused)?;
-    let Some(name) = path.file_name() else {
-        return Err(refused(io::Error::other("the path names no file")));
-    };
-    // Always the same name: what a killed process left behind is overwritten by the next.
-    let temporary = folder.join(format!(".{}.partial", name.to_string_lossy()));
-    let outcome = write(&temporary).and_then(|written| {
-        File::open(&temporary).and_then(|file| file.sync_all()).map_err(refused)?;
-        fail("file-before-rename");
-        fs::rename(&temporary, path).map_err(refused)?;
-        Ok(written)
-    });
-    if outcome.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return outcome;
     }
-    fail("file-after-rename");
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
-    outcome
 }
 
 #[cfg(test)]
@@ -246,13 +274,11 @@ mod tests {
     fn a_failed_write_leaves_the_old_file_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/x");
-        replace_atomically(&path, &|_| (), |to| fs::write(to, "old").map_err(|e| IoError::file(to, "write", e)))
-            .unwrap();
-        let failed = replace_atomically(&path, &|_| (), |to| {
-            fs::write(to, "half").map_err(|e| IoError::file(to, "write", e))?;
-            Err::<(), _>(IoError::Interrupted)
-        });
+        let fill = |text: &'static str| move |to: &Path| fs::write(to, text).map_err(|e| IoError::file(to, "write", e));
+        PreparedFile::new(&path, fill("old")).unwrap().publish(&|_| ()).unwrap();
+        let failed = PreparedFile::new(&path, |to| fill("half")(to).and(Err(IoError::Interrupted)));
         assert!(failed.is_err());
+        drop(PreparedFile::new(&path, fill("not wanted")).unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
     }

@@ -19,11 +19,12 @@ mod sqlite;
 pub use batches::ReadWatch;
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
-pub use file_sink::{FileFormat, write_file};
-pub use files::{FileState, SourceState, open};
+pub use file_sink::{FileContent, FileFormat, Prepared};
+pub use files::{FileState, PreparedFile, SourceState, open, sync_folder_of};
 pub use parquet_batches::ParquetBatches;
 pub use reject::rejected_schema;
 pub use source::{SourceRead, SourceSpec};
 pub use sqlite::{
     ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
+    share_allocator,
 };

@@ -4,13 +4,14 @@
 //! a fingerprint's name is complete or was damaged later; sizes and checksums in the manifest tell which.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
     thread::{self, ScopedJoinHandle},
 };
 
-use polars::prelude::LazyFrame;
+use polars::prelude::{DslPlan, LazyFrame};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
@@ -184,7 +185,7 @@ impl CheckpointStore {
         let folder = folder.join(".unfinished");
         remove_folder(&folder)?;
         fs::create_dir(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
-        Ok(Draft { store: self, step: step.to_owned(), folder, outputs: Vec::new() })
+        Ok(Draft { store: self, step: step.to_owned(), folder, outputs: Vec::new(), in_memory: BTreeMap::new() })
     }
 
     /// Removes the checkpoints of all steps that `keep` does not name, and what was left half-written.
@@ -236,6 +237,8 @@ pub struct Draft<'a> {
     step: String,
     folder: PathBuf,
     outputs: Vec<OutputFile>,
+    /// Outputs that lie in memory: who looks at them before the checkpoint is done need not read them back.
+    in_memory: BTreeMap<String, LazyFrame>,
 }
 
 impl Draft<'_> {
@@ -249,6 +252,13 @@ impl Draft<'_> {
     /// # Errors
     /// When computing or writing a frame fails: the first of them in the order given.
     pub fn write(&mut self, outputs: Vec<(String, Made)>, footer: &[(String, String)]) -> Result<(), PipelineError> {
+        let in_memory = outputs.iter().filter_map(|(port, made)| match made {
+            Made::Frame(frame) if matches!(frame.logical_plan, DslPlan::DataFrameScan { .. }) => {
+                Some((port.clone(), frame.as_ref().clone()))
+            }
+            _ => None,
+        });
+        self.in_memory = in_memory.collect();
         let this: &Self = self;
         let written: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = outputs
@@ -287,7 +297,15 @@ impl Draft<'_> {
     /// # Errors
     /// When the file cannot be opened.
     pub fn scan(&self, output: &OutputFile) -> Result<LazyFrame, PipelineError> {
-        scan_parquet(&self.folder.join(&output.file))
+        match self.in_memory.get(&output.port) {
+            Some(frame) => Ok(frame.clone()),
+            None => scan_parquet(&self.folder.join(&output.file)),
+        }
+    }
+
+    /// The outputs that lie in memory, by port.
+    pub fn in_memory(&self) -> BTreeMap<String, LazyFrame> {
+        self.in_memory.clone()
     }
 
     /// Writes the manifest and gives the checkpoint its name.
@@ -330,22 +348,26 @@ fn checksum(path: &Path) -> std::io::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// The checksum of a file, and the hash of its content: the pages and the columns, without what names the run.
+/// The checksum of a file, and the hash of its content: the pages and the columns, without what names the run. The
+/// file is read once: a hasher that has seen the pages goes on to both.
 fn hash_file(path: &Path) -> Result<(String, ContentHash), Box<dyn std::error::Error>> {
-    let whole = checksum(path)?;
-    let mut pages = blake3::Hasher::new();
-    let end = checkpoint_file::footer_start(path)?;
-    let mut left = File::open(path)?.take(end);
+    let file = File::open(path)?;
+    let mut whole = blake3::Hasher::new();
+    feed(&mut whole, (&file).take(checkpoint_file::footer_start(path)?))?;
+    let mut content = whole.clone();
+    content.update(checkpoint_file::columns(path)?.as_bytes());
+    feed(&mut whole, &file)?;
+    Ok((whole.finalize().to_hex().to_string(), ContentHash(content.finalize().to_hex().to_string())))
+}
+
+fn feed(hasher: &mut blake3::Hasher, mut from: impl Read) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let read = left.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        pages.update_rayon(buffer.get(..read).unwrap_or_default());
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => hasher.update_rayon(buffer.get(..read).unwrap_or_default()),
+        };
     }
-    pages.update(checkpoint_file::columns(path)?.as_bytes());
-    Ok((whole, ContentHash(pages.finalize().to_hex().to_string())))
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn std::error::Error>> {

@@ -8,7 +8,8 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    thread,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -22,7 +23,10 @@ use super::{
     observe::{Counter, Event, Observer},
     spec::{Pipeline, Sink, SinkTarget, StepKind},
 };
-use crate::io::{self, FileState, IoError, ReadWatch, SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite};
+use crate::io::{
+    self, FileContent, FileState, IoError, Prepared, PreparedFile, ReadWatch, SinkMode, SourceSpec, SourceState,
+    SqliteApplied, SqliteWrite,
+};
 
 /// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
 /// come of the same inputs and parameters: equal rows of another night are new, the same night's made again are not.
@@ -185,25 +189,36 @@ impl Commit<'_> {
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
 
-    /// Writes everything, databases first. `rows` gets what each sink came to, up to the first error.
+    /// Writes everything: the databases first, then the files, whose content is prepared meanwhile. `rows` gets what
+    /// each sink came to, up to the first error.
     fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>, rows: &mut Vec<StepRow>) -> Result<(), PipelineError> {
         let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
-        let mut files = Vec::new();
+        let (mut files, mut contents) = (Vec::new(), Vec::new());
         for job in jobs {
             match &job.sink.target {
                 SinkTarget::Sqlite { path, .. } => databases.entry(path.clone()).or_default().push(job),
-                SinkTarget::File { .. } => files.push(job),
+                SinkTarget::File { path, format } => {
+                    self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
+                    contents.push(FileContent { path, format: *format, from: self.rows_for_file(&job, path)? });
+                    files.push(job);
+                }
             }
         }
-        for (path, jobs) in databases {
-            self.check_cancelled()?;
-            rows.extend(self.write_database(run_id, &path, &jobs)?);
-        }
-        for job in files {
-            self.check_cancelled()?;
-            rows.push(self.write_file(run_id, &job)?);
-        }
-        Ok(())
+        thread::scope(|scope| {
+            let preparing = scope.spawn(|| contents.iter().map(FileContent::prepare).collect());
+            for (place, (path, jobs)) in databases.into_iter().enumerate() {
+                // What is decided is begun: whoever asks the run to stop waits for the first write.
+                if place > 0 {
+                    self.check_cancelled()?;
+                }
+                rows.extend(self.write_database(run_id, &path, &jobs)?);
+            }
+            if !files.is_empty() {
+                self.check_cancelled()?;
+            }
+            let prepared: Vec<_> = preparing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            self.write_files(run_id, &files, prepared, rows)
+        })
     }
 
     fn check_cancelled(&self) -> Result<(), PipelineError> {
@@ -288,29 +303,63 @@ impl Commit<'_> {
         Ok(())
     }
 
-    fn write_file(&self, run_id: &str, job: &Job<'_>) -> Result<StepRow, PipelineError> {
-        let started = Instant::now();
-        self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
-        let SinkTarget::File { path, format } = &job.sink.target else { return Ok(StepRow::default()) };
-        let owner = owner(self.pipeline, job.sink);
-        let state = FileState::of(path);
+    /// The checkpoint's file with a file sink's rows; `None` when they are written already.
+    fn rows_for_file(&self, job: &Job<'_>, path: &Path) -> Result<Option<PathBuf>, PipelineError> {
         if !self.again
-            && let Ok(state) = &state
-            && self.journal.file_is_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?
+            && let Ok(state) = FileState::of(path)
+            && self.journal.file_is_written(
+                &owner(self.pipeline, job.sink),
+                path,
+                &job.batch,
+                state.bytes,
+                state.mtime_ns,
+            )?
         {
-            return self.finish(run_id, job, None, 0, started.elapsed().as_secs_f64());
+            return Ok(None);
         }
-        let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { return Ok(StepRow::default()) };
-        let from = self.store.file(&job.manifest, output);
-        if let Err(problem) = io::write_file(path, *format, &from, &|point| self.failpoint.pass(point)) {
-            let error = failed(job.sink, problem);
-            self.note(run_id, failed_row(job, &error))?;
-            return Err(error);
+        let output = job.manifest.outputs.get(job.sink.from.output);
+        Ok(output.map(|output| self.store.file(&job.manifest, output)))
+    }
+
+    /// Puts files in their places, and notes them once that outlives the machine; a file that fails ends it.
+    fn write_files(
+        &self,
+        run_id: &str,
+        jobs: &[Job<'_>],
+        prepared: Vec<Prepared>,
+        rows: &mut Vec<StepRow>,
+    ) -> Result<(), PipelineError> {
+        let mut failure = None;
+        let mut published = Vec::with_capacity(jobs.len());
+        for (job, Prepared { file, seconds }) in jobs.iter().zip(prepared) {
+            let publish = |file: PreparedFile| file.publish(&|point| self.failpoint.pass(point));
+            match file.and_then(|file| file.map(publish).transpose()) {
+                Ok(done) => published.push((job, done.is_some(), seconds)),
+                Err(problem) => {
+                    failure = Some((job, failed(job.sink, problem)));
+                    break;
+                }
+            }
         }
-        self.failpoint.pass("commit-file-renamed");
-        let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
-        self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
-        self.finish(run_id, job, Some(output.rows), 0, started.elapsed().as_secs_f64())
+        let new = || published.iter().filter(|(_, is_new, _)| *is_new).map(|(job, ..)| *job);
+        let folders: BTreeMap<_, _> = new().map(|job| (target_path(job.sink).parent(), job.sink)).collect();
+        for sink in folders.into_values() {
+            io::sync_folder_of(target_path(sink)).map_err(|problem| failed(sink, problem))?;
+        }
+        for job in new() {
+            self.failpoint.pass("commit-file-renamed");
+            let path = target_path(job.sink);
+            let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
+            let owner = owner(self.pipeline, job.sink);
+            self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
+        }
+        for (job, is_new, seconds) in published {
+            let written = job.manifest.outputs.get(job.sink.from.output).filter(|_| is_new).map(|output| output.rows);
+            rows.push(self.finish(run_id, job, written, 0, seconds)?);
+        }
+        let Some((job, error)) = failure else { return Ok(()) };
+        self.note(run_id, failed_row(job, &error))?;
+        Err(error)
     }
 
     fn finish(

@@ -15,6 +15,7 @@ use super::{
     expect,
     failpoint::Failpoint,
     fingerprint::{Fingerprint, Ingredients, InputIngredient},
+    kept::KeptFrames,
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
     spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
@@ -33,6 +34,8 @@ pub struct Workshop<'a> {
     pub store: &'a CheckpointStore,
     /// The as-of time and the seed.
     pub options: &'a PlanOptions,
+    /// What the sources of the run read.
+    pub kept: KeptFrames,
     /// The run.
     pub run_id: &'a str,
     /// Bytes a stage should stay within.
@@ -213,7 +216,10 @@ impl Workshop<'_> {
         dataset: DatasetRef,
     ) -> Result<Option<LazyFrame>, PipelineError> {
         match inputs.get(&dataset.step).and_then(|manifest| Some((manifest, manifest.outputs.get(dataset.output)?))) {
-            Some((manifest, output)) => self.store.scan(manifest, output).map(Some),
+            Some((manifest, output)) => match self.kept.get(&manifest.fingerprint, &output.port) {
+                Some(frame) => Ok(Some(frame)),
+                None => self.store.scan(manifest, output).map(Some),
+            },
             None => Ok(None),
         }
     }
@@ -228,9 +234,15 @@ impl Workshop<'_> {
     ) -> Result<Done, PipelineError> {
         let warnings = self.check_expectations(step, &draft, inputs)?;
         let fail = |point: &str| self.failpoint.pass(point);
+        let in_memory = draft.in_memory();
         let manifest = draft.finish(ingredients, self.run_id, &fail)?;
         self.failpoint.pass("checkpoint-before-latest");
         self.store.set_latest(&step.name, &latest)?;
+        if step.is_source() {
+            for (port, frame) in in_memory {
+                self.kept.keep(&manifest.fingerprint, &port, frame);
+            }
+        }
         Ok(Done { manifest, unchanged: false, warnings })
     }
 

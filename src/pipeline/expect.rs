@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 
 use super::spec::model::ExpectTable;
 
-/// What is broken, a line each; empty when all holds.
+/// What is broken, a line each; empty when all holds. One pass over the frame tells whether anything is; only then are
+/// examples looked for.
 ///
 /// `related` holds the datasets that `relationships` name.
 ///
@@ -21,62 +22,30 @@ pub fn broken(
     table: &ExpectTable,
     related: &BTreeMap<String, LazyFrame>,
 ) -> PolarsResult<Vec<String>> {
+    let rules = row_rules(table);
+    let counted = Counted::of(frame, &rules, &table.unique)?;
     let mut lines = Vec::new();
-    if let Some([low, high]) = table.rows {
-        let rows = count(frame.clone())?;
-        if rows < low || rows > high {
-            lines.push(format!("{name}: {rows} rows, expected {low} to {high}"));
-        }
+    if let Some([low, high]) = table.rows
+        && (counted.rows < low || counted.rows > high)
+    {
+        lines.push(format!("{name}: {} rows, expected {low} to {high}", counted.rows));
     }
-    if !table.unique.is_empty() {
+    if !table.unique.is_empty() && counted.distinct != Some(counted.rows) {
         let keys: Vec<Expr> = table.unique.iter().map(|name| col(name.as_str())).collect();
         let repeated = frame.clone().group_by(keys).agg([len().alias("__rows")]).filter(col("__rows").gt(lit(1)));
-        report(
-            &mut lines,
-            name,
-            &format!("unique [{}]", table.unique.join(", ")),
-            "keys repeat",
-            repeated,
-            &table.unique,
-        )?;
+        let rule = format!("unique [{}]", table.unique.join(", "));
+        report(&mut lines, name, &rule, "keys repeat", repeated, &table.unique)?;
     }
-    for column in &table.not_null {
-        let nulls = frame.clone().filter(col(column.as_str()).is_null());
-        let rows = count(nulls)?;
-        if rows > 0 {
-            lines.push(format!("{name}: not_null {column}: {rows} rows are null"));
+    for (rule, bad) in rules.iter().zip(counted.bad) {
+        if bad == 0 {
+            continue;
         }
-    }
-    for (column, [low, high]) in &table.between {
-        let value = col(column.as_str());
-        let inside = value
-            .clone()
-            .gt_eq(lit(*low))
-            .and(value.clone().lt_eq(lit(*high)))
-            .and(value.clone().cast(DataType::Float64).is_not_nan());
-        let outside = frame.clone().filter(value.is_not_null().and(inside.not()));
-        report(
-            &mut lines,
-            name,
-            &format!("between {column} [{low}, {high}]"),
-            "rows lie outside",
-            outside,
-            std::slice::from_ref(column),
-        )?;
-    }
-    for (column, values) in &table.accepted {
-        let value = col(column.as_str());
-        let text = value.clone().cast(DataType::String);
-        let known = values.iter().fold(lit(false), |known, value| known.or(text.clone().eq(lit(as_text(value)))));
-        let others = frame.clone().filter(value.is_not_null().and(known.not()));
-        report(
-            &mut lines,
-            name,
-            &format!("accepted {column}"),
-            "rows have another value",
-            others,
-            std::slice::from_ref(column),
-        )?;
+        if rule.bad_values_are_null {
+            lines.push(format!("{name}: {}: {bad} {}", rule.words, rule.what));
+        } else {
+            let rows = frame.clone().filter(rule.bad.clone());
+            report(&mut lines, name, &rule.words, rule.what, rows, std::slice::from_ref(&rule.column))?;
+        }
     }
     for (column, target) in &table.relationships {
         let Some((dataset, key)) = target.rsplit_once('.') else { continue };
@@ -89,16 +58,82 @@ pub fn broken(
             [col("__key")],
             JoinArgs::new(JoinType::Anti),
         );
-        report(
-            &mut lines,
-            name,
-            &format!("relationship {column} → {target}"),
-            "rows have no counterpart",
-            orphans,
-            std::slice::from_ref(column),
-        )?;
+        let rule = format!("relationship {column} → {target}");
+        report(&mut lines, name, &rule, "rows have no counterpart", orphans, std::slice::from_ref(column))?;
     }
     Ok(lines)
+}
+
+/// A rule that a row breaks by itself.
+struct RowRule {
+    words: String,
+    what: &'static str,
+    column: String,
+    /// True of the rows that break it.
+    bad: Expr,
+    /// Then there is nothing to show of them.
+    bad_values_are_null: bool,
+}
+
+fn row_rules(table: &ExpectTable) -> Vec<RowRule> {
+    let not_null = table.not_null.iter().map(|column| RowRule {
+        words: format!("not_null {column}"),
+        what: "rows are null",
+        column: column.clone(),
+        bad: col(column.as_str()).is_null(),
+        bad_values_are_null: true,
+    });
+    let between = table.between.iter().map(|(column, [low, high])| {
+        let value = || col(column.as_str());
+        let inside = value().gt_eq(lit(*low)).and(value().lt_eq(lit(*high)));
+        let inside = inside.and(value().cast(DataType::Float64).is_not_nan());
+        RowRule {
+            words: format!("between {column} [{low}, {high}]"),
+            what: "rows lie outside",
+            column: column.clone(),
+            bad: value().is_not_null().and(inside.not()),
+            bad_values_are_null: false,
+        }
+    });
+    let accepted = table.accepted.iter().map(|(column, values)| {
+        let text = col(column.as_str()).cast(DataType::String);
+        let known = values.iter().fold(lit(false), |known, value| known.or(text.clone().eq(lit(as_text(value)))));
+        RowRule {
+            words: format!("accepted {column}"),
+            what: "rows have another value",
+            column: column.clone(),
+            bad: col(column.as_str()).is_not_null().and(known.not()),
+            bad_values_are_null: false,
+        }
+    });
+    not_null.chain(between).chain(accepted).collect()
+}
+
+/// What one pass over a frame counts.
+struct Counted {
+    rows: u64,
+    /// The different values of a key that is one column.
+    distinct: Option<u64>,
+    /// For each rule the rows that break it.
+    bad: Vec<u64>,
+}
+
+impl Counted {
+    fn of(frame: &LazyFrame, rules: &[RowRule], unique: &[String]) -> PolarsResult<Self> {
+        let mut counts = vec![len().alias("rows")];
+        counts.extend(rules.iter().enumerate().map(|(place, rule)| rule.bad.clone().sum().alias(format!("{place}"))));
+        if let [key] = unique {
+            counts.push(col(key.as_str()).n_unique().alias("distinct"));
+        }
+        let counts = frame.clone().select(counts).collect()?;
+        let mut counts = counts.columns().iter().map(|column| column.get(0)?.try_extract::<u64>());
+        let mut next = || counts.next().unwrap_or(Ok(0));
+        Ok(Self {
+            rows: next()?,
+            bad: rules.iter().map(|_| next()).collect::<PolarsResult<_>>()?,
+            distinct: if unique.len() == 1 { Some(next()?) } else { None },
+        })
+    }
 }
 
 fn as_text(value: &Json) -> String {

@@ -9,6 +9,7 @@ pub mod expect;
 pub mod failpoint;
 pub mod fingerprint;
 pub mod journal;
+mod kept;
 pub mod lock;
 mod memory;
 pub mod observe;

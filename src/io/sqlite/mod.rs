@@ -3,10 +3,12 @@
 mod apply;
 mod bind;
 mod ledger;
+mod memory;
 mod read;
 mod sink;
 mod table;
 mod update;
+mod write_behind;
 
 use std::{path::Path, time::Duration};
 
@@ -16,6 +18,7 @@ use super::{IoError, files::FileState};
 
 pub use apply::{SqliteApplied, SqliteWrite, apply_sqlite};
 pub use ledger::ledger_holds;
+pub use memory::share_allocator;
 pub use read::SqliteRead;
 pub(super) use read::{count_rows, read, schema};
 pub use sink::{ColumnPair, SinkMode, SqliteSink};
@@ -48,9 +51,17 @@ fn was_killed_while_writing(error: &rusqlite::Error) -> bool {
         if failure.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
-/// A connection that may change the database, and makes it if it is missing.
+/// A connection that may change the database, and makes it if it is missing. What it writes is put off until it syncs.
 fn open_to_write(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, busy_timeout)
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let Some(layer) = write_behind::name() else { return open(path, flags, busy_timeout) };
+    let refused = |error| IoError::sqlite(path, "cannot open the database", busy_timeout, error);
+    let connection =
+        Connection::open_with_flags_and_vfs(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, layer).map_err(refused)?;
+    connection.busy_timeout(busy_timeout).map_err(refused)?;
+    // The default; the layer counts on it.
+    connection.pragma_update(None, "synchronous", "full").map_err(refused)?;
+    Ok(connection)
 }
 
 fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration) -> Result<Connection, IoError> {
