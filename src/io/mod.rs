@@ -1,6 +1,5 @@
 //! Sources and sinks: SQLite, CSV, NDJSON, JSON and Parquet, in and out of frames. Knows no domain and no pipeline file.
 
-mod batches;
 pub mod checkpoint_file;
 mod columns;
 mod csv;
@@ -13,17 +12,19 @@ mod parquet;
 mod parquet_batches;
 mod records;
 mod reject;
+mod row_groups;
 mod source;
 mod sqlite;
+mod watch;
 
-pub use batches::ReadWatch;
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
 pub use file_sink::{FileFormat, write_file};
 pub use files::{FileState, SourceState, open};
 pub use parquet_batches::ParquetBatches;
 pub use reject::rejected_schema;
-pub use source::{SourceRead, SourceSpec};
+pub use source::{SourceRead, SourceRows, SourceSpec, Spill};
 pub use sqlite::{
     ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
 };
+pub use watch::ReadWatch;

@@ -80,6 +80,9 @@ pub enum Found {
 const MANIFEST: &str = "manifest.json";
 const LATEST: &str = "latest.json";
 
+/// Bytes of a file that are hashed at a time.
+const HASH_BYTES: usize = 1 << 21;
+
 impl CheckpointStore {
     /// The store of a pipeline under a workspace's state folder.
     pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {
@@ -330,22 +333,28 @@ fn checksum(path: &Path) -> std::io::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// The checksum of a file, and the hash of its content: the pages and the columns, without what names the run.
+/// The checksum of a file, and the hash of its content: the pages and the columns, without what names the run. The pages
+/// come first in the file, so that both are had in one reading.
 fn hash_file(path: &Path) -> Result<(String, ContentHash), Box<dyn std::error::Error>> {
-    let whole = checksum(path)?;
-    let mut pages = blake3::Hasher::new();
+    let mut whole = blake3::Hasher::new();
     let end = checkpoint_file::footer_start(path)?;
-    let mut left = File::open(path)?.take(end);
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = left.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        pages.update_rayon(buffer.get(..read).unwrap_or_default());
-    }
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; HASH_BYTES];
+    hash_all(&mut whole, &mut Read::by_ref(&mut file).take(end), &mut buffer)?;
+    let mut pages = whole.clone();
+    hash_all(&mut whole, &mut file, &mut buffer)?;
     pages.update(checkpoint_file::columns(path)?.as_bytes());
-    Ok((whole, ContentHash(pages.finalize().to_hex().to_string())))
+    Ok((whole.finalize().to_hex().to_string(), ContentHash(pages.finalize().to_hex().to_string())))
+}
+
+fn hash_all(hasher: &mut blake3::Hasher, from: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<()> {
+    loop {
+        let read = from.read(buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        hasher.update_rayon(buffer.get(..read).unwrap_or_default());
+    }
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn std::error::Error>> {
