@@ -56,6 +56,7 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench ingest
 	cargo bench --bench covisitation
 	cargo bench --bench linking -- $(ARGS)
+	cargo bench --bench workflows -- --large
 
 lint: ## Check format, warnings, and that the generated documents are up to date
 	cargo fmt --check
