@@ -6,6 +6,7 @@
 //! A hundred million lines need some 40 GB of room in the folder, which is the target folder's unless given.
 
 mod planted;
+#[allow(dead_code, reason = "one run of so much data has no median")]
 #[path = "../linking/process.rs"]
 mod process;
 #[path = "../linking/report.rs"]

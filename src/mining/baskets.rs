@@ -83,11 +83,6 @@ impl Baskets {
         self.offsets.len() - 1
     }
 
-    /// Finds the itemsets; the items of a set are in the order of their names.
-    pub fn mine(&self, search: Search) -> Itemsets {
-        self.mine_within(search, Limits::default()).unwrap_or_default()
-    }
-
     /// Finds the itemsets as far as limits let it; the items of a set are in the order of their names.
     ///
     /// # Errors
@@ -175,7 +170,9 @@ mod tests {
     fn transactions_of_more_different_items_are_left_out_and_counted() {
         let mut baskets = Baskets::from_lines("a b a b\na b c\n\nc\n").unwrap();
         assert_eq!((baskets.leave_out_longer(2), baskets.len()), (1, 3));
-        let sets = baskets.mine(Search { target: Target::All, min_count: 1, max_size: None });
+        let sets = baskets
+            .mine_within(Search { target: Target::All, min_count: 1, max_size: None }, Limits::default())
+            .unwrap();
         assert_eq!(sets.counts, [1; 4], "a, b, both, and c");
     }
 
@@ -183,7 +180,9 @@ mod tests {
     fn a_line_is_a_transaction_and_its_items_come_back_by_name() {
         let baskets = Baskets::from_lines("b a\n\na b c b\n").unwrap();
         assert_eq!(baskets.len(), 3);
-        let sets = baskets.mine(Search { target: Target::Closed, min_count: 1, max_size: None });
+        let sets = baskets
+            .mine_within(Search { target: Target::Closed, min_count: 1, max_size: None }, Limits::default())
+            .unwrap();
         let mut texts: Vec<(Vec<&str>, u32)> =
             sets.iter().map(|(items, count)| (items.iter().map(|item| baskets.name(*item)).collect(), count)).collect();
         texts.sort_unstable();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     baskets::{Baskets, count_of_share},
-    itemsets::{Itemsets, Search, Target},
+    itemsets::{Itemsets, Limits, Search, Stopped, Target},
     orders::{self, OrderLines, REJECTED, ShopOrders},
 };
 use crate::operator::{
@@ -30,11 +30,24 @@ pub struct MineItemsets {
     pub max_size: Option<usize>,
     /// Which sets.
     pub target: Target,
+    /// An order of more different items is left out, and `shops` counts it; null for no limit. Some dozens of very long orders
+    /// have more sets in common than all others.
+    pub max_basket: Option<usize>,
+    /// The most sets of a shop; with more the stage fails and says what to change. At least 1.
+    pub max_sets: u64,
 }
 
 impl Default for MineItemsets {
     fn default() -> Self {
-        Self { support: 0.02, min_count: 2, min_items: 2, max_size: Some(4), target: Target::All }
+        Self {
+            support: 0.02,
+            min_count: 2,
+            min_items: 2,
+            max_size: Some(4),
+            target: Target::All,
+            max_basket: Some(500),
+            max_sets: 10_000_000,
+        }
     }
 }
 
@@ -48,11 +61,12 @@ pub const ITEMSETS: [(&str, ColumnKind); 5] = [
 ];
 
 /// The columns of `shops`.
-pub const SHOPS: [(&str, ColumnKind); 4] = [
+pub const SHOPS: [(&str, ColumnKind); 5] = [
     ("shop_id", ColumnKind::Text),
     ("orders", ColumnKind::Int),
     ("all_orders", ColumnKind::Int),
     ("items", ColumnKind::Int),
+    ("long_orders", ColumnKind::Int),
 ];
 
 /// Shops that are mined side by side.
@@ -62,7 +76,7 @@ impl Operator for MineItemsets {
     const NAME: &'static str = "mine-itemsets";
     const SUMMARY: &'static str =
         "Finds the items that are often bought together, for every shop with its own support.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         Inputs::Ports(vec![orders::lines_port(false)])
@@ -78,7 +92,7 @@ impl Operator for MineItemsets {
             OutputPort::new(
                 "shops",
                 "A row a shop: the orders of at least `min_items` different items, of which `support` is a share, all \
-                 orders, and the items of all.",
+                 orders, the items of all, and the orders that were longer than `max_basket`.",
                 &SHOPS,
             ),
             OutputPort::new("rejected", "Lines without an order or without an item.", &REJECTED),
@@ -87,18 +101,21 @@ impl Operator for MineItemsets {
 
     fn validate(&self) -> Result<(), ParamError> {
         ParamError::unless_between("support", self.support, 0.0, 1.0)?;
+        ParamError::unless_between("max_sets", self.max_sets as f64, 1.0, 1e12)?;
         ParamError::unless_between("min_count", f64::from(self.min_count), 1.0, f64::from(u32::MAX))
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let lines = inputs.take("lines")?;
         let rejected = orders::rejected_lines(lines.clone());
-        let shops = orders::read_lines(lines, false, context)?.into_orders(self.min_items);
+        let mut shops = orders::read_lines(lines, false, context)?.into_orders(self.min_items);
+        let most = self.max_basket.unwrap_or(usize::MAX);
+        let long: Vec<usize> = shops.par_iter_mut().map(|shop| shop.leave_out_longer(most)).collect();
         let mut rows = SetRows::default();
         for some in shops.chunks(SHOPS_AT_ONCE) {
             context.check_cancelled()?;
             let found: Vec<Itemsets> =
-                some.par_iter().map(|shop| self.search(shop).list(shop.transactions())).collect();
+                some.par_iter().map(|shop| self.sets_of(shop, context)).collect::<Result<_, _>>()?;
             for (shop, mut sets) in some.iter().zip(found) {
                 sort_within_sets(&mut sets);
                 rows.add(shop.shop.as_deref(), |item| shop.name(item), shop.len(), &sets);
@@ -106,12 +123,32 @@ impl Operator for MineItemsets {
         }
         Ok(Frames::new()
             .with("itemsets", rows.finish()?)
-            .with("shops", shops_frame(&shops)?)
+            .with("shops", shops_frame(&shops, &long)?)
             .with("rejected", rejected))
     }
 }
 
 impl MineItemsets {
+    fn sets_of(&self, orders: &ShopOrders, context: &StageContext) -> Result<Itemsets, StageError> {
+        let limits =
+            Limits { max_sets: Some(self.max_sets), max_bytes: None, cancelled: Some(context.cancelled.as_ref()) };
+        self.search(orders).list_within(orders.transactions(), limits).map_err(|stopped| match stopped {
+            Stopped::Cancelled => StageError::Interrupted,
+            Stopped::TooManySets(_) | Stopped::TooManyBytes(_) => StageError::Input {
+                port: "lines".to_owned(),
+                problem: format!(
+                    "shop {} has more than {} itemsets",
+                    orders.shop.as_deref().unwrap_or("-"),
+                    self.max_sets
+                ),
+                mend:
+                    "raise support, lower max_size or max_basket, ask for closed or maximal sets, or allow more with \
+                       max_sets"
+                        .to_owned(),
+            },
+        })
+    }
+
     fn search(&self, orders: &ShopOrders) -> Search {
         let min_count = count_of_share(self.support, orders.len()).max(self.min_count);
         Search { target: self.target, min_count, max_size: self.max_size }
@@ -129,13 +166,14 @@ fn sort_within_sets(sets: &mut Itemsets) {
     }
 }
 
-fn shops_frame(shops: &[ShopOrders]) -> Result<DataFrame, StageError> {
+fn shops_frame(shops: &[ShopOrders], long: &[usize]) -> Result<DataFrame, StageError> {
     let numbers = |number: fn(&ShopOrders) -> usize| shops.iter().map(move |shop| number(shop) as i64);
     Ok(df!(
         "shop_id" => shops.iter().map(|shop| shop.shop.as_deref()).collect::<Vec<_>>(),
         "orders" => numbers(ShopOrders::len).collect::<Vec<_>>(),
         "all_orders" => numbers(|shop| shop.all_orders as usize).collect::<Vec<_>>(),
         "items" => numbers(ShopOrders::item_count).collect::<Vec<_>>(),
+        "long_orders" => long.iter().map(|orders| *orders as i64).collect::<Vec<_>>(),
     )?)
 }
 

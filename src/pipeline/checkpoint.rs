@@ -81,9 +81,6 @@ pub enum Found {
 const MANIFEST: &str = "manifest.json";
 const LATEST: &str = "latest.json";
 
-/// Bytes of a file that are hashed at a time.
-const HASH_BYTES: usize = 1 << 21;
-
 impl CheckpointStore {
     /// The store of a pipeline under a workspace's state folder.
     pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {

@@ -46,6 +46,25 @@ impl ShopOrders {
         self.names.get(item)
     }
 
+    /// Leaves out the orders of more than `most` different items, and says how many they were. A few long ones can make
+    /// nearly all of the itemsets.
+    pub fn leave_out_longer(&mut self, most: usize) -> usize {
+        let before = self.len();
+        if self.transactions().iter().all(|items| items.len() <= most) {
+            return 0;
+        }
+        let mut kept = Self { offsets: vec![0], ..Self::default() };
+        for (order, items) in self.transactions().iter().enumerate() {
+            if items.len() <= most {
+                kept.items.extend_from_slice(items);
+                kept.offsets.push(kept.items.len() as u32);
+                kept.times.extend(self.times.get(order));
+            }
+        }
+        (self.offsets, self.items, self.times) = (kept.offsets, kept.items, kept.times);
+        before - self.len()
+    }
+
     /// The orders as the kernels take them.
     pub fn transactions(&self) -> Transactions<'_> {
         Transactions { offsets: &self.offsets, items: &self.items }
