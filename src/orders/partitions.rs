@@ -5,10 +5,11 @@ use std::io::{Seek, SeekFrom, Write};
 use super::rows::Row;
 use crate::operator::{Scratch, StageError, Storage};
 
-/// Bytes of input that make a partition. What a partition needs in memory is a small multiple of it.
-const PARTITION_BYTES: u64 = 128 << 20;
+/// Bytes of input that make a partition. What a partition needs in memory, its columns included, is some five times that;
+/// each thread has one at a time.
+const PARTITION_BYTES: u64 = 32 << 20;
 
-/// Many enough for 32 GiB; beyond that partitions grow.
+/// Many enough for 8 GiB; beyond that partitions grow.
 const MAX_PARTITIONS: u64 = 256;
 
 /// Bytes of a partition that wait to be written.

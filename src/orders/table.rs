@@ -5,10 +5,38 @@ use polars::prelude::*;
 use crate::operator::{ColumnKind, StageError};
 
 enum Builder {
+    /// So far all cells are the same; a column that stays so takes no memory.
+    Same {
+        name: PlSmallStr,
+        value: Option<String>,
+        count: usize,
+        room: usize,
+    },
     Text(StringChunkedBuilder),
     Int(PrimitiveChunkedBuilder<Int64Type>),
     Time(PrimitiveChunkedBuilder<Int64Type>),
     Bool(BooleanChunkedBuilder),
+}
+
+impl Builder {
+    #[inline]
+    fn push(&mut self, text: Option<&str>) {
+        match self {
+            Self::Text(builder) => builder.append_option(text),
+            Self::Same { value, count, .. } if *count > 0 && value.as_deref() == text => *count += 1,
+            Self::Same { value, count, .. } if *count == 0 => {
+                *value = text.map(str::to_owned);
+                *count = 1;
+            }
+            Self::Same { name, value, count, room } => {
+                let mut builder = StringChunkedBuilder::new(name.clone(), (*room).max(*count));
+                (0..*count).for_each(|_| builder.append_option(value.as_deref()));
+                builder.append_option(text);
+                *self = Self::Text(builder);
+            }
+            Self::Int(_) | Self::Time(_) | Self::Bool(_) => {}
+        }
+    }
 }
 
 /// A table being made: the cells of a row are pushed in the order of the columns.
@@ -27,7 +55,7 @@ impl Table {
                 ColumnKind::Int => Builder::Int(PrimitiveChunkedBuilder::new(name, rows)),
                 ColumnKind::Timestamp => Builder::Time(PrimitiveChunkedBuilder::new(name, rows)),
                 ColumnKind::Bool => Builder::Bool(BooleanChunkedBuilder::new(name, rows)),
-                _ => Builder::Text(StringChunkedBuilder::new(name, rows)),
+                _ => Builder::Same { name, value: None, count: 0, room: rows },
             }
         };
         Self { builders: columns.iter().map(builder).collect(), at: 0, rows: 0 }
@@ -42,11 +70,11 @@ impl Table {
     /// A text cell; bytes that are no UTF-8 are replaced.
     #[inline]
     pub fn text(&mut self, value: Option<&[u8]>) {
-        let Some(Builder::Text(builder)) = self.next() else { return };
+        let Some(builder) = self.next() else { return };
         match value.map(std::str::from_utf8) {
-            None => builder.append_null(),
-            Some(Ok(text)) => builder.append_value(text),
-            Some(Err(_)) => builder.append_value(String::from_utf8_lossy(value.unwrap_or_default())),
+            None => builder.push(None),
+            Some(Ok(text)) => builder.push(Some(text)),
+            Some(Err(_)) => builder.push(Some(&String::from_utf8_lossy(value.unwrap_or_default()))),
         }
     }
 
@@ -93,6 +121,10 @@ impl Table {
     pub fn finish(self) -> Result<DataFrame, StageError> {
         let time = DataType::Datetime(TimeUnit::Microseconds, None);
         let columns = self.builders.into_iter().map(|builder| match builder {
+            Builder::Same { name, value, count, .. } => {
+                let value = value.map_or(AnyValue::Null, |value| AnyValue::StringOwned(value.as_str().into()));
+                Ok(Column::new_scalar(name, Scalar::new(DataType::String, value), count))
+            }
             Builder::Text(builder) => Ok(builder.finish().into_column()),
             Builder::Int(builder) => Ok(builder.finish().into_column()),
             Builder::Time(builder) => builder.finish().into_column().cast(&time),
