@@ -1,13 +1,11 @@
 //! A pipeline file with its includes, overrides and variables, as one settings tree.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use super::{
     diagnostic::{Diagnostic, Origin, suggest},
-    document::{Entry, Node, Table, Value, parse_set, read_file, text_or_toml},
+    document::{Entry, Node, Value, parse_set, read_file, text_or_toml},
+    include::read_with_includes,
     model::VarTable,
     typed::typed,
 };
@@ -21,9 +19,6 @@ pub struct Overrides<'a> {
     /// The folder that relative paths in overrides start from.
     pub folder: &'a Path,
 }
-
-/// Sections whose entries have names of their own and are put together from included files.
-const NAMED_SECTIONS: [&str; 6] = ["vars", "sources", "stages", "sinks", "reports", "verify"];
 
 /// Reads `path` with its includes, puts the overrides in and fills the variables in.
 ///
@@ -80,97 +75,6 @@ fn entries_mut(node: &mut Node) -> &mut [Entry] {
         Value::Table(table) => &mut table.0,
         _ => &mut [],
     }
-}
-
-fn read_with_includes(path: &Path, shown: &str, stack: &mut Vec<PathBuf>) -> Result<Node, Diagnostic> {
-    let mut root = read_file(path, shown)?;
-    stack.push(path.canonicalize().unwrap_or_else(|_| path.to_path_buf()));
-    let includes = match &mut root.value {
-        Value::Table(table) => table.remove("include"),
-        _ => None,
-    };
-    spread_tags(&mut root);
-    for item in includes.iter().flat_map(|entry| list_items(&entry.node)) {
-        let Value::Text(relative) = &item.value else {
-            return Err(Diagnostic::new(format!("include needs texts, not {}", item.kind()), &item.at, "not a path"));
-        };
-        let target = item.at.origin.folder.join(relative);
-        if stack.contains(&target.canonicalize().unwrap_or_else(|_| target.clone())) {
-            return Err(Diagnostic::new("a file includes itself", &item.at, "this file is being read already")
-                .mend("take the include out of one of the two files"));
-        }
-        if !target.is_file() {
-            return Err(Diagnostic::new(format!("there is no file {}", target.display()), &item.at, "included here")
-                .mend("paths of includes are relative to the file they stand in"));
-        }
-        let included = read_with_includes(&target, &target.display().to_string(), stack)?;
-        merge(&mut root, included)?;
-    }
-    stack.pop();
-    Ok(root)
-}
-
-fn list_items(node: &Node) -> &[Node] {
-    match &node.value {
-        Value::List(items) => items,
-        _ => std::slice::from_ref(node),
-    }
-}
-
-/// A file's tags belong to its own stages, and stay with them when the file is included.
-fn spread_tags(root: &mut Node) {
-    let Value::Table(table) = &mut root.value else { return };
-    let Some(tags) = table.get("tags").map(|entry| entry.node.clone()) else { return };
-    let Some(stages) = table.0.iter_mut().find(|entry| entry.key == "stages") else { return };
-    let Value::Table(stages) = &mut stages.node.value else { return };
-    for stage in &mut stages.0 {
-        let Value::Table(stage) = &mut stage.node.value else { continue };
-        let own = stage.remove("tags");
-        let mut items = list_items(&tags).to_vec();
-        items.extend(own.iter().flat_map(|entry| list_items(&entry.node)).cloned());
-        let node = Node { value: Value::List(items), at: tags.at.clone() };
-        stage.0.push(Entry { key: "tags".to_owned(), at: tags.at.clone(), node });
-    }
-}
-
-/// Adds the named sections of `included` to `root`; the including file's variables win.
-fn merge(root: &mut Node, included: Node) -> Result<(), Diagnostic> {
-    let Value::Table(table) = &mut root.value else { return Ok(()) };
-    let Value::Table(added) = included.value else { return Ok(()) };
-    for section in added.0 {
-        if !NAMED_SECTIONS.contains(&section.key.as_str()) {
-            if ["name", "scope", "tags"].contains(&section.key.as_str()) {
-                continue;
-            }
-            return Err(Diagnostic::new(format!("unknown key '{}'", section.key), &section.at, "not known here")
-                .mend(suggest(&section.key, NAMED_SECTIONS)));
-        }
-        if table.get(&section.key).is_none() {
-            table.0.push(Entry {
-                node: Node { value: Value::Table(Table::default()), ..section.node.clone() },
-                ..section.clone()
-            });
-        }
-        let Some(target) = table.0.iter_mut().find(|entry| entry.key == section.key) else { continue };
-        let Value::Table(target) = &mut target.node.value else { continue };
-        let Value::Table(entries) = section.node.value else { continue };
-        for entry in entries.0 {
-            match target.get(&entry.key) {
-                None => target.0.push(entry),
-                Some(_) if section.key == "vars" => {}
-                Some(there) => {
-                    return Err(Diagnostic::new(
-                        format!("{}.{} is there twice", section.key, entry.key),
-                        &there.at,
-                        "here",
-                    )
-                    .also(&entry.at, "and here")
-                    .mend("give one of them another name"));
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 fn resolve_variables(
@@ -391,6 +295,63 @@ mod tests {
         let at = node.locate(&["stages", "s", "params", "rules", "table", "second", "0"]);
         assert!(at.origin.name.ends_with("r.toml") && at.origin.text[at.span].contains('x'));
         assert!(load_text(&files[..1], &[], NONE).unwrap_err().contains("there is no file"));
+    }
+
+    const PART: &str = "[vars]\ndb = { default = \"b.db\", env = \"B_DB\" }\nn = { default = 1 }\n\
+                        [sources.s]\nsqlite = \"${vars.db}\"\nquery = \"SELECT ${ vars.n } FROM ${vars.db}x\"\n";
+
+    fn with_part(include: &str, sets: &[&str], environment: &dyn Fn(&str) -> Option<String>) -> Result<Node, String> {
+        let own = "[vars]\ndb = { default = \"a.db\", env = \"A_DB\" }\n";
+        load_text(&[("n.toml", &format!("{include}\n")), ("own.toml", own), ("b.toml", PART)], sets, environment)
+    }
+
+    #[test]
+    fn a_renamed_variable_keeps_its_default_and_environment_and_is_renamed_wherever_it_is_used() {
+        let include = "include = [\"own.toml\", { file = \"b.toml\", vars = { db = \"other\", n = \"db_n\" } }]";
+        let source = |sets: &[&str], environment: &dyn Fn(&str) -> Option<String>| {
+            with_part(include, sets, environment).unwrap().to_json()["sources"]["s"].clone()
+        };
+        assert_eq!(source(&[], NONE), serde_json::json!({"sqlite": "b.db", "query": "SELECT 1 FROM b.dbx"}));
+        assert_eq!(source(&[], &|name| (name == "B_DB").then(|| "env.db".into()))["sqlite"], "env.db");
+        assert_eq!(source(&["vars.other=set.db", "vars.db=no.db"], NONE)["sqlite"], "set.db");
+        let swapped = "include = [{ file = \"b.toml\", vars = { db = \"n\", n = \"db\" } }]";
+        let node = with_part(swapped, &["vars.db=7"], NONE).unwrap();
+        assert_eq!(node.to_json()["sources"]["s"]["query"], "SELECT 7 FROM b.dbx");
+    }
+
+    #[test]
+    fn a_rename_that_cannot_be_is_shown_where_it_stands() {
+        for (renames, words) in [
+            ("vars = { dv = \"x\" }", "b.toml has no variable 'dv'"),
+            ("vars = { dv = \"x\" }", "did you mean 'db'?"),
+            ("vars = { db = \"n\" }", "b.toml has a variable 'n' already"),
+            ("vars = { db = \"x\", n = \"x\" }", "would both be called 'x'"),
+            ("vars = { db = \"a.b\" }", "cannot be a variable's name"),
+            ("vars = { db = 1 }", "expected text"),
+            ("var = { db = \"x\" }", "did you mean 'vars'?"),
+        ] {
+            let message = with_part(&format!("include = [{{ file = \"b.toml\", {renames} }}]"), &[], NONE).unwrap_err();
+            assert!(message.contains(words) && message.contains("n.toml:1:") && message.contains('^'), "{message}");
+        }
+        assert!(with_part("include = [1]", &[], NONE).unwrap_err().contains("not an integer"));
+        assert!(with_part("include = [{ vars = {} }]", &[], NONE).unwrap_err().contains("'file' is missing"));
+    }
+
+    #[test]
+    fn a_variable_that_two_included_files_declare_otherwise_is_refused_unless_the_including_file_declares_it() {
+        let both = "include = [\"own.toml\", \"b.toml\"]";
+        let message = with_part(both, &[], NONE).unwrap_err();
+        assert!(message.contains("different things by 'vars.db'"), "{message}");
+        assert!(message.contains("own.toml:2:1") && message.contains("b.toml:2:1"), "{message}");
+        let declared = format!("{both}\n[vars]\ndb = {{ default = \"c.db\" }}");
+        assert_eq!(with_part(&declared, &[], NONE).unwrap().to_json()["sources"]["s"]["sqlite"], "c.db");
+        let alike = "[vars]\nout = { default = \"../out\", about = \"x\" }\n";
+        let files = [
+            ("n.toml", "include = [\"a.toml\", \"b.toml\"]\n"),
+            ("a.toml", alike),
+            ("b.toml", "[vars]\nout = { default = \"../out\" }\n"),
+        ];
+        assert!(load_text(&files, &[], NONE).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod document;
 mod endpoints;
+mod include;
 mod load;
 pub mod model;
 mod resolve;
