@@ -4,7 +4,9 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, BufReader, Read},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::UNIX_EPOCH,
 };
 
@@ -56,8 +58,7 @@ impl FileState {
     /// [`IoError::Missing`] or [`IoError::File`].
     pub fn of_sqlite(path: &Path) -> Result<Self, IoError> {
         let mut header = [0; 28];
-        let mut file = File::open(path).map_err(|error| IoError::file(path, "read", error))?;
-        let change_counter = match file.read_exact(&mut header) {
+        let change_counter = match read_header(path, &mut header).map_err(|error| IoError::file(path, "read", error))? {
             Ok(()) if header.get(READ_VERSION) != Some(&WAL_VERSION) => {
                 header.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
             }
@@ -105,6 +106,25 @@ impl SourceState {
             _ => None,
         }
     }
+}
+
+/// The files of databases that were looked at, by device and number. They stay open: when a process closes a file, the
+/// system drops every lock that SQLite holds on it in that process, and another process could write into the middle of a
+/// transaction (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
+static LOOKED_AT: Mutex<Vec<(u64, u64, File)>> = Mutex::new(Vec::new());
+
+/// Reads the beginning of a database; the inner error says that there is less of it.
+fn read_header(path: &Path, header: &mut [u8]) -> io::Result<io::Result<()>> {
+    let mut files = LOOKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = fs::metadata(path)?;
+    let (device, number) = (found.dev(), found.ino());
+    if let Some((.., file)) = files.iter().find(|(dev, ino, _)| (*dev, *ino) == (device, number)) {
+        return Ok(file.read_exact_at(header, 0));
+    }
+    let file = File::open(path)?;
+    let read = file.read_exact_at(header, 0);
+    files.push((device, number, file));
+    Ok(read)
 }
 
 fn stat(path: &Path) -> Result<(u64, i128), IoError> {

@@ -1,6 +1,5 @@
 //! Sources and sinks: SQLite, CSV, NDJSON, JSON and Parquet, in and out of frames. Knows no domain and no pipeline file.
 
-mod batches;
 pub mod checkpoint_file;
 mod columns;
 mod csv;
@@ -13,18 +12,20 @@ mod parquet;
 mod parquet_batches;
 mod records;
 mod reject;
+mod row_groups;
 mod source;
 mod sqlite;
+mod watch;
 
-pub use batches::ReadWatch;
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
 pub use file_sink::{FileContent, FileFormat, Prepared};
 pub use files::{FileState, PreparedFile, SourceState, open, sync_folder_of};
 pub use parquet_batches::ParquetBatches;
 pub use reject::rejected_schema;
-pub use source::{SourceRead, SourceSpec};
+pub use source::{SourceRead, SourceRows, SourceSpec, Spill};
 pub use sqlite::{
     ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
     share_allocator,
 };
+pub use watch::ReadWatch;

@@ -1,6 +1,9 @@
 //! A source: where a dataset comes from, its columns, its state, its rows.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use polars::prelude::{DataFrame, LazyFrame};
 
@@ -61,6 +64,26 @@ pub struct SourceRead {
     pub rejected: DataFrame,
 }
 
+/// The usable rows of a source.
+pub enum SourceRows {
+    /// As a frame.
+    Held(Box<LazyFrame>),
+    /// In the file that was offered: they would have needed much memory.
+    Spilled {
+        /// How many.
+        rows: u64,
+    },
+}
+
+/// A Parquet file for the rows of a source that are too many to be held, with key/value pairs for its footer.
+#[derive(Clone, Copy)]
+pub struct Spill<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// The pairs.
+    pub footer: &'a [(String, String)],
+}
+
 impl SourceSpec {
     /// The columns, without reading the data (JSON must be parsed for them). A type that only the values can tell is
     /// [`crate::operator::ColumnKind::Any`].
@@ -112,12 +135,29 @@ impl SourceSpec {
     /// When the source is not there, is locked, or is damaged as a whole; [`IoError::Interrupted`].
     pub fn read(&self, watch: &ReadWatch<'_>) -> Result<SourceRead, IoError> {
         match self {
-            Self::Sqlite { path, read, busy_timeout } => sqlite::read(path, read, *busy_timeout, watch),
+            Self::Sqlite { path, read, busy_timeout } => {
+                let (rows, rejected) = sqlite::read(path, read, *busy_timeout, None, watch)?;
+                let SourceRows::Held(frame) = rows else { return Err(IoError::Interrupted) };
+                Ok(SourceRead { frame: *frame, rejected })
+            }
             Self::Csv { glob, options } => csv::read(glob, options, watch),
             Self::Ndjson { glob } => json::read_ndjson(glob, watch),
             Self::Json { glob } => json::read_json(glob, watch),
             Self::Parquet { glob } => parquet::read(glob),
             Self::Files { glob } => listing::read(glob, watch),
         }
+    }
+
+    /// Reads everything like [`Self::read`]; many rows of a database go to `spill` while they are read. Equal rows are
+    /// equal bytes either way. The rejected rows come second.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; or when the file cannot be written.
+    pub fn read_or_spill(&self, spill: Spill<'_>, watch: &ReadWatch<'_>) -> Result<(SourceRows, DataFrame), IoError> {
+        if let Self::Sqlite { path, read, busy_timeout } = self {
+            return sqlite::read(path, read, *busy_timeout, Some(spill), watch);
+        }
+        let SourceRead { frame, rejected } = self.read(watch)?;
+        Ok((SourceRows::Held(Box::new(frame)), rejected))
     }
 }

@@ -9,7 +9,7 @@ use polars::prelude::{IntoLazy, LazyFrame};
 
 use super::{
     check::conform,
-    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest},
+    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name},
     commit::footer,
     error::PipelineError,
     expect,
@@ -22,7 +22,7 @@ use super::{
     storage::StageStorage,
 };
 use crate::{
-    io::ReadWatch,
+    io::{ReadWatch, SourceRows, Spill},
     operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
 };
 
@@ -85,15 +85,18 @@ impl Workshop<'_> {
         // The state is taken before reading: what is written meanwhile makes the source stale the next time.
         let state = spec.state().map_err(io)?;
         let watch = ReadWatch { progress: counter.as_ref(), cancelled: self.cancelled };
-        let read = spec.read(&watch).map_err(io)?;
         let mut draft = self.store.begin(&step.name)?;
         // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
-        let frames = vec![
-            ("rows".to_owned(), Made::Frame(Box::new(read.frame))),
-            ("rejected".to_owned(), Made::Frame(Box::new(read.rejected.lazy()))),
-        ];
+        let spill = Spill { path: &draft.folder().join(file_name("rows")), footer: &pairs };
+        let (rows, rejected) = spec.read_or_spill(spill, &watch).map_err(io)?;
+        let rows = match rows {
+            SourceRows::Held(frame) => Made::Frame(frame),
+            SourceRows::Spilled { rows } => Made::File { rows },
+        };
+        let rejected = Made::Frame(Box::new(rejected.lazy()));
+        let frames = vec![("rows".to_owned(), rows), ("rejected".to_owned(), rejected)];
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
         let content = draft
             .outputs()

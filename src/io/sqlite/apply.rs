@@ -19,7 +19,7 @@ use super::{
 use crate::operator::{Column, ColumnKind, for_each_batch};
 
 /// Page cache of the writing connection in KiB: a night's changed pages stay in memory until the commit.
-const CACHE_KIB: i64 = 131_072;
+const CACHE_KIB: i64 = 262_144;
 
 /// One write.
 pub struct SqliteWrite<'a> {
@@ -199,7 +199,7 @@ impl Write<'_> {
             }
             SinkMode::Append => self.insert_rows(&insert, 0, frame)?,
             SinkMode::Upsert => {
-                let sql = format!("{insert} {}", on_conflict(&table, layout));
+                let sql = format!("{insert} {}", on_conflict(&table, layout, &self.sink.insert_only));
                 self.insert_rows(&sql, layout.keys.len(), in_key_order(layout, frame))?
             }
         };
@@ -235,13 +235,15 @@ impl Write<'_> {
     }
 }
 
-/// What an upsert does with a row whose key is known: it is changed unless it has the values already.
-fn on_conflict(table: &str, layout: &Layout) -> String {
+/// What an upsert does with a row whose key is known: it is changed, but for some columns, unless it has the values
+/// already.
+fn on_conflict(table: &str, layout: &Layout, insert_only: &[String]) -> String {
     let keys: Vec<_> = layout.keys.iter().map(|key| quote(&key.table)).collect();
-    if layout.values.is_empty() {
+    let is_set = |name: &str| !insert_only.iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    let values = || layout.values.iter().filter(|target| is_set(&target.table)).map(|target| quote(&target.table));
+    if values().next().is_none() {
         return format!("ON CONFLICT ({}) DO NOTHING", keys.join(", "));
     }
-    let values = || layout.values.iter().map(|target| quote(&target.table));
     let set: Vec<_> = values().map(|name| format!("{name} = excluded.{name}")).collect();
     let differs: Vec<_> = values().map(|name| format!("{table}.{name} IS NOT excluded.{name}")).collect();
     format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {}", keys.join(", "), set.join(", "), differs.join(" OR "))

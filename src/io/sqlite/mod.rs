@@ -2,6 +2,7 @@
 
 mod apply;
 mod bind;
+mod filling;
 mod ledger;
 mod memory;
 mod read;

@@ -1,17 +1,18 @@
 //! Reading a table or query: one read-only transaction, cells straight into column builders.
+//!
+//! A few rows are held as a frame. More are written to a file, a row group at a time, while the next are read.
 
 use std::{path::Path, time::Duration};
 
 use polars::prelude::{DataFrame, IntoLazy};
-use rusqlite::{Connection, Statement, types::ValueRef};
+use rusqlite::{Connection, Rows, Statement};
 
 use super::{
     super::{
-        IoError, ReadWatch, SourceRead,
-        columns::{Cell, ColumnBuilder},
-        error::nearest,
-        reject::Rejects,
+        IoError, ReadWatch, SourceRows, checkpoint_file::ROW_GROUP_ROWS, error::nearest, row_groups::RowGroups,
+        source::Spill,
     },
+    filling::{Filling, Pushed},
     open_to_read, quote,
     table::{TableInfo, kind_of_declared},
 };
@@ -52,20 +53,28 @@ pub(in super::super) fn count_rows(path: &Path, read: &SqliteRead, busy_timeout:
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
-/// Reads all rows as they stand at one moment.
+/// Reads all rows as they stand at one moment; the rejected rows come second. Without a file to spill to, all rows are
+/// held in memory.
 pub(in super::super) fn read(
     path: &Path,
     read: &SqliteRead,
     busy_timeout: Duration,
+    spill: Option<Spill<'_>>,
     watch: &ReadWatch<'_>,
-) -> Result<SourceRead, IoError> {
+) -> Result<(SourceRows, DataFrame), IoError> {
     let connection = open_to_read(path, busy_timeout)?;
     let source = Source { path, busy_timeout };
     connection.execute_batch("BEGIN").map_err(|error| source.refused("cannot begin to read", error))?;
     let sql = source.select(&connection, read)?;
     let mut statement = source.prepare(&connection, &sql)?;
     let columns = source.columns(&statement)?;
-    source.rows(&mut statement, &columns, watch)
+    if let Some(spill) = spill
+        && let Some(done) = source.rows(&mut statement, &columns, Some(spill), watch)?
+    {
+        return Ok(done);
+    }
+    let whole = source.rows(&mut statement, &columns, None, watch)?;
+    whole.ok_or(IoError::Interrupted)
 }
 
 struct Source<'a> {
@@ -128,67 +137,77 @@ impl Source<'_> {
         Ok(columns)
     }
 
+    /// Reads the rows; `None` when a column's type, which was taken from the first rows, is not that of later ones, so
+    /// that all of them must be held before it is known.
     fn rows(
         &self,
         statement: &mut Statement<'_>,
         columns: &PortSchema,
+        spill: Option<Spill<'_>>,
         watch: &ReadWatch<'_>,
-    ) -> Result<SourceRead, IoError> {
-        let refused = |error| self.refused("cannot read the rows", error);
-        let mut builders: Vec<_> =
-            columns.iter().map(|column| ColumnBuilder::new(&column.name, column.kind, 0)).collect();
-        let mut rejects = Rejects::default();
-        let mut count = 0_u64;
+    ) -> Result<Option<(SourceRows, DataFrame)>, IoError> {
+        let refused = |error| IoError::frame(self.path, error);
+        let held = spill.map_or(usize::MAX, |_| ROW_GROUP_ROWS);
+        let mut filling = Filling::new(columns);
         let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(refused)? {
-            count += 1;
-            for (place, builder) in builders.iter_mut().enumerate() {
-                let value = row.get_ref(place).map_err(refused)?;
-                if let Err(reason) = push(builder, value) {
-                    let name = columns.get(place).map_or("", |column| column.name.as_str());
-                    rejects.add(count, name, &shown(value), reason);
-                }
+        if self.fill(&mut filling, &mut rows, held, watch)? == Filled::ToTheEnd {
+            let frame = filling.take_frame().map_err(refused)?;
+            return Ok(Some((SourceRows::Held(Box::new(frame.lazy())), filling.rejected().map_err(refused)?)));
+        }
+        let Some(spill) = spill else { return Ok(None) };
+        let first = filling.take_frame().map_err(refused)?;
+        filling.take_types_of(&first);
+        let mut usable = first.height() as u64;
+        let mut file = RowGroups::begin(spill.path, first.schema(), spill.footer)?.write(first)?;
+        loop {
+            let filled = self.fill(&mut filling, &mut rows, ROW_GROUP_ROWS, watch)?;
+            if filled == Filled::OtherType {
+                // The file is ended all the same, so that nobody writes to it any more.
+                file.finish()?;
+                return Ok(None);
             }
-            if count.is_multiple_of(WATCH_EVERY) {
+            let frame = filling.take_frame().map_err(refused)?;
+            usable += frame.height() as u64;
+            if frame.height() > 0 {
+                file = file.write(frame)?;
+            }
+            if filled == Filled::ToTheEnd {
+                file.finish()?;
+                return Ok(Some((SourceRows::Spilled { rows: usable }, filling.rejected().map_err(refused)?)));
+            }
+        }
+    }
+
+    /// Reads until `usable` rows are held or there are no more.
+    fn fill(
+        &self,
+        filling: &mut Filling<'_>,
+        rows: &mut Rows<'_>,
+        usable: usize,
+        watch: &ReadWatch<'_>,
+    ) -> Result<Filled, IoError> {
+        let refused = |error| self.refused("cannot read the rows", error);
+        while filling.usable() < usable {
+            let Some(row) = rows.next().map_err(refused)? else { return Ok(Filled::ToTheEnd) };
+            if filling.push(row).map_err(refused)? == Pushed::OtherType {
+                return Ok(Filled::OtherType);
+            }
+            if filling.rows_seen().is_multiple_of(WATCH_EVERY) {
                 watch.progress.advance(WATCH_EVERY);
                 watch.check()?;
             }
         }
-        self.finish(builders, rejects, count)
-    }
-
-    fn finish(&self, builders: Vec<ColumnBuilder>, rejects: Rejects, count: u64) -> Result<SourceRead, IoError> {
-        let refused = |error| IoError::frame(self.path, error);
-        let height = usize::try_from(count).unwrap_or(usize::MAX);
-        let columns = builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_, _>>().map_err(refused)?;
-        let frame = DataFrame::new(height, columns).and_then(|frame| rejects.drop_from(frame)).map_err(refused)?;
-        Ok(SourceRead { frame: frame.lazy(), rejected: rejects.into_frame().map_err(refused)? })
+        Ok(Filled::Full)
     }
 }
 
-#[inline]
-fn push(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), &'static str> {
-    let problem = match value {
-        ValueRef::Null => return builder.push(Cell::Null),
-        ValueRef::Integer(value) => return builder.push(Cell::Int(value)),
-        ValueRef::Real(value) => return builder.push(Cell::Float(value)),
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => return builder.push(Cell::Text(text)),
-            Err(_) => "not valid UTF-8",
-        },
-        ValueRef::Blob(_) => "a blob where text or a number is expected",
-    };
-    builder.push_null();
-    Err(problem)
-}
-
-fn shown(value: ValueRef<'_>) -> String {
-    match value {
-        ValueRef::Null => String::new(),
-        ValueRef::Integer(value) => value.to_string(),
-        ValueRef::Real(value) => format!("{value:?}"),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes.get(..400).unwrap_or(bytes)).into_owned()
-        }
-    }
+/// How far a batch was filled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// There are no more rows.
+    ToTheEnd,
+    /// There may be more.
+    Full,
+    /// A value does not fit the type that its column had so far.
+    OtherType,
 }

@@ -1,13 +1,17 @@
 //! Tests of reading SQLite: types, rejected rows, refusals.
 
-use std::{fs, path::PathBuf, sync::atomic::AtomicBool};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
 
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::{DataFrame, DataType, IntoLazy};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    io::{ReadWatch, SourceSpec},
+    io::{ReadWatch, SourceRows, SourceSpec, Spill, checkpoint_file},
     operator::{ColumnKind, Silent},
 };
 
@@ -112,4 +116,60 @@ fn the_state_changes_with_every_transaction_and_not_by_reading() {
         assert_ne!(source.state().unwrap(), first, "{mode}");
         assert_eq!(collect(&source).unwrap().0.height(), 1, "{mode}");
     }
+}
+
+/// Reads with a file to spill to; gives the bytes of the checkpoint's file either way, whether it was spilled to, and
+/// how many rows were rejected.
+fn spilled(source: &SourceSpec) -> (Vec<u8>, bool, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows");
+    let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
+    let (rows, rejected) = source.read_or_spill(Spill { path: &path, footer: &[] }, &watch).unwrap();
+    let is_spilled = match rows {
+        SourceRows::Spilled { rows } => checkpoint_file::count_rows(&path).unwrap() == rows,
+        SourceRows::Held(frame) => {
+            checkpoint_file::write_parquet(&path, *frame, &[]).unwrap();
+            false
+        }
+    };
+    (fs::read(&path).unwrap(), is_spilled, rejected.height())
+}
+
+fn held(source: &SourceSpec) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows");
+    checkpoint_file::write_parquet(&path, collect(source).unwrap().0.lazy(), &[]).unwrap();
+    fs::read(&path).unwrap()
+}
+
+/// 300,000 rows, of which some have text for the number.
+fn many() -> (TempDir, PathBuf) {
+    database(
+        "CREATE TABLE many (id INTEGER PRIMARY KEY, n INTEGER, name TEXT, any);
+         WITH RECURSIVE s (value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM s WHERE value < 300000)
+         INSERT INTO many SELECT value, CASE value % 1000 WHEN 7 THEN 'seven' ELSE value * 3 END, 'name ' || value % 977,
+         CASE WHEN value > 200000 THEN 0.5 ELSE value END FROM s",
+    )
+}
+
+#[test]
+fn many_rows_go_to_the_file_while_they_are_read_and_are_the_same_bytes_as_when_held() {
+    let (_folder, path) = many();
+    let source = query(&path, "SELECT id, n, name, id * 2 AS twice FROM many ORDER BY id");
+    let (bytes, is_spilled, rejected) = spilled(&source);
+    assert!(is_spilled && rejected == 300);
+    assert!(bytes == held(&source));
+    let few = query(&path, "SELECT id, n, name FROM many WHERE id < 1000");
+    let (bytes, is_spilled, rejected) = spilled(&few);
+    assert!(!is_spilled && rejected == 1);
+    assert!(bytes == held(&few));
+}
+
+#[test]
+fn a_column_whose_type_only_late_rows_tell_is_read_as_if_all_were_known_from_the_start() {
+    let (_folder, path) = many();
+    let source = query(&path, "SELECT id, any FROM many ORDER BY id");
+    let (bytes, is_spilled, _) = spilled(&source);
+    assert!(!is_spilled);
+    assert!(bytes == held(&source));
 }

@@ -66,6 +66,8 @@ pub struct SqliteSink {
     pub columns: Option<Vec<ColumnPair>>,
     /// Whether columns that the table lacks are added to it.
     pub add_columns: bool,
+    /// Columns of the table that an upsert writes only in rows that it adds.
+    pub insert_only: Vec<String>,
 }
 
 /// A column to write, with its type.
@@ -166,6 +168,12 @@ impl SqliteSink {
                 let problem = format!("the column '{}' is written twice", target.table);
                 return Err(self.wrong(database, problem, "name each column of the table once"));
             }
+        }
+        let is_value = |name: &str| layout.values.iter().any(|target| target.table.eq_ignore_ascii_case(name));
+        if let Some(name) = self.insert_only.iter().find(|name| !is_value(name)) {
+            let problem = format!("insert_only names the column '{name}', which is not written or is a key");
+            let mend = nearest(name, layout.values.iter().map(|target| target.table.as_str()));
+            return Err(self.wrong(database, problem, mend));
         }
         if layout.all().next().is_none() || (self.mode == SinkMode::Update && layout.values.is_empty()) {
             return Err(self.wrong(database, "no column would be written", "name some in columns"));

@@ -26,7 +26,14 @@ fn pairs(names: &[(&str, &str)]) -> Vec<ColumnPair> {
 }
 
 fn sink(mode: SinkMode, keys: &[(&str, &str)]) -> SqliteSink {
-    SqliteSink { table: "t".into(), mode, keys: pairs(keys), columns: None, add_columns: false }
+    SqliteSink {
+        table: "t".into(),
+        mode,
+        keys: pairs(keys),
+        columns: None,
+        add_columns: false,
+        insert_only: Vec::new(),
+    }
 }
 
 fn apply(path: &Path, sink: &SqliteSink, batch: &str, frame: &DataFrame) -> Result<SqliteApplied, IoError> {
@@ -154,6 +161,20 @@ fn a_failure_before_the_commit_changes_nothing() {
     assert_eq!(names.into_inner(), ["sqlite-begun", "sqlite-batch"]);
     assert_eq!(rows(&path, "SELECT * FROM t"), ["1"]);
     assert!(!ledger_holds(&path, "o", "b").unwrap());
+}
+
+#[test]
+fn an_upsert_leaves_the_columns_alone_that_it_writes_only_once() {
+    let (_folder, path) = database("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, status TEXT)");
+    let once = SqliteSink { insert_only: vec!["Status".into()], ..sink(SinkMode::Upsert, &[("id", "id")]) };
+    apply(&path, &once, "a", &df!("id" => [1_i64], "n" => [1_i64], "status" => ["new"]).unwrap()).unwrap();
+    Connection::open(&path).unwrap().execute_batch("UPDATE t SET status = 'done'").unwrap();
+    let rows_now = df!("id" => [1_i64, 2], "n" => [5_i64, 6], "status" => ["new", "new"]).unwrap();
+    apply(&path, &once, "b", &rows_now).unwrap();
+    assert_eq!(rows(&path, "SELECT id || n || status FROM t ORDER BY id"), ["15done", "26new"]);
+    let unknown = SqliteSink { insert_only: vec!["stat".into()], ..sink(SinkMode::Upsert, &[("id", "id")]) };
+    let error = apply(&path, &unknown, "c", &rows_now).unwrap_err().to_string();
+    assert!(error.contains("insert_only names the column 'stat'") && error.contains("status"), "{error}");
 }
 
 #[test]

@@ -207,6 +207,7 @@ pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnost
             ("keys", table.keys.is_some()),
             ("columns", table.columns.is_some()),
             ("add_columns", table.add_columns),
+            ("insert_only", !table.insert_only.is_empty()),
             ("busy_timeout", table.busy_timeout.is_some()),
         ],
         "a file is always replaced as a whole",
@@ -234,6 +235,12 @@ fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<Si
     if !needs_keys && !keys.is_empty() && matches!(mode, SinkMode::Append) {
         place.refuse(&[("keys", true)], "only replace, upsert and update have keys")?;
     }
+    if mode != SinkMode::Upsert {
+        place.refuse(
+            &[("insert_only", !table.insert_only.is_empty())],
+            "only upsert adds rows beside those it changes",
+        )?;
+    }
     Ok(SinkTarget::Sqlite {
         path,
         sink: SqliteSink {
@@ -242,6 +249,7 @@ fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<Si
             keys,
             columns: table.columns.as_ref().map(pairs),
             add_columns: table.add_columns,
+            insert_only: table.insert_only.clone(),
         },
         busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
     })

@@ -15,10 +15,11 @@ pub struct PipelineFile {
     pub name: String,
     /// Checkpoints and the lock are kept apart for each scope, for example a shop: scope = "${vars.shop}".
     pub scope: Option<String>,
-    /// Files whose sections are put into this pipeline, relative to this file.
+    /// Files whose sections are put into this pipeline, relative to this file: paths, or { file = "…", vars = { old =
+    /// "new" } } where variables of the file get other names. A variable that several of them declare alike is one.
     #[serde(default)]
     #[expect(dead_code, reason = "taken out of the settings tree when files are read")]
-    pub include: Vec<String>,
+    pub include: Vec<IncludeItem>,
     /// Tags of every stage of this file.
     #[serde(default)]
     #[expect(dead_code, reason = "given to the stages when files are read")]
@@ -42,6 +43,29 @@ pub struct PipelineFile {
     /// Queries with expectations, for `nightloom verify`.
     #[serde(default)]
     pub verify: BTreeMap<String, VerifyTable>,
+}
+
+/// A file to include.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "taken out of the settings tree when files are read")]
+pub enum IncludeItem {
+    /// Its path.
+    Path(String),
+    /// Its path, and other names for its variables.
+    Renamed(IncludeTable),
+}
+
+/// A file to include some of whose variables get other names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncludeTable {
+    /// Path of the file.
+    pub file: String,
+    /// Variable of the file → its name in this pipeline; default and environment variable stay.
+    #[serde(default)]
+    #[expect(dead_code, reason = "taken from the settings tree, with its places")]
+    pub vars: BTreeMap<String, String>,
 }
 
 /// A variable.
@@ -216,6 +240,9 @@ pub struct SinkTable {
     /// Whether columns the table lacks are added to it; default false.
     #[serde(default)]
     pub add_columns: bool,
+    /// Columns of the table that an upsert writes only in rows it adds, so that what stands in others stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub insert_only: Vec<String>,
     /// How long to wait for a locked database, in seconds; default 30.
     pub busy_timeout: Option<f64>,
 }
