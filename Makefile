@@ -55,6 +55,7 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench itemsets
 	cargo bench --bench ingest
 	cargo bench --bench linking -- $(ARGS)
+	cargo bench --bench workflows -- --large
 
 lint: ## Check format, warnings, and that the generated documents are up to date
 	cargo fmt --check

@@ -23,34 +23,60 @@ pub fn complexity(words: usize, errors: i64) -> &'static str {
 }
 
 /// The characteristics of one workflow.
-pub struct Characteristics<'a, K> {
-    /// The request.
-    pub request: &'a str,
-    /// Keywords in it, in the order of the rules.
-    pub keywords: K,
-    /// Zero where it is not known.
-    pub duration_seconds: i64,
+pub struct Characteristics<'a> {
+    /// Characters of the request.
+    pub input_length: i64,
+    /// The request's keywords as a JSON list.
+    pub keywords: &'a str,
+    /// The files it mentions as a JSON list.
+    pub files_mentioned: &'a str,
+    /// How long it took; see [`duration_range`].
+    pub duration_range: &'a str,
+    /// How hard it was; see [`complexity`].
+    pub complexity: &'a str,
     /// Errors.
     pub error_count: i64,
 }
 
-impl<'a, K: Iterator<Item = &'a str>> Characteristics<'a, K> {
+impl Characteristics<'_> {
     /// Writes them as JSON, in the way Python's `json.dumps` does, as the original stores them.
-    pub fn write(self, json: &mut String) {
-        let words = self.request.split_whitespace().count();
+    pub fn write(&self, json: &mut String) {
         // Writing to a text cannot fail.
-        let _ = write!(json, "{{\"input_length\": {}, \"keywords\": [", self.request.chars().count());
-        list(self.keywords, json);
-        json.push_str("], \"files_mentioned\": [");
-        list(files_mentioned(self.request).into_iter(), json);
         let _ = write!(
             json,
-            "], \"duration_range\": \"{}\", \"complexity\": \"{}\", \"error_count\": {}}}",
-            duration_range(self.duration_seconds),
-            complexity(words, self.error_count),
+            "{{\"input_length\": {}, \"keywords\": {}, \"files_mentioned\": {}, \"duration_range\": \"{}\", \
+             \"complexity\": \"{}\", \"error_count\": {}}}",
+            self.input_length,
+            self.keywords,
+            self.files_mentioned,
+            self.duration_range,
+            self.complexity,
             self.error_count
         );
     }
+}
+
+/// The words of a request: what white space parts.
+pub fn words(request: &str) -> usize {
+    // White space that is not ASCII begins with one of these bytes; most texts have none of them.
+    if request.bytes().any(|byte| matches!(byte, 0xc2 | 0xe1..=0xe3)) {
+        return request.split_whitespace().count();
+    }
+    let mut before = true;
+    let mut count = 0;
+    for byte in request.bytes() {
+        let space = matches!(byte, b' ' | b'\t'..=b'\r');
+        count += usize::from(before & !space);
+        before = space;
+    }
+    count
+}
+
+/// Texts as a JSON list in ASCII.
+pub fn write_list<'a>(texts: impl Iterator<Item = &'a str>, json: &mut String) {
+    json.push('[');
+    list(texts, json);
+    json.push(']');
 }
 
 fn list<'a>(texts: impl Iterator<Item = &'a str>, json: &mut String) {
@@ -81,7 +107,7 @@ fn quote(text: &str, json: &mut String) {
 
 /// The files a request names, sorted: paths in `app/`, `src/`, `test/`, `tests/`, and names that end in `.py`, `.ts`, `.js`.
 pub fn files_mentioned(request: &str) -> Vec<&str> {
-    if !request.bytes().any(|byte| byte == b'.' || byte == b'/') {
+    if !may_mention_files(request) {
         return Vec::new();
     }
     let is_path = |c: char| c.is_alphanumeric() || "/._-".contains(c);
@@ -93,6 +119,13 @@ pub fn files_mentioned(request: &str) -> Vec<&str> {
     files.sort_unstable();
     files.dedup();
     files
+}
+
+/// Whether there is a slash, or a point before the ending of a script: a quick look that spares most texts the long one.
+fn may_mention_files(request: &str) -> bool {
+    let bytes = request.as_bytes();
+    let is_script = |(at, _): (usize, &str)| matches!(bytes.get(at + 1..at + 3), Some(b"py" | b"ts" | b"js"));
+    bytes.contains(&b'/') || request.match_indices('.').any(is_script)
 }
 
 fn is_file(path: &str) -> bool {
@@ -126,11 +159,28 @@ mod tests {
     }
 
     #[test]
+    fn words_are_what_white_space_parts() {
+        for text in
+            ["", " ", "one", " two  words ", "a\tb\nc\u{b}d", "a\u{3000}b\u{a0}c", "naïve 请简单 x", "\u{1c}x y"]
+        {
+            assert_eq!(words(text), text.split_whitespace().count(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn the_json_is_pythons() {
-        let mut json = String::new();
-        let keywords = ["test", "run"].into_iter();
-        Characteristics { request: "run tést src/é.py", keywords, duration_seconds: 120, error_count: 0 }
-            .write(&mut json);
+        let (mut keywords, mut files, mut json) = (String::new(), String::new(), String::new());
+        write_list(["test", "run"].into_iter(), &mut keywords);
+        write_list(files_mentioned("run tést src/é.py").into_iter(), &mut files);
+        Characteristics {
+            input_length: 17,
+            keywords: &keywords,
+            files_mentioned: &files,
+            duration_range: duration_range(120),
+            complexity: complexity(3, 0),
+            error_count: 0,
+        }
+        .write(&mut json);
         assert_eq!(
             json,
             "{\"input_length\": 17, \"keywords\": [\"test\", \"run\"], \"files_mentioned\": [\"src/\\u00e9.py\"], \

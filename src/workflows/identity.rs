@@ -9,19 +9,25 @@ pub fn pattern(signature: &str) -> i64 {
     (first_bits(signature.as_bytes(), 31)).max(1)
 }
 
-/// The upper bits of the ids of a pattern's occurrences: 12 bits of the hash of its signature.
+/// What a pattern makes of the ids of its occurrences.
 #[derive(Clone, Copy, Debug)]
-pub struct OccurrencePrefix(i64);
+pub struct OccurrencePrefix {
+    /// The upper bits: 12 bits of the hash of its signature.
+    upper: i64,
+    /// Mixed into the lower ones, so that two patterns with the same upper bits do not give one workflow the same id.
+    lower: i64,
+}
 
 impl OccurrencePrefix {
     /// The prefix of a pattern.
     pub fn of(signature: &str) -> Self {
-        Self(first_bits(signature.as_bytes(), 12) << WORKFLOW_BITS)
+        let bits = first_bits(signature.as_bytes(), 63);
+        Self { upper: bits >> WORKFLOW_BITS << WORKFLOW_BITS, lower: bits & ((1 << WORKFLOW_BITS) - 1) }
     }
 
     /// The id of a new occurrence: the prefix, then 51 bits of the hash of the workflow's id.
     pub fn occurrence(self, workflow: &str) -> i64 {
-        (self.0 | first_bits(workflow.as_bytes(), WORKFLOW_BITS)).max(1)
+        (self.upper | (first_bits(workflow.as_bytes(), WORKFLOW_BITS) ^ self.lower)).max(1)
     }
 }
 

@@ -74,7 +74,8 @@ impl Terms {
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(surfaces.keys())?;
-        Ok(Scanner { automaton, surfaces: surfaces.into_values().collect(), words: self.ids.len().div_ceil(64) })
+        let ascii = surfaces.keys().all(|surface| surface.is_ascii());
+        Ok(Scanner { automaton, surfaces: surfaces.into_values().collect(), words: self.ids.len().div_ceil(64), ascii })
     }
 }
 
@@ -83,13 +84,14 @@ pub struct Scanner {
     automaton: AhoCorasick,
     surfaces: Vec<Surface>,
     words: usize,
+    /// Whether all surfaces are ASCII.
+    ascii: bool,
 }
 
 /// Which terms were found in a text; used again for the next.
 #[derive(Default)]
 pub struct Found {
     bits: Vec<u64>,
-    lower: String,
 }
 
 impl Found {
@@ -115,16 +117,21 @@ impl Scanner {
     pub fn scan(&self, text: &str, found: &mut Found) {
         found.bits.clear();
         found.bits.resize(self.words, 0);
-        if text.is_ascii() {
+        if text.is_ascii() || !self.changes(text) {
             self.scan_lower(text, found);
             return;
         }
         // The automaton ignores the case of ASCII letters; other letters are lowered before.
-        let mut lower = std::mem::take(&mut found.lower);
-        lower.clear();
-        lower.push_str(&text.to_lowercase());
-        self.scan_lower(&lower, found);
-        found.lower = lower;
+        self.scan_lower(&text.to_lowercase(), found);
+    }
+
+    /// Whether lowering letters that are not ASCII could make a difference. Few do: in most texts they are small already.
+    fn changes(&self, text: &str) -> bool {
+        if self.ascii {
+            // Of these only the signs of Kelvin and the dotted capital I become letters of ASCII.
+            return text.contains(['\u{212a}', '\u{130}']);
+        }
+        text.chars().any(|letter| !letter.is_ascii() && !letter.to_lowercase().eq([letter]))
     }
 
     fn scan_lower(&self, text: &str, found: &mut Found) {
@@ -178,12 +185,14 @@ mod tests {
     proptest! {
         #[test]
         fn exactly_the_terms_that_a_search_one_by_one_finds_are_found(
-            text in "[aAbB éÉİ_.-]{0,40}",
-            terms in prop::collection::vec("[ab]{1,3}|é|a b", 1..6),
+            text in "[aAbBkK éÉİ\u{212a}Σ_.-]{0,40}",
+            terms in prop::collection::vec("[abki]{1,3}|a b", 1..6),
+            letter in prop::option::of(Just("é".to_owned())),
             word in any::<bool>(),
         ) {
             let matching = if word { Matching::Word } else { Matching::Substring };
             let mut builder = Terms::default();
+            let terms: Vec<String> = terms.into_iter().chain(letter).collect();
             let ids = builder.add_all(&terms);
             let mut found = Found::default();
             builder.scanner(matching, &BTreeMap::new()).unwrap().scan(&text, &mut found);

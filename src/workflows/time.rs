@@ -49,7 +49,52 @@ fn plain(text: &str) -> Option<i64> {
 
 /// ISO 8601 of microseconds since 1970.
 pub fn spell(micros: i64) -> String {
-    Timestamp::from_microsecond(micros).map_or_else(|_| String::new(), |instant| instant.to_string())
+    let mut text = String::new();
+    write(micros, &mut text);
+    text
+}
+
+/// Writes [`spell`] behind a text: whole seconds of the years 1970 to 9999 without the way through a calendar's types.
+pub fn write(micros: i64, text: &mut String) {
+    let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    if fraction != 0 || !(0..LAST_SECOND).contains(&seconds) {
+        if let Ok(instant) = Timestamp::from_microsecond(micros) {
+            text.push_str(&instant.to_string());
+        }
+        return;
+    }
+    let (day, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = calendar(day);
+    digits(year, 4, text);
+    for (before, number) in
+        [('-', month), ('-', day), ('T', second / 3_600), (':', second / 60 % 60), (':', second % 60)]
+    {
+        text.push(before);
+        digits(number, 2, text);
+    }
+    text.push('Z');
+}
+
+/// The second after the last of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_800;
+
+fn digits(number: i64, count: u32, text: &mut String) {
+    for place in (0..count).rev() {
+        text.push(char::from(b'0' + (number / 10_i64.pow(place) % 10) as u8));
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, not before it. Years begin in March here, so that the day that is
+/// not always there comes last; 400 of them have 146,097 days.
+fn calendar(day: i64) -> (i64, i64, i64) {
+    let day = day + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
@@ -82,6 +127,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn times_are_spelt_as_the_calendar_library_spells_them(seconds in -10_000_i64..253_402_300_799) {
+            let wanted = Timestamp::from_second(seconds).unwrap().to_string();
+            proptest::prop_assert_eq!(spell(seconds * 1_000_000), wanted);
+        }
+
         #[test]
         fn what_is_spelt_is_read_as_it_was(micros in -30_000_000_000_000_000_i64..200_000_000_000_000_000) {
             proptest::prop_assert_eq!(parse(&spell(micros)), Some(micros));

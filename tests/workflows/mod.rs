@@ -1,6 +1,9 @@
 //! Workflow patterns through the binary: equal tables whatever the way to them, and rules files good and bad.
 
 mod original;
+mod real_events;
+mod sources;
+mod writers;
 
 use std::{
     path::{Path, PathBuf},
@@ -33,7 +36,7 @@ fn arguments(database: &Path, more: &[&str]) -> Vec<String> {
         "--as-of".to_owned(),
         "2026-03-01T00:00:00Z".to_owned(),
         "--set".to_owned(),
-        format!("vars.workflow_db={}", database.display()),
+        format!("vars.db={}", database.display()),
         "--set".to_owned(),
         format!("vars.out={name}-out"),
         "--workspace".to_owned(),
@@ -181,33 +184,9 @@ fn the_evidence_behind_patterns_is_shown() {
     let database = history(&place, "evidence.db", 500);
     run(&place, &database, &[]).expect_success();
     let pipeline = project().join("pipelines/workflows-validation.toml").display().to_string();
-    let set = format!("vars.workflow_db={}", database.display());
+    let set = format!("vars.db={}", database.display());
     let finished = place
         .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation"])
         .expect_success();
     assert!(finished.stdout.contains("Precision by confidence"), "{}", finished.stdout);
-}
-
-#[test]
-fn histories_in_ndjson_give_the_same_patterns() {
-    let place = Place::new();
-    let database = history(&place, "lines.db", 200);
-    run(&place, &database, &[]).expect_success();
-    let wanted = tables(&database);
-    let lines = rows(
-        &database,
-        "SELECT json_object('workflow_id', workflow_id, 'nl_input', nl_input, 'workflow_template', workflow_template,
-         'error_message', error_message, 'error_count', error_count, 'duration_seconds', duration_seconds, 'retry_count',
-         retry_count, 'total_tokens', total_tokens, 'actual_cost_total', actual_cost_total, 'created_at', created_at)
-         FROM workflow_history",
-    );
-    let text = |row: &Vec<Value>| match &row[0] {
-        Value::Text(line) => line.clone(),
-        other => panic!("{other:?}"),
-    };
-    std::fs::write(place.path("lines.ndjson"), lines.iter().map(text).collect::<Vec<_>>().join("\n")).expect("lines");
-    let other = empty(&place, "other.db");
-    let set = format!("sources.workflow_history={{ ndjson = '{}' }}", place.path("lines.ndjson").display());
-    run(&place, &other, &["--set", &set]).expect_success();
-    assert!(tables(&other) == wanted, "the tables differ");
 }

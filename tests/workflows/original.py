@@ -1,7 +1,9 @@
 """Runs the original's persistence functions over a history, with a stand-in for the detector it calls but does not print.
 
-    original.py DOCUMENT DATABASE
+    original.py DOCUMENT DATABASE --as-printed | --no-wait
 
+Prints how many workflows a second it took in. With --no-wait the database is opened so that commits do not wait for the
+disk; --as-printed changes no setting.
 The functions are taken out of the document at run time and are no part of this project.
 """
 
@@ -13,7 +15,7 @@ import sys
 import time
 import types
 
-document, database = sys.argv[1:3]
+document, database, settings = sys.argv[1:]
 logging.disable(logging.CRITICAL)
 
 
@@ -131,8 +133,8 @@ module.__package__ = "original"
 exec(compile(source, "persistence", "exec"), module.__dict__)
 
 connection = sqlite3.connect(database)
-# Without waiting for the disk at each of its many commits, in its favour.
-connection.execute("PRAGMA synchronous = OFF")
+if settings == "--no-wait":
+    connection.execute("PRAGMA synchronous = OFF")
 connection.row_factory = sqlite3.Row
 workflows = [dict(row) for row in connection.execute("SELECT * FROM workflow_history ORDER BY rowid")]
 connection.row_factory = None

@@ -43,6 +43,7 @@ fn substring_matching_leaves_the_tables_the_original_functions_leave() {
         .arg(project().join("tests/workflows/original.py"))
         .arg(&document)
         .arg(&theirs)
+        .arg("--no-wait")
         .output()
         .expect("python3 starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! What the tables hold already.
+//! What the table of patterns holds already.
 
 use std::collections::BTreeMap;
 
@@ -15,33 +15,20 @@ pub struct KnownPattern {
     pub has_created_at: bool,
 }
 
-/// A link of the table.
-pub struct Link<'a> {
-    /// Its id.
-    pub id: i64,
-    /// The pattern's signature.
-    pub signature: &'a str,
-    /// The workflow's id.
-    pub workflow: &'a str,
-    /// When it was found.
-    pub detected_at: Option<&'a str>,
-}
-
-/// The tables as they are.
+/// The patterns of the table, by signature.
 #[derive(Default)]
-pub struct Known<'a> {
+pub struct Known {
     /// By signature.
     pub patterns: BTreeMap<String, KnownPattern>,
-    links: Option<&'a DataFrame>,
 }
 
-impl<'a> Known<'a> {
-    /// Reads the tables; rows without id or signature are none.
+impl Known {
+    /// Reads the table; rows without id or signature are none.
     ///
     /// # Errors
     /// When a column is missing.
-    pub fn read(patterns: Option<&DataFrame>, links: Option<&'a DataFrame>) -> Result<Self, StageError> {
-        let mut known = Self { links, ..Self::default() };
+    pub fn read(patterns: Option<&DataFrame>) -> Result<Self, StageError> {
+        let mut known = Self::default();
         let Some(frame) = patterns else { return Ok(known) };
         let text = |name| columns::texts(frame, name);
         let integer = |name| columns::integers(frame, name);
@@ -74,26 +61,5 @@ impl<'a> Known<'a> {
             known.patterns.insert(signature, KnownPattern { row: pattern, has_created_at });
         }
         Ok(known)
-    }
-
-    /// The links to known patterns.
-    ///
-    /// # Errors
-    /// When a column is missing.
-    pub fn links(&'a self) -> Result<Vec<Link<'a>>, StageError> {
-        let Some(frame) = self.links else { return Ok(Vec::new()) };
-        let signatures: BTreeMap<i64, &str> =
-            self.patterns.iter().map(|(signature, pattern)| (pattern.row.id, signature.as_str())).collect();
-        let (ids, patterns) = (columns::integers(frame, "id")?, columns::integers(frame, "pattern_id")?);
-        let (workflows, times) = (columns::texts(frame, "workflow_id")?, columns::texts(frame, "detected_at")?);
-        let link = |row| {
-            Some(Link {
-                id: ids.get(row)?,
-                signature: signatures.get(&patterns.get(row)?)?,
-                workflow: workflows.get(row)?,
-                detected_at: times.get(row),
-            })
-        };
-        Ok((0..frame.height()).filter_map(link).collect())
     }
 }

@@ -1,6 +1,8 @@
 //! `aggregate-patterns`: every pattern with its workflows and figures, merged with what the tables hold.
 
+mod gathered;
 mod known;
+mod links;
 mod occurrences;
 mod report;
 mod statistics;
@@ -14,7 +16,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    gathered::Gathered,
     known::{Known, KnownPattern},
+    links::Links,
     occurrences::Occurrences,
     statistics::Statistics,
 };
@@ -25,6 +29,7 @@ use super::{
 };
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+    for_each_batch,
 };
 
 /// Aggregates detections.
@@ -101,7 +106,7 @@ impl Operator for AggregatePatterns {
     const NAME: &'static str = "aggregate-patterns";
     const SUMMARY: &'static str =
         "Links workflows to their patterns and says how often each occurs, what it costs and what a tool would save.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const USES_AS_OF: bool = true;
 
     fn inputs() -> Inputs {
@@ -132,36 +137,52 @@ impl Operator for AggregatePatterns {
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
-        let detections = columns::collect(inputs.take("detections")?)?;
+        let detections = inputs.take("detections")?;
+        let linked = inputs.take_optional("occurrences");
         let mut optional = |port| inputs.take_optional(port).map(columns::collect).transpose();
-        let (counts, patterns, linked) = (optional("counts")?, optional("patterns")?, optional("occurrences")?);
-        let known = Known::read(patterns.as_ref(), linked.as_ref())?;
-        let signatures = Signatures::new(&detections, &known)?;
+        let (counts, patterns) = (optional("counts")?, optional("patterns")?);
+        let known = Known::read(patterns.as_ref())?;
+        let mut gathered = Gathered::default();
+        for signature in known.patterns.keys() {
+            gathered.pattern(signature);
+        }
+        for_each_batch(detections, StageError::from, |frame| {
+            context.check_cancelled()?;
+            gathered.add(&frame)
+        })?;
+        let links = Links::meet(linked, &mut gathered, &known, context)?;
         context.check_cancelled()?;
-        let occurrences = Occurrences::link(&detections, &signatures, &known)?;
-        context.check_cancelled()?;
-        let statistics = Statistics::of_all(&detections, &occurrences, signatures.names.len())?;
         let run_time = context.as_of.to_string();
-        let patterns: Vec<Pattern> = signatures
-            .names
-            .iter()
-            .zip(&signatures.ids)
-            .zip(&statistics)
-            .zip(&occurrences.left_over)
-            .map(|(((name, id), figures), left_over)| {
-                let seed = Pattern { id: *id, signature: name.clone(), ..Pattern::default() };
-                self.pattern(seed, figures, *left_over, known.patterns.get(name), &run_time)
-            })
-            .collect();
-        let report = report::report(&patterns, &known, counts.as_ref(), &detections, self.report_rows as usize)?;
+        let pattern_ids = pattern_ids(&gathered, &known);
+        let patterns = self.patterns(&gathered, &links, &pattern_ids, &known, &run_time);
+        let detected = gathered.entries.len();
+        let report = report::report(&patterns, &known, counts.as_ref(), detected, self.report_rows as usize)?;
         Ok(Frames::new()
             .with("patterns", patterns_frame(&patterns)?)
-            .with("occurrences", occurrences.frame(&detections, &signatures, &run_time)?)
+            .with("occurrences", Occurrences { gathered, links, pattern_ids, run_time }.frame()?)
             .with("pattern_report", report))
     }
 }
 
 impl AggregatePatterns {
+    /// All patterns, by signature.
+    fn patterns(&self, gathered: &Gathered, links: &Links, ids: &[i64], known: &Known, run_time: &str) -> Vec<Pattern> {
+        let mut patterns: Vec<Pattern> = (gathered.names.iter().zip(ids))
+            .zip(gathered.figures.iter().zip(&links.left_over))
+            .map(|((name, id), (figures, left_over))| {
+                let typical_input = figures.first().map(|row| {
+                    let mut json = String::new();
+                    gathered.write_characteristics(row, &mut json);
+                    json
+                });
+                let seed = Pattern { id: *id, signature: name.to_owned(), typical_input, ..Pattern::default() };
+                self.pattern(seed, figures, *left_over, known.patterns.get(name), run_time)
+            })
+            .collect();
+        patterns.sort_by(|a, b| a.signature.cmp(&b.signature));
+        patterns
+    }
+
     /// A pattern from the figures of its workflows in the history; `left_over` are linked ones that are not in it.
     fn pattern(
         &self,
@@ -194,7 +215,6 @@ impl AggregatePatterns {
             cost,
             tool_tokens: (tokens as f64 * self.tool_share) as i64,
             tool_cost,
-            typical_input: figures.typical_input.clone(),
             confidence: figures.confidence(count),
             monthly_savings: (cost - tool_cost) * (count as f64 / figures.months()),
             last_seen: figures
@@ -214,41 +234,26 @@ fn without_history(pattern: Pattern, before: Option<&Pattern>) -> Pattern {
     Pattern { occurrence_count: pattern.occurrence_count, created_at: pattern.created_at, confidence, ..before.clone() }
 }
 
-/// The patterns of this run: known ones and detected ones, by signature.
-pub struct Signatures {
-    names: Vec<String>,
-    ids: Vec<i64>,
-}
-
-impl Signatures {
-    fn new(detections: &DataFrame, known: &Known) -> Result<Self, StageError> {
-        let mut names: BTreeSet<&str> = known.patterns.keys().map(String::as_str).collect();
-        let mut last = "";
-        for signature in columns::texts(detections, "pattern_signature")?.iter().flatten() {
-            if signature != last {
-                names.insert(signature);
-                last = signature;
+/// The patterns' ids, by number: known ones keep theirs, new ones follow from their signatures.
+fn pattern_ids(gathered: &Gathered, known: &Known) -> Vec<i64> {
+    let mut taken: BTreeSet<i64> = known.patterns.values().map(|pattern| pattern.row.id).collect();
+    let mut names: Vec<(&str, usize)> =
+        gathered.names.iter().enumerate().map(|(number, name)| (name, number)).collect();
+    names.sort_unstable();
+    let mut ids = vec![0; names.len()];
+    for (name, number) in names {
+        let id = known.patterns.get(name).map(|pattern| pattern.row.id).unwrap_or_else(|| {
+            let mut id = identity::pattern(name);
+            while !taken.insert(id) {
+                id += 1;
             }
+            id
+        });
+        if let Some(place) = ids.get_mut(number) {
+            *place = id;
         }
-        let mut taken: BTreeSet<i64> = known.patterns.values().map(|pattern| pattern.row.id).collect();
-        let mut ids = Vec::with_capacity(names.len());
-        for name in &names {
-            let id = known.patterns.get(*name).map(|pattern| pattern.row.id).unwrap_or_else(|| {
-                let mut id = identity::pattern(name);
-                while !taken.insert(id) {
-                    id += 1;
-                }
-                id
-            });
-            ids.push(id);
-        }
-        Ok(Self { names: names.into_iter().map(str::to_owned).collect(), ids })
     }
-
-    /// The place of a signature.
-    fn place(&self, name: &str) -> Option<usize> {
-        self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()
-    }
+    ids
 }
 
 fn patterns_frame(patterns: &[Pattern]) -> Result<DataFrame, StageError> {

@@ -12,7 +12,7 @@ use crate::{
 pub fn port() -> OutputPort {
     OutputPort::new(
         "pattern_report",
-        "The summary of the run, as printed at its end; `share` is the confidence where a pattern is named.",
+        "The summary of the run, as printed at its end; `share` is the confidence where a pattern is named, else the share of all workflows.",
         &[
             ("section", ColumnKind::Text),
             ("name", ColumnKind::Text),
@@ -31,42 +31,58 @@ struct Row {
     note: String,
 }
 
+impl Row {
+    fn new(section: &'static str, name: &str, count: i64) -> Self {
+        Self { section, name: name.to_owned(), count, share: None, note: String::new() }
+    }
+}
+
 /// The report's rows, in the order they are printed.
 ///
 /// # Errors
 /// When a column is missing.
 pub fn report(
     patterns: &[Pattern],
-    known: &Known<'_>,
+    known: &Known,
     counts: Option<&DataFrame>,
-    detections: &DataFrame,
+    detected: usize,
     limit: usize,
 ) -> Result<DataFrame, StageError> {
     let before = |pattern: &Pattern| known.patterns.get(&pattern.signature).map(|known| &known.row);
-    let new: Vec<&Pattern> = patterns.iter().filter(|pattern| before(pattern).is_none()).collect();
-    let mut rows = batch(counts, detections.height(), new.len())?;
+    let mut new: Vec<&Pattern> = patterns.iter().filter(|pattern| before(pattern).is_none()).collect();
+    let mut rows = batch(counts, detected, patterns.len(), new.len())?;
 
     let mut paying: Vec<&Pattern> = patterns.iter().filter(|pattern| pattern.monthly_savings > 0.0).collect();
     paying.sort_by(|a, b| b.monthly_savings.total_cmp(&a.monthly_savings));
-    section("Worth automating: workflows, confidence, saving", &paying, limit, &mut rows, |pattern| {
-        format!("saves {} a year", dollars(pattern.monthly_savings * 12.0))
-    });
+    section("Worth automating: workflows, confidence, saving", &paying, limit, &mut rows, saving);
 
-    let mut new = new;
-    new.sort_by_key(|pattern| std::cmp::Reverse(pattern.occurrence_count));
-    section("New since the last run", &new, limit, &mut rows, |_| String::new());
+    if known.patterns.is_empty() {
+        rows.extend((!new.is_empty()).then(|| Row {
+            note: "patterns; there were none before".to_owned(),
+            ..Row::new("New since the last run", "all", count(new.len()))
+        }));
+        return frame(&rows);
+    }
+    new.sort_by(|a, b| b.monthly_savings.total_cmp(&a.monthly_savings));
+    section("New since the last run", &new, limit, &mut rows, saving);
 
     let mut changed: Vec<(&Pattern, &Pattern)> = patterns
         .iter()
         .filter_map(|pattern| Some((pattern, before(pattern)?)))
         .filter(|(now, before)| now.occurrence_count != before.occurrence_count || now.confidence != before.confidence)
         .collect();
-    changed.sort_by_key(|(now, before)| std::cmp::Reverse((now.occurrence_count - before.occurrence_count).abs()));
+    let moved = |(now, before): &(&Pattern, &Pattern)| (now.monthly_savings - before.monthly_savings).abs();
+    changed.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
     let changed: Vec<&Pattern> = changed.into_iter().map(|(now, _)| now).collect();
-    section("Changed since the last run", &changed, limit, &mut rows, |pattern| {
+    section("Changed since the last run, the most first", &changed, limit, &mut rows, |pattern| {
         before(pattern).map_or_else(String::new, |before| change(pattern, before))
     });
     frame(&rows)
+}
+
+fn saving(pattern: &Pattern) -> String {
+    let saved = format!("saves {} a year", dollars(pattern.monthly_savings * 12.0));
+    if pattern.status == "detected" { saved } else { format!("{saved}, {}", pattern.status) }
 }
 
 fn change(now: &Pattern, before: &Pattern) -> String {
@@ -74,29 +90,38 @@ fn change(now: &Pattern, before: &Pattern) -> String {
     if now.occurrence_count != before.occurrence_count {
         words.push(format!("{:+} workflows", now.occurrence_count - before.occurrence_count));
     }
+    let yearly = (now.monthly_savings - before.monthly_savings) * 12.0;
+    if yearly.abs() >= 0.01 {
+        words.push(format!("{}{} a year", if yearly < 0.0 { "−" } else { "+" }, dollars(yearly.abs())));
+    }
     if now.confidence != before.confidence {
-        words.push(format!("confidence was {} %", before.confidence));
+        words.push(format!("was {} %", before.confidence));
     }
     words.join(", ")
 }
 
-fn batch(counts: Option<&DataFrame>, detected: usize, new: usize) -> Result<Vec<Row>, StageError> {
-    let row = |name: &str, count: i64| Row {
-        section: "Batch",
-        name: name.to_owned(),
-        count,
-        share: None,
-        note: String::new(),
-    };
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The summary of the batch, in the words that the original returns.
+fn batch(counts: Option<&DataFrame>, detected: usize, patterns: usize, new: usize) -> Result<Vec<Row>, StageError> {
+    let row = |name: &str, count: i64| Row::new("Batch", name, count);
     let mut read = Vec::new();
     if let Some(frame) = counts {
         let (names, counts) = (columns::texts(frame, "name")?, columns::integers(frame, "count")?);
         read = names.iter().zip(counts.iter()).filter_map(|(name, count)| Some((name?, count?))).collect();
     }
-    let of = |wanted: &str| read.iter().find(|(name, _)| *name == wanted).map(|(_, count)| row(wanted, *count));
-    let mut rows: Vec<Row> = [of("total_workflows"), of("processed")].into_iter().flatten().collect();
-    rows.push(row("total_patterns", count(detected)));
+    let number = |wanted: &str| read.iter().find(|(name, _)| *name == wanted).map(|(_, count)| *count);
+    let total = number("total_workflows");
+    let share = |count: i64| total.filter(|total| *total > 0).map(|total| count as f64 / total as f64);
+    let of = |name: &str| number(name).map(|count| Row { share: share(count), ..row(name, count) });
+    let mut rows: Vec<Row> =
+        total.map(|total| row("total_workflows", total)).into_iter().chain(of("processed")).collect();
+    rows.push(Row {
+        note: format!("found in workflows, of {patterns} kinds"),
+        ..row("total_patterns", count(detected))
+    });
     rows.push(row("new_patterns", count(new)));
     rows.extend([of("errors"), of("without_time")].into_iter().flatten());
     Ok(rows)
@@ -120,19 +145,18 @@ fn section(
     }
     let more = patterns.len().saturating_sub(limit);
     if more > 0 {
-        let name = "and others".to_owned();
-        let count = i64::try_from(more).unwrap_or(i64::MAX);
-        rows.push(Row { section: title, name, count, share: None, note: "patterns".to_owned() });
+        rows.push(Row { note: "patterns".to_owned(), ..Row::new(title, "and others", count(more)) });
     }
 }
 
-/// US$ with thousands separated.
+/// US$ with thousands separated; cents only of small amounts.
 fn dollars(amount: f64) -> String {
-    let cents = (amount * 100.0).round() as i64;
+    let cents = if amount < 100.0 { (amount * 100.0).round() as i64 } else { amount.round() as i64 * 100 };
     let whole = (cents / 100).to_string();
     let groups: Vec<&str> =
         whole.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
-    format!("${}.{:02}", groups.join(","), cents % 100)
+    let whole = groups.join(",");
+    if amount < 100.0 { format!("${whole}.{:02}", cents % 100) } else { format!("${whole}") }
 }
 
 fn frame(rows: &[Row]) -> Result<DataFrame, StageError> {
@@ -151,6 +175,6 @@ mod tests {
 
     #[test]
     fn money_is_grouped_by_thousands() {
-        assert_eq!([0.0, 12.3, 1234.5, 1_234_567.891].map(dollars), ["$0.00", "$12.30", "$1,234.50", "$1,234,567.89"]);
+        assert_eq!([0.0, 12.3, 1234.4, 1_234_567.891].map(dollars), ["$0.00", "$12.30", "$1,234", "$1,234,568"]);
     }
 }

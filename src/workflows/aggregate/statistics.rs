@@ -1,9 +1,6 @@
-//! The figures of a pattern, from its workflows in the history.
+//! The figures of a pattern, from its workflows in the history, in whatever order they come.
 
-use polars::prelude::*;
-
-use super::{super::columns, occurrences::Occurrences};
-use crate::operator::StageError;
+use super::gathered::RowId;
 
 /// The confidence in a pattern without workflows.
 pub const NO_WORKFLOWS: f64 = 10.0;
@@ -13,8 +10,25 @@ const MONTH_DAYS: f64 = 30.4375;
 
 const DAY_MICROS: f64 = 86_400e6;
 
-/// Sums over the workflows of a pattern. All but the cost are whole numbers, so that their order does not matter;
-/// costs are added in the order of the occurrences' ids.
+/// Costs are summed in whole parts of this size, US$: a sum of floats would depend on the order of the workflows.
+const COST_PART: f64 = 1.0 / (1_u64 << 60) as f64;
+
+/// Larger costs count as this much, US$.
+const MOST_COST: f64 = 1e12;
+
+/// What counts of one workflow; nulls are zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Example {
+    pub tokens: i64,
+    pub cost: f64,
+    pub duration: i64,
+    pub errors: i64,
+    pub retries: i64,
+    /// Microseconds since 1970.
+    pub seen_at: Option<i64>,
+}
+
+/// Sums over the workflows of a pattern. All are of whole numbers, so that their order does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// Workflows.
@@ -23,64 +37,41 @@ pub struct Statistics {
     pub first_at: Option<i64>,
     /// The latest time.
     pub last_at: Option<i64>,
-    /// The characteristics of the first workflow.
-    pub typical_input: Option<String>,
     tokens: i128,
-    cost: f64,
+    cost: i128,
     durations: i128,
     duration: i128,
     squared_duration: i128,
     errors: i128,
     retries: i128,
-    /// The first workflow: its time, its id, its row. Workflows without a time come last.
-    first: Option<(i64, u32)>,
+    /// The first workflow: its time, its id, its pair. Workflows without a time come last.
+    first: Option<(i64, String, RowId)>,
 }
 
 impl Statistics {
-    /// The figures of all patterns, by place.
-    ///
-    /// # Errors
-    /// When a column is missing.
-    pub fn of_all(
-        detections: &DataFrame,
-        occurrences: &Occurrences<'_>,
-        patterns: usize,
-    ) -> Result<Vec<Self>, StageError> {
-        let integer = |name| columns::integers(detections, name);
-        let (tokens, durations) = (integer("total_tokens")?, integer("duration_seconds")?);
-        let (errors, retries, seen) = (integer("error_count")?, integer("retry_count")?, integer("seen_at")?);
-        let costs = columns::floats(detections, "actual_cost_total")?;
-        let (ids, inputs) =
-            (columns::texts(detections, "workflow_id")?, columns::texts(detections, "characteristics")?);
-        let mut all = vec![Self::default(); patterns];
-        for occurrence in &occurrences.rows {
-            let row = occurrence.row as usize;
-            let Some(figures) = all.get_mut(occurrence.pattern as usize) else { continue };
-            let number = |column: &Int64Chunked| i128::from(column.get(row).unwrap_or_default());
-            figures.count += 1;
-            figures.tokens += number(tokens);
-            figures.cost += costs.get(row).unwrap_or_default();
-            figures.errors += number(errors);
-            figures.retries += number(retries);
-            let duration = number(durations);
-            figures.durations += i128::from(duration != 0);
-            figures.duration += duration;
-            figures.squared_duration += duration.saturating_mul(duration);
-            let at = seen.get(row);
-            figures.first_at = figures.first_at.into_iter().chain(at).min();
-            figures.last_at = figures.last_at.max(at);
-            let at = at.unwrap_or(i64::MAX);
-            let is_first = figures
-                .first
-                .is_none_or(|(first, place)| at < first || (at == first && ids.get(row) < ids.get(place as usize)));
-            if is_first {
-                figures.first = Some((at, occurrence.row));
-            }
+    /// Adds a workflow.
+    pub fn add(&mut self, example: &Example, workflow: &str, row: RowId) {
+        let duration = i128::from(example.duration);
+        self.count += 1;
+        self.tokens += i128::from(example.tokens);
+        self.cost = self.cost.saturating_add((example.cost.clamp(-MOST_COST, MOST_COST) / COST_PART) as i128);
+        self.errors += i128::from(example.errors);
+        self.retries += i128::from(example.retries);
+        self.durations += i128::from(duration != 0);
+        self.duration += duration;
+        self.squared_duration += duration.saturating_mul(duration);
+        self.first_at = self.first_at.into_iter().chain(example.seen_at).min();
+        self.last_at = self.last_at.max(example.seen_at);
+        let at = example.seen_at.unwrap_or(i64::MAX);
+        let is_first = self.first.as_ref().is_none_or(|(first, id, _)| (at, workflow) < (*first, id.as_str()));
+        if is_first {
+            self.first = Some((at, workflow.to_owned(), row));
         }
-        for figures in &mut all {
-            figures.typical_input = figures.first.and_then(|(_, row)| inputs.get(row as usize)).map(str::to_owned);
-        }
-        Ok(all)
+    }
+
+    /// The first workflow.
+    pub fn first(&self) -> Option<RowId> {
+        self.first.as_ref().map(|(.., row)| *row)
     }
 
     /// The mean of the tokens, truncated.
@@ -90,7 +81,7 @@ impl Statistics {
 
     /// The mean cost, US$.
     pub fn mean_cost(&self) -> f64 {
-        self.cost / self.count.max(1) as f64
+        self.cost as f64 * COST_PART / self.count.max(1) as f64
     }
 
     /// Months from the first workflow to the last, at least one.

@@ -8,7 +8,10 @@ fn detections(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {
     df!(
         "workflow_id" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
         "pattern_signature" => vec!["test:pytest:backend"; rows.len()],
-        "characteristics" => vec!["{}"; rows.len()],
+        "input_length" => vec![3i64; rows.len()],
+        "word_count" => vec![1i64; rows.len()],
+        "keywords" => vec!["[]"; rows.len()],
+        "files_mentioned" => vec!["[]"; rows.len()],
         "total_tokens" => rows.iter().map(|row| (row.1 > 0).then_some(row.1)).collect::<Vec<_>>(),
         "actual_cost_total" => rows.iter().map(|row| (row.2 > 0.0).then_some(row.2)).collect::<Vec<_>>(),
         "duration_seconds" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),

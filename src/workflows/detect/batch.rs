@@ -4,14 +4,13 @@ use polars::prelude::*;
 
 use super::{
     super::{
-        characteristics::Characteristics,
+        characteristics::{files_mentioned, words, write_list},
         columns::{self, floats, integers, texts},
         identity,
         signature::{Signatures, Texts, Workspace},
         time,
     },
     DETECTIONS, HISTORY,
-    doubles::Seen,
 };
 use crate::operator::StageError;
 
@@ -24,30 +23,127 @@ const NUMBERS: [(&str, DataType); 5] = [
     ("actual_cost_total", DataType::Float64),
 ];
 
-/// The history's columns in the types needed here. `unreadable` names the first number that is none.
-pub fn columns() -> Vec<Expr> {
-    let number = |name: &str| NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind.clone());
-    let mut chosen: Vec<Expr> = HISTORY
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "id" | "adw_id" | "workflow_id"))
-        .map(|(name, _)| col(*name).cast(number(name).unwrap_or(DataType::String)))
-        .collect();
+/// What decides whether a row is used, and which of two: its id, its times, and in `unreadable` the first number that is
+/// none. `schema` is the history's.
+pub fn identifying_columns(schema: &Schema) -> Vec<Expr> {
     let id = |name: &str| {
         let text = col(name).cast(DataType::String);
         when(text.clone().eq(lit(""))).then(lit(NULL)).otherwise(text)
     };
-    chosen.push(coalesce(&[id("workflow_id"), id("id"), id("adw_id")]).alias("workflow_id"));
-    let unreadable = NUMBERS.iter().map(|(name, kind)| {
-        let is_bad = col(*name).is_not_null().and(col(*name).cast(kind.clone()).is_null());
-        when(is_bad).then(lit(*name)).otherwise(lit(NULL).cast(DataType::String))
-    });
-    chosen.push(coalesce(&unreadable.collect::<Vec<_>>()).alias("unreadable"));
+    let unreadable: Vec<Expr> = NUMBERS
+        .iter()
+        .filter(|(name, kind)| schema.get(name).is_none_or(|found| may_be_unreadable(found, kind)))
+        .map(|(name, kind)| {
+            let is_bad = col(*name).is_not_null().and(col(*name).cast(kind.clone()).is_null());
+            when(is_bad).then(lit(*name)).otherwise(lit(NULL).cast(DataType::String))
+        })
+        .collect();
+    let unreadable = if unreadable.is_empty() { lit(NULL).cast(DataType::String) } else { coalesce(&unreadable) };
+    vec![
+        coalesce(&[id("workflow_id"), id("id"), id("adw_id")]).alias("workflow_id"),
+        col("start_time").cast(DataType::String),
+        col("created_at").cast(DataType::String),
+        unreadable.alias("unreadable"),
+    ]
+}
+
+/// Whether a value of the type `found` may be no number of the type `wanted`.
+fn may_be_unreadable(found: &DataType, wanted: &DataType) -> bool {
+    let fits = match wanted {
+        DataType::Float64 => found.is_integer() || found.is_float(),
+        _ => found.is_signed_integer(),
+    };
+    !fits && *found != DataType::Null
+}
+
+/// The history's columns in the types needed here.
+pub fn columns(schema: &Schema) -> Vec<Expr> {
+    let number = |name: &str| NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind.clone());
+    let identifying = ["id", "adw_id", "workflow_id", "start_time", "created_at"];
+    let mut chosen = identifying_columns(schema);
+    chosen.extend(
+        HISTORY
+            .iter()
+            .filter(|(name, _)| !identifying.contains(name))
+            .map(|(name, _)| col(*name).cast(number(name).unwrap_or(DataType::String))),
+    );
     chosen
+}
+
+/// What identifies the rows of a batch.
+pub struct Identities<'a> {
+    id: &'a StringChunked,
+    start_time: &'a StringChunked,
+    created_at: &'a StringChunked,
+    unreadable: &'a StringChunked,
+}
+
+impl<'a> Identities<'a> {
+    /// The columns of a frame.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn new(frame: &'a DataFrame) -> Result<Self, StageError> {
+        Ok(Self {
+            id: texts(frame, "workflow_id")?,
+            start_time: texts(frame, "start_time")?,
+            created_at: texts(frame, "created_at")?,
+            unreadable: texts(frame, "unreadable")?,
+        })
+    }
+
+    /// The row's id if it has one, also where it is not used.
+    pub fn id(&self, place: usize) -> Option<&'a str> {
+        self.id.get(place)
+    }
+
+    /// The id of a row that is used, else why it is not.
+    pub fn usable(&self, place: usize) -> Result<&'a str, Reason> {
+        let id = self.id.get(place).ok_or(Reason::NoId)?;
+        match self.unreadable.get(place) {
+            None => Ok(id),
+            Some(column) => Err(Reason::of_column(column)),
+        }
+    }
+
+    /// When the workflow ran: microseconds since 1970.
+    pub fn at(&self, place: usize) -> Option<i64> {
+        [self.start_time, self.created_at].into_iter().find_map(|times| time::parse(times.get(place)?))
+    }
+}
+
+/// Why a row is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It has none of the three.
+    NoId,
+    /// One of [`NUMBERS`], by its place, is none.
+    NoNumber(usize),
+    /// A newer row has its id.
+    Outdated,
+}
+
+impl Reason {
+    fn of_column(name: &str) -> Self {
+        Self::NoNumber(NUMBERS.iter().position(|(known, _)| *known == name).unwrap_or_default())
+    }
+
+    /// The reason in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::NoId => "no workflow_id, id or adw_id".to_owned(),
+            Self::NoNumber(place) => {
+                format!("{} is not a number", NUMBERS.get(place).map_or("a column", |(name, _)| name))
+            }
+            Self::Outdated => "another row has the same id and is newer".to_owned(),
+        }
+    }
 }
 
 /// Rows of a history.
 pub struct Batch<'a> {
-    id: &'a StringChunked,
+    /// What identifies them.
+    pub identities: Identities<'a>,
     request: &'a StringChunked,
     template: &'a StringChunked,
     error: &'a StringChunked,
@@ -56,36 +152,6 @@ pub struct Batch<'a> {
     retries: &'a Int64Chunked,
     tokens: &'a Int64Chunked,
     cost: &'a Float64Chunked,
-    start_time: &'a StringChunked,
-    created_at: &'a StringChunked,
-    unreadable: &'a StringChunked,
-}
-
-/// What was found in a part of a history.
-pub struct Part {
-    /// The rows of the output.
-    pub detections: DataFrame,
-    /// Which row of the history each of them is of.
-    pub rows: Vec<u64>,
-    /// Every row with an id.
-    pub seen: Vec<Seen>,
-    /// Row, id, reason.
-    pub rejected: Vec<(u64, Option<String>, String)>,
-    /// Rows without a time.
-    pub undated: u64,
-}
-
-/// The output under way.
-struct Rows {
-    id: StringChunkedBuilder,
-    signature: StringChunkedBuilder,
-    characteristics: StringChunkedBuilder,
-    tokens: Vec<Option<i64>>,
-    cost: Vec<Option<f64>>,
-    duration: Vec<Option<i64>>,
-    errors: Vec<i64>,
-    retries: Vec<Option<i64>>,
-    seen_at: Vec<Option<i64>>,
 }
 
 impl<'a> Batch<'a> {
@@ -95,7 +161,7 @@ impl<'a> Batch<'a> {
     /// When one is missing.
     pub fn new(frame: &'a DataFrame) -> Result<Self, StageError> {
         Ok(Self {
-            id: texts(frame, "workflow_id")?,
+            identities: Identities::new(frame)?,
             request: texts(frame, "nl_input")?,
             template: texts(frame, "workflow_template")?,
             error: texts(frame, "error_message")?,
@@ -104,72 +170,84 @@ impl<'a> Batch<'a> {
             retries: integers(frame, "retry_count")?,
             tokens: integers(frame, "total_tokens")?,
             cost: floats(frame, "actual_cost_total")?,
-            start_time: texts(frame, "start_time")?,
-            created_at: texts(frame, "created_at")?,
-            unreadable: texts(frame, "unreadable")?,
         })
     }
 
-    /// Finds the patterns of all rows; the first has the number `start` in the history.
+    /// Finds the patterns of the rows that are used and that `is_wanted` takes, by their places.
     ///
     /// # Errors
     /// When the output cannot be made.
-    pub fn detect(&self, start: u64, signatures: &Signatures, keywords: &[String]) -> Result<Part, StageError> {
-        let height = self.id.len();
+    pub fn detect(
+        &self,
+        signatures: &Signatures,
+        keywords: &[String],
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Result<DataFrame, StageError> {
+        let height = self.request.len();
         let mut rows = Rows::new(height);
-        let mut part =
-            Part { detections: no_detections()?, rows: Vec::new(), seen: Vec::new(), rejected: Vec::new(), undated: 0 };
         let mut space = Workspace::default();
-        let mut json = String::new();
         for place in 0..height {
-            let row = start + place as u64;
-            let Some(id) = self.id.get(place) else {
-                part.rejected.push((row, None, "no workflow_id, id or adw_id".to_owned()));
-                continue;
-            };
-            if let Some(column) = self.unreadable.get(place) {
-                part.rejected.push((row, Some(id.to_owned()), format!("{column} is not a number")));
+            let Ok(id) = self.identities.usable(place) else { continue };
+            if !is_wanted(place) {
                 continue;
             }
-            let text = |column: &'a StringChunked| column.get(place).unwrap_or_default();
-            let texts = Texts { request: text(self.request), error: text(self.error), template: text(self.template) };
-            let at = [self.start_time, self.created_at].into_iter().find_map(|times| time::parse(times.get(place)?));
-            part.undated += u64::from(at.is_none());
-            part.seen.push(Seen { id: identity::fold(0, id.as_bytes()), at, content: self.content(place, texts), row });
+            let texts = self.texts(place);
             signatures.find(texts, &mut space);
             if space.patterns.is_empty() {
                 continue;
             }
-            let errors = self.error_count.get(place).unwrap_or_else(|| i64::from(!texts.error.is_empty()));
             let found = signatures.keywords(&space).filter_map(|place| keywords.get(place)).map(String::as_str);
-            json.clear();
-            Characteristics {
-                request: texts.request,
-                keywords: found,
-                duration_seconds: self.duration.get(place).unwrap_or_default(),
-                error_count: errors,
-            }
-            .write(&mut json);
+            rows.describe(texts.request, found);
             for pattern in &space.patterns {
                 let Some(signature) = signatures.names().get(pattern.0 as usize) else { continue };
-                part.rows.push(row);
-                rows.push(self, place, signature, &json, errors, at);
+                rows.push(self, place, id, signature);
             }
         }
-        part.detections = rows.finish()?;
-        Ok(part)
+        rows.finish()
+    }
+
+    fn texts(&self, place: usize) -> Texts<'a> {
+        let text = |column: &'a StringChunked| column.get(place).unwrap_or_default();
+        Texts { request: text(self.request), error: text(self.error), template: text(self.template) }
     }
 
     /// A hash of what a row says.
-    fn content(&self, place: usize, texts: Texts<'_>) -> u64 {
+    pub fn content(&self, place: usize) -> u64 {
         let numbers = [self.error_count, self.duration, self.retries, self.tokens]
             .map(|column| column.get(place).map_or([1; 8], i64::to_le_bytes));
         let cost = self.cost.get(place).map_or(1, f64::to_bits);
+        let texts = self.texts(place);
         let state = [texts.request, texts.error, texts.template]
             .iter()
             .fold(cost, |state, text| identity::fold(state, text.as_bytes()));
         identity::fold(state, numbers.as_flattened())
     }
+}
+
+/// The output under way.
+struct Rows {
+    id: StringChunkedBuilder,
+    signature: StringChunkedBuilder,
+    input_length: Vec<i64>,
+    word_count: Vec<i64>,
+    keywords: StringChunkedBuilder,
+    files: StringChunkedBuilder,
+    tokens: Vec<Option<i64>>,
+    cost: Vec<Option<f64>>,
+    duration: Vec<Option<i64>>,
+    errors: Vec<i64>,
+    retries: Vec<Option<i64>>,
+    seen_at: Vec<Option<i64>>,
+    request: Described,
+}
+
+/// What is noted of the request at hand.
+#[derive(Default)]
+struct Described {
+    input_length: i64,
+    word_count: i64,
+    keywords: String,
+    files: String,
 }
 
 impl Rows {
@@ -178,26 +256,44 @@ impl Rows {
         Self {
             id: text("workflow_id"),
             signature: text("pattern_signature"),
-            characteristics: text("characteristics"),
+            input_length: Vec::new(),
+            word_count: Vec::new(),
+            keywords: text("keywords"),
+            files: text("files_mentioned"),
             tokens: Vec::new(),
             cost: Vec::new(),
             duration: Vec::new(),
             errors: Vec::new(),
             retries: Vec::new(),
             seen_at: Vec::new(),
+            request: Described::default(),
         }
     }
 
-    fn push(&mut self, batch: &Batch<'_>, place: usize, signature: &str, json: &str, errors: i64, at: Option<i64>) {
-        self.id.append_option(batch.id.get(place));
+    fn describe<'k>(&mut self, request: &str, keywords: impl Iterator<Item = &'k str>) {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.request.input_length = count(request.chars().count());
+        self.request.word_count = count(words(request));
+        self.request.keywords.clear();
+        write_list(keywords, &mut self.request.keywords);
+        self.request.files.clear();
+        write_list(files_mentioned(request).into_iter(), &mut self.request.files);
+    }
+
+    fn push(&mut self, batch: &Batch<'_>, place: usize, id: &str, signature: &str) {
+        let has_message = || i64::from(batch.error.get(place).is_some_and(|message| !message.is_empty()));
+        self.id.append_value(id);
         self.signature.append_value(signature);
-        self.characteristics.append_value(json);
+        self.input_length.push(self.request.input_length);
+        self.word_count.push(self.request.word_count);
+        self.keywords.append_value(&self.request.keywords);
+        self.files.append_value(&self.request.files);
         self.tokens.push(batch.tokens.get(place));
         self.cost.push(batch.cost.get(place).filter(|cost| cost.is_finite()));
         self.duration.push(batch.duration.get(place));
-        self.errors.push(errors);
+        self.errors.push(batch.error_count.get(place).unwrap_or_else(has_message));
         self.retries.push(batch.retries.get(place));
-        self.seen_at.push(at);
+        self.seen_at.push(batch.identities.at(place));
     }
 
     /// In the order of [`DETECTIONS`].
@@ -205,7 +301,10 @@ impl Rows {
         columns::frame(vec![
             self.id.finish().into_column(),
             self.signature.finish().into_column(),
-            self.characteristics.finish().into_column(),
+            columns::column("input_length", self.input_length),
+            columns::column("word_count", self.word_count),
+            self.keywords.finish().into_column(),
+            self.files.finish().into_column(),
             columns::column("total_tokens", self.tokens),
             columns::column("actual_cost_total", self.cost),
             columns::column("duration_seconds", self.duration),
@@ -216,12 +315,7 @@ impl Rows {
     }
 }
 
-/// The output without rows.
-///
-/// # Errors
-/// Never for the columns as they are.
-pub fn no_detections() -> Result<DataFrame, StageError> {
-    let columns =
-        DETECTIONS.iter().filter_map(|(name, kind)| Some(Column::new_empty((*name).into(), &kind.data_type()?)));
-    columns::frame(columns.collect())
+/// The columns of the output.
+pub fn detections_schema() -> Schema {
+    DETECTIONS.iter().filter_map(|(name, kind)| Some(Field::new((*name).into(), kind.data_type()?))).collect()
 }

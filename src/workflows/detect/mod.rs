@@ -1,21 +1,17 @@
 //! `detect-patterns`: the patterns and characteristics of each workflow, by the rules file.
 
 mod batch;
-mod doubles;
+mod survey;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use polars::prelude::*;
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{
-    batch::{Batch, Part},
-    doubles::Doubles,
-};
+use self::{batch::Batch, survey::Survey};
 use super::{columns, rules::Rules, scanner::Matching, signature::Signatures};
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
@@ -52,7 +48,10 @@ const HISTORY: &[(&str, ColumnKind)] = &[
 pub const DETECTIONS: &[(&str, ColumnKind)] = &[
     ("workflow_id", ColumnKind::Text),
     ("pattern_signature", ColumnKind::Text),
-    ("characteristics", ColumnKind::Text),
+    ("input_length", ColumnKind::Int),
+    ("word_count", ColumnKind::Int),
+    ("keywords", ColumnKind::Text),
+    ("files_mentioned", ColumnKind::Text),
     ("total_tokens", ColumnKind::Int),
     ("actual_cost_total", ColumnKind::Float),
     ("duration_seconds", ColumnKind::Int),
@@ -64,16 +63,13 @@ pub const DETECTIONS: &[(&str, ColumnKind)] = &[
 /// How many rows there were: name and count.
 pub const COUNTS: &[(&str, ColumnKind)] = &[("name", ColumnKind::Text), ("count", ColumnKind::Int)];
 
-/// Rows in memory at a time.
-const BATCH_ROWS: u32 = 262_144;
-
-/// Rows a thread handles at a time.
-const PART_ROWS: usize = 8_192;
+/// The name of the row's number where it is needed.
+const ROW: &str = "row_number";
 
 impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         let columns = columns::port(HISTORY, true);
@@ -85,8 +81,8 @@ impl Operator for DetectPatterns {
         Ok(vec![
             OutputPort::new(
                 "detections",
-                "One row per workflow and pattern, with the workflow's figures; `seen_at` is in microseconds since 1970, \
-                 null where the history has no time.",
+                "One row per workflow and pattern, with the workflow's figures; keywords and files are JSON lists, `seen_at` \
+                 is in microseconds since 1970, null where the history has no time.",
                 DETECTIONS,
             ),
             OutputPort::new("counts", "How many workflows were read, used and left out.", COUNTS),
@@ -108,99 +104,91 @@ impl Operator for DetectPatterns {
             problem: format!("the rules do not fit an automaton ({error})"),
             mend: "use fewer or shorter terms".to_owned(),
         })?;
-        let history = inputs.take("workflows")?.select(batch::columns());
-        let rows = columns::collect(history.clone().select([len().cast(DataType::Int64).alias("rows")]))?;
-        let rows = columns::integers(&rows, "rows")?.get(0).unwrap_or_default();
-        context.progress.total(rows.unsigned_abs());
-        let mut results = Results::default();
-        for start in (0..rows).step_by(BATCH_ROWS as usize) {
-            context.check_cancelled()?;
-            let frame = columns::collect(history.clone().slice(start, BATCH_ROWS))?;
-            results.add(self.parts(&frame, start, &signatures)?)?;
-            context.progress.advance(frame.height() as u64);
-        }
-        results.finish(rows.unsigned_abs())
-    }
-}
-
-impl DetectPatterns {
-    fn parts(&self, frame: &DataFrame, start: i64, signatures: &Signatures) -> Result<Vec<Part>, StageError> {
-        let starts: Vec<usize> = (0..frame.height()).step_by(PART_ROWS).collect();
-        starts
-            .into_par_iter()
-            .map(|from| {
-                let part = frame.slice(i64::try_from(from).unwrap_or_default(), PART_ROWS);
-                Batch::new(&part)?.detect(start.unsigned_abs() + from as u64, signatures, &self.rules.keywords)
-            })
-            .collect()
-    }
-}
-
-/// What was found so far.
-#[derive(Default)]
-struct Results {
-    detections: Vec<DataFrame>,
-    rows: Vec<u64>,
-    doubles: Doubles,
-    rejected: Vec<(u64, Option<String>, String)>,
-    undated: u64,
-}
-
-impl Results {
-    fn add(&mut self, parts: Vec<Part>) -> Result<(), StageError> {
-        for part in parts {
-            self.detections.push(part.detections);
-            self.rows.extend(part.rows);
-            self.doubles.add(part.seen);
-            self.rejected.extend(part.rejected);
-            self.undated += part.undated;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, total: u64) -> Result<Frames, StageError> {
-        let mut detections = match self.detections.split_first() {
-            None => batch::no_detections()?,
-            Some((first, rest)) => {
-                let mut all = first.clone();
-                for part in rest {
-                    all.vstack_mut(part)?;
-                }
-                all
-            }
+        let mut history = inputs.take("workflows")?;
+        let schema = history.collect_schema()?;
+        let survey = Survey::of(&history, &schema, context)?;
+        context.progress.total(survey.rows);
+        let outputs = Frames::new().with("counts", counts(&survey)?).with("rejected", rejected(&survey)?);
+        let detector = Detector {
+            signatures,
+            keywords: self.rules.keywords.clone(),
+            outdated: survey.outdated,
+            context: context.clone(),
         };
-        let outdated = std::mem::take(&mut self.doubles).outdated();
-        if !outdated.is_empty() {
-            let keep: BooleanChunked = self.rows.iter().map(|row| outdated.binary_search(row).is_err()).collect();
-            detections = detections.filter(&keep)?;
-            let reason = "another row has the same id and is newer";
-            self.rejected.extend(outdated.into_iter().map(|row| (row, None, reason.to_owned())));
-            self.rejected.sort_by_key(|(row, ..)| *row);
-        }
-        let rejected = self.rejected.len() as u64;
-        let counts = [
-            ("total_workflows", total),
-            ("processed", total - rejected),
-            ("errors", rejected),
-            ("without_time", self.undated),
-        ];
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        Ok(Frames::new()
-            .with("detections", detections)
-            .with(
-                "counts",
-                columns::frame(vec![
-                    columns::column("name", counts.iter().map(|(name, _)| *name)),
-                    columns::column("count", counts.iter().map(|(_, number)| count(*number))),
-                ])?,
-            )
-            .with(
-                "rejected",
-                columns::frame(vec![
-                    columns::column("row", self.rejected.iter().map(|(row, ..)| count(row + 1))),
-                    columns::column("workflow_id", self.rejected.iter().map(|(_, id, _)| id.as_deref())),
-                    columns::column("reason", self.rejected.iter().map(|(.., reason)| reason.as_str())),
-                ])?,
-            ))
+        Ok(outputs.with("detections", detector.detections(history, &schema)))
     }
+}
+
+/// Finds the patterns of the rows that a history gives, batch by batch.
+struct Detector {
+    signatures: Signatures,
+    keywords: Vec<String>,
+    outdated: Vec<u64>,
+    context: StageContext,
+}
+
+impl Detector {
+    /// A frame that is made while it is read.
+    fn detections(self, history: LazyFrame, schema: &Schema) -> LazyFrame {
+        let mut columns = batch::columns(schema);
+        // Numbering rows keeps the reader from taking them in parts of its choice: only where it is needed.
+        let numbered = if self.outdated.is_empty() {
+            history
+        } else {
+            columns.push(col(ROW).cast(DataType::UInt64));
+            history.with_row_index(ROW, None)
+        };
+        let made = Arc::new(batch::detections_schema());
+        let made: Arc<dyn UdfSchema> = Arc::new(move |_: &Schema| Ok(made.clone()));
+        let detect = move |frame: DataFrame| self.detect(&frame).map_err(as_frame_error);
+        numbered.select(columns).map(detect, OptFlags::STREAMING, Some(made), Some("detect patterns"))
+    }
+
+    fn detect(&self, frame: &DataFrame) -> Result<DataFrame, StageError> {
+        self.context.check_cancelled()?;
+        let batch = Batch::new(frame)?;
+        let found = if self.outdated.is_empty() {
+            batch.detect(&self.signatures, &self.keywords, |_| true)?
+        } else {
+            let rows = frame.column(ROW)?.u64()?;
+            let is_newest = |row: u64| self.outdated.binary_search(&row).is_err();
+            batch.detect(&self.signatures, &self.keywords, |place| rows.get(place).is_none_or(is_newest))?
+        };
+        self.context.progress.advance(frame.height() as u64);
+        Ok(found)
+    }
+}
+
+/// An error on its way through a frame.
+fn as_frame_error(error: StageError) -> PolarsError {
+    match error {
+        StageError::Frame(error) => error,
+        other => PolarsError::ComputeError(other.to_string().into()),
+    }
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn counts(survey: &Survey) -> Result<DataFrame, StageError> {
+    let rejected = survey.rejected.len() as u64;
+    let counts = [
+        ("total_workflows", survey.rows),
+        ("processed", survey.rows - rejected),
+        ("errors", rejected),
+        ("without_time", survey.undated),
+    ];
+    columns::frame(vec![
+        columns::column("name", counts.iter().map(|(name, _)| *name)),
+        columns::column("count", counts.iter().map(|(_, number)| count(*number))),
+    ])
+}
+
+fn rejected(survey: &Survey) -> Result<DataFrame, StageError> {
+    columns::frame(vec![
+        columns::column("row", survey.rejected.iter().map(|(row, ..)| count(row + 1))),
+        columns::column("workflow_id", survey.rejected.iter().map(|(_, id, _)| id.as_deref())),
+        columns::column("reason", survey.rejected.iter().map(|(.., reason)| reason.words())),
+    ])
 }
