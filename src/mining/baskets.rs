@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::itemsets::{Itemsets, Search, Transactions};
+use super::{
+    decimal::Decimal,
+    itemsets::{Itemsets, Search, Transactions},
+    orders::ShopOrders,
+};
 
 /// More items than a 32-bit number counts.
 #[derive(Debug, thiserror::Error)]
 #[error("more than 4,294,967,295 rows of items; mine a part of them at a time")]
 pub struct TooManyItems;
 
-/// Transactions of one shop. An item's number is the order in which it was first seen.
+/// Transactions of one shop.
 pub struct Baskets {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
@@ -20,6 +24,13 @@ pub struct Baskets {
 impl Default for Baskets {
     fn default() -> Self {
         Self { names: Vec::new(), numbers: HashMap::new(), offsets: vec![0], items: Vec::new() }
+    }
+}
+
+impl From<ShopOrders> for Baskets {
+    fn from(orders: ShopOrders) -> Self {
+        let names = (0..orders.item_count() as u32).map(|item| orders.name(item).to_owned()).collect();
+        Self { names, numbers: HashMap::new(), offsets: orders.offsets, items: orders.items }
     }
 }
 
@@ -105,11 +116,10 @@ impl Baskets {
     }
 }
 
-/// The smallest count that is at least a share of `transactions`, and at least 1. A product that rounding lifted just
-/// above a whole number is that number: 0.07 of 100 is 7.
+/// The smallest count that is at least a share of `transactions`, and at least 1; exactly: 0.07 of 100 is 7.
 pub fn count_of_share(share: f64, transactions: usize) -> u32 {
-    let exact = share * transactions as f64;
-    (exact * (1.0 - 4.0 * f64::EPSILON)).ceil().max(1.0) as u32
+    let count = Decimal::of(share).times_up(transactions as u64);
+    u32::try_from(count).unwrap_or(u32::MAX).max(1)
 }
 
 #[cfg(test)]

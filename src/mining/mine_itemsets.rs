@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     baskets::{Baskets, count_of_share},
     itemsets::{Itemsets, Search, Target},
+    orders::{self, OrderLines, REJECTED, ShopOrders},
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError,
+    ColumnKind, Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, Silent, StageContext, StageError,
 };
 
 /// Mines itemsets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MineItemsets {
-    /// The share of a shop's transactions that must hold a set. From 0 to 1.
+    /// The share of a shop's orders that must hold a set. From 0 to 1.
     pub support: f64,
-    /// The number of transactions that must hold a set, whatever the share. At least 1.
+    /// The number of orders that must hold a set, whatever the share. At least 1.
     pub min_count: u32,
-    /// A transaction with fewer different items does not count, neither for a set nor for the share.
+    /// An order with fewer different items does not count, neither for a set nor for the share.
     pub min_items: usize,
     /// The most items of a set; null for no limit.
     pub max_size: Option<usize>,
@@ -37,41 +38,50 @@ impl Default for MineItemsets {
     }
 }
 
-const LINES: [&str; 3] = ["shop", "transaction", "item"];
+/// The columns of `itemsets`.
+pub const ITEMSETS: [(&str, ColumnKind); 5] = [
+    ("shop_id", ColumnKind::Text),
+    ("items", ColumnKind::Text),
+    ("size", ColumnKind::Int),
+    ("support_count", ColumnKind::Int),
+    ("support", ColumnKind::Float),
+];
+
+/// The columns of `shops`.
+pub const SHOPS: [(&str, ColumnKind); 4] = [
+    ("shop_id", ColumnKind::Text),
+    ("orders", ColumnKind::Int),
+    ("all_orders", ColumnKind::Int),
+    ("items", ColumnKind::Int),
+];
+
+/// Shops that are mined side by side.
+const SHOPS_AT_ONCE: usize = 256;
 
 impl Operator for MineItemsets {
     const NAME: &'static str = "mine-itemsets";
     const SUMMARY: &'static str =
         "Finds the items that are often bought together, for every shop with its own support.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
-        let column = |name: &str, kind, optional| PortColumn { optional, ..PortColumn::new(name, kind) };
-        Inputs::Ports(vec![InputPort {
-            name: "lines",
-            required: true,
-            columns: vec![
-                column("shop", ColumnKind::Any, true),
-                column("transaction", ColumnKind::Any, false),
-                column("item", ColumnKind::Any, false),
-            ],
-            about: "A row an item of a transaction, in any order; an item that comes twice counts once.",
-        }])
+        Inputs::Ports(vec![orders::lines_port(false)])
     }
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
-        use ColumnKind::{Float, Int, Text};
         Ok(vec![
             OutputPort::new(
                 "itemsets",
                 "The sets, a JSON array of the items' texts in order each, by shop, falling count, size and items.",
-                &[("shop", Text), ("items", Text), ("size", Int), ("support_count", Int), ("support", Float)],
+                &ITEMSETS,
             ),
             OutputPort::new(
-                "rejected",
-                "Rows without a transaction or without an item.",
-                &[("shop", Text), ("transaction", Text), ("item", Text), ("reason", Text)],
+                "shops",
+                "A row a shop: the orders of at least `min_items` different items, of which `support` is a share, all \
+                 orders, and the items of all.",
+                &SHOPS,
             ),
+            OutputPort::new("rejected", "Lines without an order or without an item.", &REJECTED),
         ])
     }
 
@@ -81,78 +91,52 @@ impl Operator for MineItemsets {
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
-        let lines = inputs.take("lines")?.select(LINES.map(|name| col(name).cast(DataType::String)));
-        let complete = col("transaction").is_not_null().and(col("item").is_not_null());
-        let usable = lines.clone().filter(complete.clone());
-        let reason = when(col("transaction").is_null()).then(lit("no transaction")).otherwise(lit("no item"));
-        let rejected = lines.filter(complete.not()).with_column(reason.alias("reason"));
-        let usable = usable.unique(None, UniqueKeepStrategy::Any).sort(LINES, SortMultipleOptions::default());
-        let usable = usable.collect_with_engine(Engine::Streaming)?.unwrap_single();
-        context.check_cancelled()?;
-        let mut found: Option<DataFrame> = None;
-        let mut take = |shop: Option<&str>, baskets: &Baskets| -> Result<(), StageError> {
+        let lines = inputs.take("lines")?;
+        let rejected = orders::rejected_lines(lines.clone());
+        let shops = orders::read_lines(lines, false, context)?.into_orders(self.min_items);
+        let mut rows = SetRows::default();
+        for some in shops.chunks(SHOPS_AT_ONCE) {
             context.check_cancelled()?;
-            let sets = baskets.mine(self.search(baskets.len()));
-            let frame = sets_frame(shop, baskets, &sets)?;
-            match &mut found {
-                Some(found) => found.vstack_mut_owned(frame).map(drop)?,
-                None => found = Some(frame),
+            let found: Vec<Itemsets> =
+                some.par_iter().map(|shop| self.search(shop).list(shop.transactions())).collect();
+            for (shop, mut sets) in some.iter().zip(found) {
+                sort_within_sets(&mut sets);
+                rows.add(shop.shop.as_deref(), |item| shop.name(item), shop.len(), &sets);
             }
-            Ok(())
-        };
-        each_shop(&usable, self.min_items, &mut take)?;
-        let found = match found {
-            Some(found) => found,
-            None => sets_frame(None, &Baskets::default(), &Itemsets::default())?,
-        };
-        Ok(Frames::new().with("itemsets", found).with("rejected", rejected))
+        }
+        Ok(Frames::new()
+            .with("itemsets", rows.finish()?)
+            .with("shops", shops_frame(&shops)?)
+            .with("rejected", rejected))
     }
 }
 
 impl MineItemsets {
-    fn search(&self, transactions: usize) -> Search {
-        let min_count = count_of_share(self.support, transactions).max(self.min_count);
+    fn search(&self, orders: &ShopOrders) -> Search {
+        let min_count = count_of_share(self.support, orders.len()).max(self.min_count);
         Search { target: self.target, min_count, max_size: self.max_size }
     }
 }
 
-/// Calls `take` with each shop's transactions, from rows that are sorted by shop, transaction and item.
-fn each_shop(
-    lines: &DataFrame,
-    min_items: usize,
-    take: &mut impl FnMut(Option<&str>, &Baskets) -> Result<(), StageError>,
-) -> Result<(), StageError> {
-    let [shops, transactions, items] = LINES.map(|name| lines.column(name).and_then(|column| column.str().cloned()));
-    let (shops, transactions, items) = (shops?, transactions?, items?);
-    let mut baskets = Baskets::default();
-    let mut before: Option<(Option<&str>, &str)> = None;
-    for ((shop, transaction), item) in shops.iter().zip(transactions.iter()).zip(items.iter()) {
-        let (Some(transaction), Some(item)) = (transaction, item) else { continue };
-        if let Some((last_shop, last_transaction)) = before
-            && (last_shop, last_transaction) != (shop, transaction)
+/// Brings the items of each set into the order of their numbers.
+fn sort_within_sets(sets: &mut Itemsets) {
+    for ends in sets.offsets.windows(2) {
+        if let [start, end] = ends
+            && let Some(items) = sets.items.get_mut(*start as usize..*end as usize)
         {
-            end_transaction(&mut baskets, min_items)?;
-            if last_shop != shop {
-                take(last_shop, &baskets)?;
-                baskets = Baskets::default();
-            }
+            items.sort_unstable();
         }
-        baskets.add_item(item);
-        before = Some((shop, transaction));
     }
-    if let Some((shop, _)) = before {
-        end_transaction(&mut baskets, min_items)?;
-        take(shop, &baskets)?;
-    }
-    Ok(())
 }
 
-fn end_transaction(baskets: &mut Baskets, min_items: usize) -> Result<(), StageError> {
-    baskets.end_transaction(min_items).map_err(|error| StageError::Input {
-        port: "lines".to_owned(),
-        problem: error.to_string(),
-        mend: "mine fewer shops or a shorter time in one stage".to_owned(),
-    })
+fn shops_frame(shops: &[ShopOrders]) -> Result<DataFrame, StageError> {
+    let numbers = |number: fn(&ShopOrders) -> usize| shops.iter().map(move |shop| number(shop) as i64);
+    Ok(df!(
+        "shop_id" => shops.iter().map(|shop| shop.shop.as_deref()).collect::<Vec<_>>(),
+        "orders" => numbers(ShopOrders::len).collect::<Vec<_>>(),
+        "all_orders" => numbers(|shop| shop.all_orders as usize).collect::<Vec<_>>(),
+        "items" => numbers(ShopOrders::item_count).collect::<Vec<_>>(),
+    )?)
 }
 
 /// One shop's transactions from rows of `transaction` and `item`, and how many rows were left out because they lack one.
@@ -160,83 +144,94 @@ fn end_transaction(baskets: &mut Baskets, min_items: usize) -> Result<(), StageE
 /// # Errors
 /// When the rows cannot be read, or are too many.
 pub fn read_baskets(lines: LazyFrame) -> Result<(Baskets, usize), StageError> {
-    let names = ["transaction", "item"];
-    let lines = lines.select(names.map(|name| col(name).cast(DataType::String)));
-    let lines = lines.collect_with_engine(Engine::Streaming)?.unwrap_single();
-    let complete = lines.drop_nulls::<String>(None)?;
-    let left_out = lines.height() - complete.height();
-    let lines = complete.lazy().unique(None, UniqueKeepStrategy::Any).sort(names, SortMultipleOptions::default());
-    let lines = lines.collect_with_engine(Engine::Streaming)?.unwrap_single();
-    let mut baskets = Baskets::default();
-    let mut last = None;
-    for (transaction, item) in lines.column("transaction")?.str()?.iter().zip(lines.column("item")?.str()?.iter()) {
-        if last.is_some() && last != transaction {
-            end_transaction(&mut baskets, 1)?;
-        }
-        baskets.add_item(item.unwrap_or_default());
-        last = transaction;
-    }
-    end_transaction(&mut baskets, 1)?;
-    Ok((baskets, left_out))
+    let named = [lit(NULL).alias("shop_id"), col("transaction").alias("order_id"), col("item").alias("item_id")];
+    let lines = lines.select(named).collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let mut read = OrderLines::default();
+    orders::add_lines(lines.clone().lazy(), false, &mut read, &Silent, || Ok(()))?;
+    let left_out = lines.height() - read.len();
+    Ok((read.into_orders(1).pop().map_or_else(Baskets::default, Baskets::from), left_out))
 }
 
-/// Itemsets as the rows of the output `itemsets`.
+/// Itemsets as the rows of the output `itemsets`. The items of a set are in the order in which they are written.
 ///
 /// # Errors
 /// When the frame cannot be made.
 pub fn sets_frame(shop: Option<&str>, baskets: &Baskets, sets: &Itemsets) -> Result<DataFrame, StageError> {
-    let mut rows: Vec<(String, i64, u32)> = sets
-        .iter()
-        .map(|(items, count)| {
-            let names: Vec<&str> = items.iter().map(|item| baskets.name(*item)).collect();
-            (serde_json::Value::from(names).to_string(), items.len() as i64, count)
-        })
-        .collect();
-    rows.sort_unstable_by(|a, b| (b.2, a.1, &a.0).cmp(&(a.2, b.1, &b.0)));
-    let all = baskets.len() as f64;
-    let columns = vec![
-        Series::new("shop".into(), vec![shop; rows.len()]).into_column(),
-        Series::new("items".into(), rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>()).into_column(),
-        Series::new("size".into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()).into_column(),
-        Series::new("support_count".into(), rows.iter().map(|row| i64::from(row.2)).collect::<Vec<_>>()).into_column(),
-        Series::new("support".into(), rows.iter().map(|row| f64::from(row.2) / all).collect::<Vec<_>>()).into_column(),
-    ];
-    Ok(DataFrame::new(rows.len(), columns)?)
+    let mut rows = SetRows::default();
+    rows.add(shop, |item| baskets.name(item), baskets.len(), sets);
+    rows.finish()
+}
+
+/// Rows of the output `itemsets`.
+#[derive(Default)]
+struct SetRows {
+    shops: Vec<(Option<String>, usize)>,
+    items: Vec<String>,
+    sizes: Vec<i64>,
+    counts: Vec<i64>,
+    supports: Vec<f64>,
+}
+
+impl SetRows {
+    /// Adds the sets of a shop of so many orders, by falling count, size and items.
+    fn add<'a>(&mut self, shop: Option<&str>, name: impl Fn(u32) -> &'a str, orders: usize, sets: &Itemsets) {
+        let mut texts: Vec<Option<String>> = Vec::new();
+        texts.resize(sets.items.iter().max().map_or(0, |item| *item as usize + 1), None);
+        let mut rows: Vec<(String, usize, u32)> = Vec::with_capacity(sets.counts.len());
+        for (items, count) in sets.iter() {
+            let mut text = String::from("[");
+            for (place, item) in items.iter().enumerate() {
+                text.push_str(if place > 0 { "," } else { "" });
+                let Some(known) = texts.get_mut(*item as usize) else { continue };
+                text.push_str(known.get_or_insert_with(|| serde_json::Value::from(name(*item)).to_string()));
+            }
+            text.push(']');
+            rows.push((text, items.len(), count));
+        }
+        rows.sort_unstable_by(|a, b| (b.2, a.1, &a.0).cmp(&(a.2, b.1, &b.0)));
+        self.shops.push((shop.map(str::to_owned), rows.len()));
+        for (items, size, count) in rows {
+            self.items.push(items);
+            self.sizes.push(size as i64);
+            self.counts.push(i64::from(count));
+            self.supports.push(f64::from(count) / orders as f64);
+        }
+    }
+
+    fn finish(self) -> Result<DataFrame, StageError> {
+        let shops = self.shops.iter().flat_map(|(shop, rows)| std::iter::repeat_n(shop.as_deref(), *rows));
+        Ok(df!(
+            "shop_id" => shops.collect::<Vec<_>>(),
+            "items" => self.items,
+            "size" => self.sizes,
+            "support_count" => self.counts,
+            "support" => self.supports,
+        )?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, atomic::AtomicBool};
-
     use super::*;
-    use crate::operator::{NoStorage, Silent};
+    use crate::mining::testing::context;
 
-    fn mine(operator: &MineItemsets, lines: DataFrame) -> (DataFrame, DataFrame) {
-        let context = StageContext {
-            as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
-            seed: 1,
-            memory_bytes: 1 << 30,
-            progress: Arc::new(Silent),
-            cancelled: Arc::new(AtomicBool::new(false)),
-            storage: Arc::new(NoStorage),
-        };
-        let mut frames = operator.run(Frames::new().with("lines", lines), &context).unwrap();
-        let mut take = |port| frames.take(port).unwrap().collect().unwrap();
-        (take("itemsets"), take("rejected"))
+    fn mine(operator: &MineItemsets, lines: DataFrame) -> [DataFrame; 3] {
+        let mut frames = operator.run(Frames::new().with("lines", lines), &context()).unwrap();
+        ["itemsets", "shops", "rejected"].map(|port| frames.take(port).unwrap().collect().unwrap())
     }
 
     #[test]
-    fn each_shop_has_its_own_support_and_small_transactions_do_not_count() {
+    fn each_shop_has_its_own_support_and_small_orders_do_not_count() {
         let lines = df!(
-            "shop" => ["b", "b", "b", "b", "b", "a", "a", "a", "a"],
-            "transaction" => [1_i64, 1, 2, 2, 3, 1, 1, 2, 2],
-            "item" => ["y", "x", "x", "y", "x", "x", "z", "z", "z"],
+            "shop_id" => ["b", "b", "b", "b", "b", "a", "a", "a", "a"],
+            "order_id" => [1_i64, 1, 2, 2, 3, 1, 1, 2, 2],
+            "item_id" => ["y", "x", "x", "y", "x", "x", "z", "z", "z"],
         )
         .unwrap();
         let operator = MineItemsets { support: 0.5, min_count: 1, ..MineItemsets::default() };
-        let (sets, rejected) = mine(&operator, lines);
+        let [sets, shops, rejected] = mine(&operator, lines);
         let expected = df!(
-            "shop" => ["a", "a", "a", "b", "b", "b"],
+            "shop_id" => ["a", "a", "a", "b", "b", "b"],
             "items" => ["[\"x\"]", "[\"z\"]", "[\"x\",\"z\"]", "[\"x\"]", "[\"y\"]", "[\"x\",\"y\"]"],
             "size" => [1_i64, 1, 2, 1, 1, 2],
             "support_count" => [1_i64, 1, 1, 2, 2, 2],
@@ -244,30 +239,37 @@ mod tests {
         )
         .unwrap();
         assert_eq!(sets, expected);
+        let expected = df!(
+            "shop_id" => ["a", "b"],
+            "orders" => [1_i64, 2],
+            "all_orders" => [2_i64, 3],
+            "items" => [2_i64, 2],
+        );
+        assert_eq!(shops, expected.unwrap());
         assert_eq!(rejected.height(), 0);
     }
 
     #[test]
-    fn rows_without_transaction_or_item_are_rejected_and_a_shop_may_be_missing() {
+    fn lines_without_order_or_item_are_rejected_and_a_shop_may_be_missing() {
         let lines = df!(
-            "shop" => [None::<&str>, None, None, None],
-            "transaction" => [Some("t"), Some("t"), None, Some("t")],
-            "item" => [Some(7_i64), Some(8), Some(7), None],
+            "shop_id" => [None::<&str>, None, None, None, None],
+            "order_id" => [Some("t"), Some("t"), None, Some("t"), Some("")],
+            "item_id" => [Some(7_i64), Some(8), Some(7), None, Some(9)],
         )
         .unwrap();
         let operator = MineItemsets { min_count: 1, target: Target::Maximal, ..MineItemsets::default() };
-        let (sets, rejected) = mine(&operator, lines);
+        let [sets, shops, rejected] = mine(&operator, lines);
         assert_eq!(sets.column("items").unwrap().str().unwrap().get(0), Some("[\"7\",\"8\"]"));
-        assert_eq!(sets.height(), 1);
+        assert_eq!((sets.height(), shops.height()), (1, 1));
         let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
-        assert_eq!(reasons, ["no transaction", "no item"]);
+        assert_eq!(reasons, ["no order_id", "no item_id", "no order_id"]);
     }
 
     #[test]
     fn no_lines_are_no_sets() {
-        let none = df!("shop" => [""; 0], "transaction" => [""; 0], "item" => [""; 0]).unwrap();
-        let (sets, rejected) = mine(&MineItemsets::default(), none);
-        assert_eq!((sets.height(), rejected.height()), (0, 0));
-        assert_eq!(sets.column("shop").unwrap().dtype(), &DataType::String);
+        let none = df!("shop_id" => [""; 0], "order_id" => [""; 0], "item_id" => [""; 0]).unwrap();
+        let [sets, shops, rejected] = mine(&MineItemsets::default(), none);
+        assert_eq!((sets.height(), shops.height(), rejected.height()), (0, 0, 0));
+        assert_eq!(sets.column("shop_id").unwrap().dtype(), &DataType::String);
     }
 }

@@ -1,8 +1,14 @@
 //! Mining of transactions: which items are often bought together.
 
 mod baskets;
+mod decimal;
 mod itemsets;
 mod mine_itemsets;
+mod mine_rules;
+mod orders;
+mod rules;
+#[cfg(test)]
+mod testing;
 
 pub use baskets::{Baskets, count_of_share};
 pub use itemsets::{Search, Target};
@@ -12,5 +18,5 @@ use crate::operator::OperatorKind;
 
 /// The operators of this room.
 pub fn operators() -> Vec<OperatorKind> {
-    vec![OperatorKind::of::<mine_itemsets::MineItemsets>()]
+    vec![OperatorKind::of::<mine_itemsets::MineItemsets>(), OperatorKind::of::<mine_rules::MineRules>()]
 }

@@ -1,0 +1,238 @@
+//! `mine-rules`: what follows from what in orders, with how sure it is that this is no luck.
+
+mod rows;
+mod sets;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::{
+    rows::{CountRows, RULE_COUNTS, RULES, RuleRows},
+    sets::{REJECTED_SETS, ShopSets, read_sets},
+};
+use super::{
+    decimal::Decimal,
+    mine_itemsets::{ITEMSETS, SHOPS},
+    rules::{RuleError, RuleSearch},
+};
+use crate::operator::{
+    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
+    StageContext, StageError,
+};
+
+/// Mines association rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MineRules {
+    /// The share of a shop's orders (those that the itemsets count) that must hold both sides. From 0 to 1; the itemsets
+    /// have a support of their own, so that 0 is that.
+    pub min_support: f64,
+    /// The least share of the antecedent's orders that must hold the consequent. From 0 to 1.
+    pub min_confidence: f64,
+    /// The least lift. 1 leaves out rules that say no more than chance.
+    pub min_lift: f64,
+    /// The most items of a consequent; null for no limit.
+    pub max_consequent: Option<u32>,
+    /// The largest q-value: the share of false finds to be expected among the rules. From 0 to 1; 1 for any.
+    pub max_q_value: f64,
+    /// Whether to leave out a rule when another with the same consequent and a part of its antecedent is at least as sure.
+    pub drop_redundant: bool,
+}
+
+impl Default for MineRules {
+    fn default() -> Self {
+        Self {
+            min_support: 0.0,
+            min_confidence: 0.05,
+            min_lift: 0.0,
+            max_consequent: None,
+            max_q_value: 1.0,
+            drop_redundant: false,
+        }
+    }
+}
+
+/// A lift that no rule reaches.
+const MOST_LIFT: f64 = 1e9;
+
+impl Operator for MineRules {
+    const NAME: &'static str = "mine-rules";
+    const SUMMARY: &'static str =
+        "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
+    const VERSION: u32 = 1;
+
+    fn inputs() -> Inputs {
+        let columns = |columns: &[(&str, ColumnKind)], needed: &[&str]| {
+            let column = |(name, kind): &(&str, ColumnKind)| PortColumn {
+                optional: *name == "shop_id",
+                ..PortColumn::new(name, *kind)
+            };
+            columns.iter().filter(|(name, _)| needed.contains(name)).map(column).collect()
+        };
+        Inputs::Ports(vec![
+            InputPort {
+                name: "itemsets",
+                required: true,
+                columns: columns(&ITEMSETS, &["shop_id", "items", "support_count"]),
+                about: "The output of `mine-itemsets` with target `all`.",
+            },
+            InputPort {
+                name: "shops",
+                required: true,
+                columns: columns(&SHOPS, &["shop_id", "orders", "all_orders"]),
+                about: "Its output of that name: how many orders each shop has.",
+            },
+        ])
+    }
+
+    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        Ok(vec![
+            OutputPort::new(
+                "association_rules",
+                "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are JSON \
+                 objects with a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
+                 all; figures are rounded to six decimals, p- and q-values are not. `conviction` is infinite for a rule \
+                 without exception.",
+                &RULES,
+            ),
+            OutputPort::new(
+                "rule_counts",
+                "A row a shop: the rules that its itemsets give, those kept, and those left out by the first test that \
+                 they failed.",
+                &RULE_COUNTS,
+            ),
+            OutputPort::new("rejected", "Itemsets that could not be used.", &REJECTED_SETS),
+        ])
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        ParamError::unless_between("min_support", self.min_support, 0.0, 1.0)?;
+        ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
+        ParamError::unless_between("min_lift", self.min_lift, 0.0, MOST_LIFT)?;
+        ParamError::unless_between("max_q_value", self.max_q_value, 0.0, 1.0)
+    }
+
+    fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let (shops, rejected) = read_sets(inputs.take("itemsets")?, inputs.take("shops")?)?;
+        let mut rules = RuleRows::default();
+        let mut counts = CountRows::default();
+        for shop in &shops {
+            context.check_cancelled()?;
+            let found = self.search().find(&shop.sets, shop.orders).map_err(|error| refused(shop, &error))?;
+            rules.add(shop, &found);
+            counts.add(shop, &found);
+        }
+        Ok(Frames::new()
+            .with("association_rules", rules.finish()?)
+            .with("rule_counts", counts.finish()?)
+            .with("rejected", rejected))
+    }
+}
+
+impl MineRules {
+    fn search(&self) -> RuleSearch {
+        RuleSearch {
+            min_support: Decimal::of(self.min_support),
+            min_confidence: Decimal::of(self.min_confidence),
+            min_lift: Decimal::of(self.min_lift),
+            max_consequent: self.max_consequent.unwrap_or(u32::MAX),
+            max_q_value: self.max_q_value,
+            drop_redundant: self.drop_redundant,
+        }
+    }
+}
+
+fn refused(shop: &ShopSets, error: &RuleError) -> StageError {
+    let of_shop = shop.shop.as_deref().map_or_else(String::new, |shop| format!(" of shop '{shop}'"));
+    let (problem, mend) = match error {
+        RuleError::PartMissing(items) => (
+            format!("the set {}{of_shop} is there and a part of it is not", shop.json(items)),
+            "give all frequent itemsets: `target = \"all\"` in mine-itemsets".to_owned(),
+        ),
+        RuleError::TooLong(items) => (
+            format!("a set{of_shop} has {items} items, which is too many splits"),
+            "limit the sets: `max_size = 4` in mine-itemsets".to_owned(),
+        ),
+    };
+    StageError::Input { port: "itemsets".to_owned(), problem, mend }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mining::{mine_itemsets::MineItemsets, testing::context};
+
+    fn lines() -> DataFrame {
+        // 20 orders of two items that satisfy 8 × a b, 5 × a c, 4 × b d and 3 × c d, and four of one item.
+        let pairs = [(8, ["a", "b"]), (5, ["a", "c"]), (4, ["b", "d"]), (3, ["c", "d"])];
+        let mut orders: Vec<Vec<&str>> =
+            pairs.iter().flat_map(|(times, pair)| std::iter::repeat_n(pair.to_vec(), *times)).collect();
+        orders.extend([vec!["a"], vec!["a"], vec!["b"], vec!["d"]]);
+        let numbers: Vec<i64> = (0..).zip(&orders).flat_map(|(number, order)| vec![number; order.len()]).collect();
+        df!("shop_id" => vec!["main"; numbers.len()], "order_id" => numbers, "item_id" => orders.concat()).unwrap()
+    }
+
+    fn mine(itemsets: &MineItemsets, rules: &MineRules, lines: DataFrame) -> Result<[DataFrame; 3], StageError> {
+        let mut found = itemsets.run(Frames::new().with("lines", lines), &context()).unwrap();
+        let inputs =
+            Frames::new().with("itemsets", found.take("itemsets").unwrap()).with("shops", found.take("shops").unwrap());
+        let mut frames = rules.run(inputs, &context())?;
+        Ok(["association_rules", "rule_counts", "rejected"].map(|port| frames.take(port).unwrap().collect().unwrap()))
+    }
+
+    #[test]
+    fn four_pairs_give_eight_rules_with_the_figures_that_are_known() {
+        let itemsets = MineItemsets { max_size: Some(3), min_count: 1, ..MineItemsets::default() };
+        let [rules, counts, _] = mine(&itemsets, &MineRules::default(), lines()).unwrap();
+        assert_eq!(rules.height(), 8);
+        let text = |name: &str, row: usize| rules.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
+        let float = |name: &str, row: usize| rules.column(name).unwrap().f64().unwrap().get(row).unwrap();
+        let sides: Vec<(String, String)> =
+            (0..8).map(|row| (text("antecedent", row), text("consequent", row))).collect();
+        let side = |item: &str| format!("{{\"items\":[\"{item}\"]}}");
+        let expected = [("d", "c"), ("c", "d"), ("b", "a"), ("a", "b"), ("c", "a"), ("a", "c"), ("d", "b"), ("b", "d")];
+        assert_eq!(sides, expected.map(|(one, other)| (side(one), side(other))));
+        let figures = |row| [float("support", row), float("confidence", row), float("lift", row)];
+        assert_eq!(figures(0), [0.15, 0.428571, 1.071429]);
+        assert_eq!(figures(2), [0.4, 0.666667, 1.025641]);
+        assert_eq!(figures(4)[2], 0.961538);
+        assert_eq!(figures(6)[2], 0.952381);
+        assert_eq!(float("support_all_orders", 2), 0.333333);
+        assert_eq!(float("q_value", 2), 1.0, "eight orders of twenty are what chance gives");
+        let count = |name: &str| counts.column(name).unwrap().i64().unwrap().get(0).unwrap();
+        assert_eq!(["orders", "all_orders", "considered", "rules"].map(count), [20, 24, 8, 8]);
+    }
+
+    #[test]
+    fn no_rule_of_theirs_has_a_lift_of_one_and_a_tenth() {
+        let itemsets = MineItemsets { min_count: 1, ..MineItemsets::default() };
+        let [rules, counts, _] =
+            mine(&itemsets, &MineRules { min_lift: 1.1, ..MineRules::default() }, lines()).unwrap();
+        assert_eq!((rules.height(), counts.height()), (0, 1));
+        assert_eq!(counts.column("low_lift").unwrap().i64().unwrap().get(0), Some(8));
+    }
+
+    #[test]
+    fn condensed_itemsets_are_refused() {
+        let itemsets = MineItemsets { target: crate::mining::Target::Maximal, min_count: 1, ..MineItemsets::default() };
+        let error = mine(&itemsets, &MineRules::default(), lines()).unwrap_err().to_string();
+        assert!(error.contains("[\"a\",\"b\"]") && error.contains("target = \"all\""), "{error}");
+    }
+
+    #[test]
+    fn sets_that_are_no_sets_are_rejected_with_their_reason() {
+        let itemsets = df!(
+            "shop_id" => ["s", "s", "t"],
+            "items" => ["[\"a\"]", "a, b", "[\"a\"]"],
+            "support_count" => [3_i64, 2, 3],
+        );
+        let shops = df!("shop_id" => ["s"], "orders" => [4_i64], "all_orders" => [5_i64]).unwrap();
+        let inputs = Frames::new().with("itemsets", itemsets.unwrap()).with("shops", shops);
+        let mut frames = MineRules::default().run(inputs, &context()).unwrap();
+        let rejected = frames.take("rejected").unwrap().collect().unwrap();
+        let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
+        assert_eq!(reasons, ["items is no JSON array of texts", "the shop is not among the shops"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! Rules and their counts as rows.
+
+use polars::prelude::*;
+
+use super::{
+    super::rules::{Found, Rule},
+    sets::ShopSets,
+};
+use crate::operator::{ColumnKind, StageError};
+
+/// The columns of `association_rules`.
+pub const RULES: [(&str, ColumnKind); 17] = [
+    ("id", ColumnKind::Int),
+    ("shop_id", ColumnKind::Text),
+    ("antecedent", ColumnKind::Text),
+    ("consequent", ColumnKind::Text),
+    ("antecedent_size", ColumnKind::Int),
+    ("consequent_size", ColumnKind::Int),
+    ("antecedent_count", ColumnKind::Int),
+    ("consequent_count", ColumnKind::Int),
+    ("support_count", ColumnKind::Int),
+    ("support", ColumnKind::Float),
+    ("confidence", ColumnKind::Float),
+    ("lift", ColumnKind::Float),
+    ("leverage", ColumnKind::Float),
+    ("conviction", ColumnKind::Float),
+    ("support_all_orders", ColumnKind::Float),
+    ("p_value", ColumnKind::Float),
+    ("q_value", ColumnKind::Float),
+];
+
+/// The columns of `rule_counts`.
+pub const RULE_COUNTS: [(&str, ColumnKind); 10] = [
+    ("shop_id", ColumnKind::Text),
+    ("orders", ColumnKind::Int),
+    ("all_orders", ColumnKind::Int),
+    ("itemsets", ColumnKind::Int),
+    ("considered", ColumnKind::Int),
+    ("rules", ColumnKind::Int),
+    ("weak", ColumnKind::Int),
+    ("low_lift", ColumnKind::Int),
+    ("redundant", ColumnKind::Int),
+    ("insignificant", ColumnKind::Int),
+];
+
+/// Rounds a ratio to the six decimals in which it is stored.
+pub fn rounded(ratio: f64) -> f64 {
+    let scaled = ratio * 1e6;
+    if scaled.is_finite() { scaled.round() / 1e6 } else { ratio }
+}
+
+/// Rows of the output `association_rules`.
+#[derive(Default)]
+pub struct RuleRows {
+    shops: Vec<Option<String>>,
+    sides: [Vec<String>; 2],
+    numbers: [Vec<i64>; 5],
+    figures: [Vec<f64>; 8],
+}
+
+impl RuleRows {
+    /// Adds a shop's rules.
+    pub fn add(&mut self, shop: &ShopSets, found: &Found) {
+        for rule in &found.rules {
+            self.shops.push(shop.shop.clone());
+            self.add_rule(shop, rule);
+        }
+    }
+
+    fn add_rule(&mut self, shop: &ShopSets, rule: &Rule) {
+        for (column, items) in self.sides.iter_mut().zip([&rule.antecedent, &rule.consequent]) {
+            column.push(format!("{{\"items\":{}}}", shop.json(items)));
+        }
+        let counts = rule.counts;
+        let numbers = [
+            rule.antecedent.len() as i64,
+            rule.consequent.len() as i64,
+            i64::from(counts.antecedent),
+            i64::from(counts.consequent),
+            i64::from(counts.both),
+        ];
+        self.numbers.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
+        let both = f64::from(counts.both);
+        let figures = [
+            rounded(both / f64::from(shop.orders)),
+            rounded(rule.confidence()),
+            rounded(rule.lift(shop.orders)),
+            rounded(rule.leverage(shop.orders)),
+            rounded(rule.conviction(shop.orders)),
+            rounded(both / f64::from(shop.all_orders.max(1))),
+            rule.p_value,
+            rule.q_value,
+        ];
+        self.figures.iter_mut().zip(figures).for_each(|(column, figure)| column.push(figure));
+    }
+
+    /// The frame; a rule's id is its row's number.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn finish(self) -> Result<DataFrame, StageError> {
+        let ids: Vec<i64> = (1..).take(self.shops.len()).collect();
+        let columns = [Column::new("id".into(), ids), Column::new("shop_id".into(), self.shops)];
+        let columns = columns
+            .into_iter()
+            .chain(self.sides.into_iter().map(|texts| Column::new("".into(), texts)))
+            .chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers)))
+            .chain(self.figures.into_iter().map(|figures| Column::new("".into(), figures)));
+        named(columns, &RULES)
+    }
+}
+
+/// Rows of the output `rule_counts`.
+#[derive(Default)]
+pub struct CountRows {
+    shops: Vec<Option<String>>,
+    numbers: [Vec<i64>; 9],
+}
+
+impl CountRows {
+    /// Adds a shop's counts.
+    pub fn add(&mut self, shop: &ShopSets, found: &Found) {
+        self.shops.push(shop.shop.clone());
+        let numbers = [
+            u64::from(shop.orders),
+            u64::from(shop.all_orders),
+            shop.sets.counts.len() as u64,
+            found.considered,
+            found.rules.len() as u64,
+            found.weak,
+            found.low_lift,
+            found.redundant,
+            found.insignificant,
+        ];
+        self.numbers.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number as i64));
+    }
+
+    /// The frame.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn finish(self) -> Result<DataFrame, StageError> {
+        let shops = std::iter::once(Column::new("shop_id".into(), self.shops));
+        named(shops.chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers))), &RULE_COUNTS)
+    }
+}
+
+/// A frame of columns with the names of a port.
+fn named(columns: impl Iterator<Item = Column>, port: &[(&str, ColumnKind)]) -> Result<DataFrame, StageError> {
+    let columns: Vec<Column> = columns.zip(port).map(|(column, (name, _))| column.with_name((*name).into())).collect();
+    Ok(DataFrame::new(columns.first().map_or(0, Column::len), columns)?)
+}

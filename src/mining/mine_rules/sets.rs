@@ -1,0 +1,128 @@
+//! Itemsets as they were written, read back by shop with items as numbers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use polars::prelude::*;
+
+use super::super::{itemsets::Itemsets, orders::Names};
+use crate::operator::{ColumnKind, StageError, for_each_batch};
+
+/// The itemsets of one shop. An item's number is the place of its text in byte order.
+pub struct ShopSets {
+    /// The shop; `None` where none is named.
+    pub shop: Option<String>,
+    /// The orders that the sets count.
+    pub orders: u32,
+    /// All orders.
+    pub all_orders: u32,
+    /// The sets, their items ascending.
+    pub sets: Itemsets,
+    names: Names,
+}
+
+/// The columns of the sets that cannot be used.
+pub const REJECTED_SETS: [(&str, ColumnKind); 3] =
+    [("shop_id", ColumnKind::Text), ("items", ColumnKind::Text), ("reason", ColumnKind::Text)];
+
+/// A shop's sets while they are read: an item's number is the order in which it was first seen.
+#[derive(Default)]
+struct Reading {
+    sets: Itemsets,
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+type Rejected = Vec<(Option<String>, Option<String>, &'static str)>;
+
+/// Reads the itemsets of all shops that `shops` names, by shop; and those rows that cannot be used, with the reason.
+///
+/// # Errors
+/// When a frame cannot be read.
+pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>, DataFrame), StageError> {
+    let mut read: BTreeMap<Option<String>, (u32, u32, Reading)> = BTreeMap::new();
+    let shops = shops.collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let (names, orders) = (shops.column("shop_id")?.cast(&DataType::String)?, shops.column("orders")?.i64()?);
+    let numbers = orders.iter().zip(shops.column("all_orders")?.i64()?.iter());
+    for (name, (orders, all_orders)) in names.str()?.iter().zip(numbers) {
+        let count = |number: Option<i64>| u32::try_from(number.unwrap_or_default()).unwrap_or_default();
+        read.insert(name.map(str::to_owned), (count(orders), count(all_orders), Reading::default()));
+    }
+    let mut rejected = Rejected::new();
+    let columns = [col("shop_id").cast(DataType::String), col("items"), col("support_count")];
+    for_each_batch(itemsets.select(columns), StageError::from, |batch| {
+        let (shops, items) = (batch.column("shop_id")?.str()?, batch.column("items")?.str()?);
+        for ((shop, items), count) in shops.iter().zip(items.iter()).zip(batch.column("support_count")?.i64()?.iter()) {
+            let shop = shop.map(str::to_owned);
+            let reason = match read.get_mut(&shop) {
+                None => Some("the shop is not among the shops"),
+                Some((orders, _, reading)) => reading.add(items, count, *orders).err(),
+            };
+            if let Some(reason) = reason {
+                rejected.push((shop, items.map(str::to_owned), reason));
+            }
+        }
+        Ok(())
+    })?;
+    let finish = |(shop, (orders, all_orders, reading)): (_, (_, _, Reading))| reading.finish(shop, orders, all_orders);
+    Ok((read.into_iter().map(finish).collect(), rejected_frame(&rejected)?))
+}
+
+fn rejected_frame(rejected: &Rejected) -> Result<DataFrame, StageError> {
+    Ok(df!(
+        "shop_id" => rejected.iter().map(|(shop, ..)| shop.as_deref()).collect::<Vec<_>>(),
+        "items" => rejected.iter().map(|(_, items, _)| items.as_deref()).collect::<Vec<_>>(),
+        "reason" => rejected.iter().map(|(.., reason)| *reason).collect::<Vec<_>>(),
+    )?)
+}
+
+impl Reading {
+    fn add(&mut self, items: Option<&str>, count: Option<i64>, orders: u32) -> Result<(), &'static str> {
+        let names: Vec<String> = items
+            .and_then(|items| serde_json::from_str(items).ok())
+            .filter(|names: &Vec<String>| !names.is_empty())
+            .ok_or("items is no JSON array of texts")?;
+        let count = count
+            .and_then(|count| u32::try_from(count).ok())
+            .filter(|count| (1..=orders).contains(count))
+            .ok_or("support_count is not from 1 to the shop's orders")?;
+        for name in names {
+            let next = self.names.len() as u32;
+            let number = *self.numbers.entry(name).or_insert_with_key(|name| {
+                self.names.push(name.clone());
+                next
+            });
+            self.sets.items.push(number);
+        }
+        self.sets.offsets.push(self.sets.items.len() as u64);
+        self.sets.counts.push(count);
+        Ok(())
+    }
+
+    /// The shop's sets with items by text.
+    fn finish(mut self, shop: Option<String>, orders: u32, all_orders: u32) -> ShopSets {
+        let mut order: Vec<usize> = (0..self.names.len()).collect();
+        order.sort_unstable_by_key(|number| self.names.get(*number));
+        let mut ranks = vec![0_u32; order.len()];
+        let mut names = Names::default();
+        for (rank, number) in (0..).zip(order) {
+            ranks.get_mut(number).into_iter().for_each(|place| *place = rank);
+            names.push(self.names.get(number).map_or("", String::as_str));
+        }
+        for item in &mut self.sets.items {
+            *item = ranks.get(*item as usize).copied().unwrap_or_default();
+        }
+        for ends in self.sets.offsets.windows(2) {
+            if let [start, end] = ends {
+                self.sets.items.get_mut(*start as usize..*end as usize).unwrap_or_default().sort_unstable();
+            }
+        }
+        ShopSets { shop, orders, all_orders, sets: self.sets, names }
+    }
+}
+
+impl ShopSets {
+    /// Items as a JSON array.
+    pub fn json(&self, items: &[u32]) -> String {
+        serde_json::Value::from(items.iter().map(|item| self.names.get(*item)).collect::<Vec<_>>()).to_string()
+    }
+}

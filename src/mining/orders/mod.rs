@@ -1,0 +1,14 @@
+//! Orders of many shops as flat numbers: what all mining works on.
+
+mod dictionary;
+mod lines;
+mod read;
+mod shop_orders;
+#[cfg(test)]
+mod tests;
+
+pub use lines::OrderLines;
+pub use read::{REJECTED, add_lines, lines_port, read_lines, rejected_lines};
+#[cfg(test)]
+use shop_orders::NO_TIME;
+pub use shop_orders::{Names, ShopOrders};

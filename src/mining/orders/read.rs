@@ -1,0 +1,101 @@
+//! Order lines from a frame, batch by batch.
+
+use polars::prelude::*;
+
+use super::{OrderLines, dictionary::TooMany};
+use crate::operator::{
+    Column as PortColumn, ColumnKind, InputPort, Progress, StageContext, StageError, for_each_batch,
+};
+
+/// Columns of order lines: shop, order and item.
+pub const LINES: [&str; 3] = ["shop_id", "order_id", "item_id"];
+
+/// When a line's order was made.
+const CREATED_AT: &str = "created_at";
+
+/// The input port `lines` of this room's operators.
+pub fn lines_port(with_times: bool) -> InputPort {
+    let mut columns = vec![
+        PortColumn::optional("shop_id", ColumnKind::Any),
+        PortColumn::new("order_id", ColumnKind::Any),
+        PortColumn::new("item_id", ColumnKind::Any),
+    ];
+    if with_times {
+        columns.push(PortColumn::optional(CREATED_AT, ColumnKind::Timestamp));
+    }
+    let about = "A row an item of an order, in any order; an item that comes twice in one counts once.";
+    InputPort { name: "lines", required: true, columns, about }
+}
+
+/// Reads the lines that have an order and an item, with the times of their orders if wanted.
+///
+/// # Errors
+/// When they cannot be read, are too many, or the run was asked to stop.
+pub fn read_lines(lines: LazyFrame, with_times: bool, context: &StageContext) -> Result<OrderLines, StageError> {
+    let rows = lines.clone().select([len().cast(DataType::UInt32)]).collect_with_engine(Engine::Streaming)?;
+    let rows = rows.unwrap_single().columns().first().and_then(|column| column.u32().ok()?.get(0)).unwrap_or_default();
+    context.progress.total(u64::from(rows));
+    let mut read = OrderLines::with_capacity(rows as usize, with_times);
+    add_lines(lines, with_times, &mut read, context.progress.as_ref(), || context.check_cancelled())?;
+    Ok(read)
+}
+
+/// Adds the lines of a frame that have an order and an item.
+///
+/// # Errors
+/// When they cannot be read or are too many; what `check` returns.
+pub fn add_lines(
+    lines: LazyFrame,
+    with_times: bool,
+    to: &mut OrderLines,
+    progress: &dyn Progress,
+    check: impl Fn() -> Result<(), StageError>,
+) -> Result<(), StageError> {
+    let mut columns = LINES.map(|name| col(name).cast(DataType::String)).to_vec();
+    if with_times {
+        columns.push(col(CREATED_AT).cast(DataType::Datetime(TimeUnit::Microseconds, None)).cast(DataType::Int64));
+    }
+    for_each_batch(lines.select(columns), StageError::from, |batch| {
+        check()?;
+        let [shops, orders, items] = LINES.map(|name| batch.column(name).and_then(|column| column.str().cloned()));
+        let (shops, orders, items) = (shops?, orders?, items?);
+        let times = if with_times { Some(batch.column(CREATED_AT)?.i64()?.clone()) } else { None };
+        let mut times = times.as_ref().map(|times| times.iter());
+        for ((shop, order), item) in shops.iter().zip(orders.iter()).zip(items.iter()) {
+            let at = times.as_mut().and_then(Iterator::next).flatten();
+            let (Some(order), Some(item)) = (order, item) else { continue };
+            if !order.is_empty() && !item.is_empty() {
+                to.push(shop, order, item, at).map_err(too_many)?;
+            }
+        }
+        progress.advance(batch.height() as u64);
+        Ok(())
+    })
+}
+
+/// [`TooMany`] as an error of the port `lines`.
+fn too_many(error: TooMany) -> StageError {
+    StageError::Input {
+        port: "lines".to_owned(),
+        problem: error.to_string(),
+        mend: "mine fewer shops or a shorter time in one stage".to_owned(),
+    }
+}
+
+/// Columns of the output `rejected`.
+pub const REJECTED: [(&str, ColumnKind); 4] = [
+    ("shop_id", ColumnKind::Text),
+    ("order_id", ColumnKind::Text),
+    ("item_id", ColumnKind::Text),
+    ("reason", ColumnKind::Text),
+];
+
+/// The lines that were not read, and why.
+pub fn rejected_lines(lines: LazyFrame) -> LazyFrame {
+    let missing = |name: &str| col(name).is_null().or(col(name).eq(lit("")));
+    let reason = when(missing("order_id")).then(lit("no order_id")).otherwise(lit("no item_id"));
+    lines
+        .select(LINES.map(|name| col(name).cast(DataType::String)))
+        .filter(missing("order_id").or(missing("item_id")))
+        .with_column(reason.alias("reason"))
+}

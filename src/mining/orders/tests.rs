@@ -1,0 +1,99 @@
+//! Orders from lines against an obvious reference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::{NO_TIME, OrderLines, ShopOrders};
+
+type Line = (Option<u8>, u16, u8, Option<i64>);
+
+fn text(shop: Option<u8>) -> Option<String> {
+    shop.map(|shop| format!("shop {shop}"))
+}
+
+/// Order ids of all kinds: numbers, numbers with zeros before them, texts.
+fn id(order: u16) -> String {
+    match order % 3 {
+        0 => order.to_string(),
+        1 => format!("0{order}"),
+        _ => format!("gid/{order}"),
+    }
+}
+
+fn encode(lines: &[Line], min_items: usize) -> Vec<ShopOrders> {
+    let mut read = OrderLines::with_capacity(lines.len(), true);
+    for (shop, order, item, at) in lines {
+        read.push(text(*shop).as_deref(), &id(*order), &format!("item {item}"), *at).unwrap();
+    }
+    read.into_orders(min_items)
+}
+
+/// The orders of a shop as sets of texts with their times, in order; and how many there are of any size.
+type Plain = BTreeMap<Option<String>, (Vec<(Vec<String>, u32)>, u32)>;
+
+fn reference(lines: &[Line], min_items: usize) -> Plain {
+    let mut orders: BTreeMap<(Option<String>, String), (BTreeSet<String>, u32)> = BTreeMap::new();
+    for (shop, order, item, at) in lines {
+        let order = orders.entry((text(*shop), id(*order))).or_insert_with(|| (BTreeSet::new(), NO_TIME));
+        order.0.insert(format!("item {item}"));
+        order.1 = order.1.min(at.map_or(NO_TIME, |at| (at / 1_000_000) as u32));
+    }
+    let mut shops = Plain::new();
+    for ((shop, _), (items, time)) in orders {
+        let shop = shops.entry(shop).or_default();
+        shop.1 += 1;
+        if items.len() >= min_items {
+            shop.0.push((items.into_iter().collect(), time));
+        }
+    }
+    for (orders, _) in shops.values_mut() {
+        orders.sort();
+    }
+    shops
+}
+
+fn plain(shops: &[ShopOrders]) -> Plain {
+    let of_shop = |shop: &ShopOrders| {
+        let names = |items: &[u32]| items.iter().map(|item| shop.name(*item).to_owned()).collect::<Vec<_>>();
+        let mut orders: Vec<_> = shop.transactions().iter().map(names).zip(shop.times.iter().copied()).collect();
+        orders.sort();
+        (shop.shop.clone(), (orders, shop.all_orders))
+    };
+    shops.iter().map(of_shop).collect()
+}
+
+fn lines() -> impl Strategy<Value = Vec<Line>> {
+    let time = proptest::option::weighted(0.9, 0_i64..10_000_000);
+    proptest::collection::vec((proptest::option::weighted(0.8, 0_u8..3), 0_u16..12, 0_u8..6, time), 0..120)
+}
+
+proptest! {
+    #[test]
+    fn scattered_lines_become_the_orders_that_they_are(lines in lines(), min_items in 1_usize..4) {
+        prop_assert_eq!(plain(&encode(&lines, min_items)), reference(&lines, min_items));
+    }
+
+    #[test]
+    fn the_order_of_the_lines_changes_nothing(lines in lines(), turn in 0_usize..120) {
+        let mut turned = lines.clone();
+        turned.rotate_left(turn.min(lines.len()));
+        prop_assert_eq!(encode(&turned, 2), encode(&lines, 2));
+        turned.reverse();
+        prop_assert_eq!(encode(&turned, 2), encode(&lines, 2));
+    }
+}
+
+#[test]
+fn an_items_number_is_the_place_of_its_text() {
+    let mut read = OrderLines::default();
+    for (order, item) in [("1", "pear"), ("2", "fig"), ("1", "apple"), ("2", "pear"), ("3", "fig"), ("1", "pear")] {
+        read.push(Some("s"), order, item, None).unwrap();
+    }
+    let orders = read.into_orders(2);
+    let [shop] = orders.as_slice() else { panic!("{orders:?}") };
+    assert_eq!((shop.len(), shop.all_orders, shop.item_count()), (2, 3, 3));
+    assert_eq!((shop.name(0), shop.name(1), shop.name(2)), ("apple", "fig", "pear"));
+    assert_eq!((&shop.offsets[..], &shop.items[..]), (&[0, 2, 4][..], &[0, 2, 1, 2][..]));
+    assert!(shop.times.is_empty());
+}

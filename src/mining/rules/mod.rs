@@ -1,0 +1,169 @@
+//! Association rules of one shop's frequent itemsets. Works on slices.
+
+mod order;
+mod significance;
+mod splits;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use super::{decimal::Decimal, itemsets::Itemsets};
+use splits::Splits;
+
+/// Which rules are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleSearch {
+    /// The share of the shop's orders that must hold both sides.
+    pub min_support: Decimal,
+    /// The least confidence.
+    pub min_confidence: Decimal,
+    /// The least lift.
+    pub min_lift: Decimal,
+    /// The most items of a consequent.
+    pub max_consequent: u32,
+    /// The largest q-value; 1 for any.
+    pub max_q_value: f64,
+    /// Whether a rule is left out when a rule of the same consequent and a part of its antecedent is as sure.
+    pub drop_redundant: bool,
+}
+
+/// A rule: the orders that hold its antecedent hold its consequent too, so and so often.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// The items that are given, ascending.
+    pub antecedent: Vec<u32>,
+    /// The items that follow, ascending.
+    pub consequent: Vec<u32>,
+    /// How many orders hold the antecedent, the consequent, and both.
+    pub counts: Counts,
+    /// Fisher's exact test that the sides have nothing to do with each other.
+    pub p_value: f64,
+    /// The p-value corrected for all rules of the shop, those that were not kept as well.
+    pub q_value: f64,
+}
+
+/// How many orders hold the sides of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// The antecedent.
+    pub antecedent: u32,
+    /// The consequent.
+    pub consequent: u32,
+    /// Both.
+    pub both: u32,
+}
+
+/// What was found, and how many rules were left out by what: each is counted by the first test that it fails.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The rules by falling lift, confidence and support, then antecedent and consequent.
+    pub rules: Vec<Rule>,
+    /// Rules that the itemsets give.
+    pub considered: u64,
+    /// Left out for their support or their confidence.
+    pub weak: u64,
+    /// Left out for their lift.
+    pub low_lift: u64,
+    /// Left out because a more general rule is as sure.
+    pub redundant: u64,
+    /// Left out for their q-value.
+    pub insignificant: u64,
+}
+
+/// Why rules cannot be made of itemsets.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RuleError {
+    /// A part of this set is not among the sets.
+    PartMissing(Vec<u32>),
+    /// This set has more items than [`splits::MOST_ITEMS`].
+    TooLong(usize),
+}
+
+/// The itemsets of a shop by their items.
+type CountsBySet<'a> = HashMap<&'a [u32], u32>;
+
+impl RuleSearch {
+    /// The rules of the sets, whose items are ascending, among `orders` orders. The sets must be all frequent ones.
+    ///
+    /// # Errors
+    /// [`RuleError`].
+    pub fn find(&self, sets: &Itemsets, orders: u32) -> Result<Found, RuleError> {
+        let known: CountsBySet<'_> = sets.iter().collect();
+        let mut found = Found::default();
+        let mut p_values = Vec::new();
+        let mut kept: Vec<(usize, Rule)> = Vec::new();
+        for (items, _) in sets.iter().filter(|(items, _)| items.len() > 1) {
+            let splits = Splits::new(items, &known)?;
+            for split in splits.rules(self.max_consequent) {
+                let counts = splits.counts(split);
+                let p_value = significance::fisher_p_value(orders, counts.antecedent, counts.consequent, counts.both);
+                p_values.push(p_value);
+                if let Some(left_out) = self.reason(&splits, split, orders) {
+                    *left_out(&mut found) += 1;
+                    continue;
+                }
+                let (antecedent, consequent) = splits.sides(split);
+                kept.push((p_values.len() - 1, Rule { antecedent, consequent, counts, p_value, q_value: 1.0 }));
+            }
+        }
+        found.considered = p_values.len() as u64;
+        let q_values = significance::q_values(&p_values);
+        for (place, mut rule) in kept {
+            rule.q_value = q_values.get(place).copied().unwrap_or(1.0);
+            if rule.q_value <= self.max_q_value {
+                found.rules.push(rule);
+            } else {
+                found.insignificant += 1;
+            }
+        }
+        found.rules.sort_unstable_by(order::strongest_first);
+        Ok(found)
+    }
+
+    /// The count of rules that are left out for the same reason as this one; `None` when it is kept.
+    fn reason(&self, splits: &Splits, split: u32, orders: u32) -> Option<fn(&mut Found) -> &mut u64> {
+        let Counts { antecedent, consequent, both } = splits.counts(split);
+        let [antecedent, consequent, both, orders] = [antecedent, consequent, both, orders].map(u128::from);
+        if !self.min_support.at_most(both, orders) || !self.min_confidence.at_most(both, antecedent) {
+            Some(|found| &mut found.weak)
+        } else if !self.min_lift.at_most(both * orders, antecedent * consequent) {
+            Some(|found| &mut found.low_lift)
+        } else if self.drop_redundant && splits.is_redundant(split) {
+            Some(|found| &mut found.redundant)
+        } else {
+            None
+        }
+    }
+}
+
+impl Rule {
+    /// The share of the antecedent's orders that hold the consequent too.
+    pub fn confidence(&self) -> f64 {
+        f64::from(self.counts.both) / f64::from(self.counts.antecedent)
+    }
+
+    /// How many times as often the sides meet among `orders` as they would if they had nothing to do with each other.
+    pub fn lift(&self, orders: u32) -> f64 {
+        let Counts { antecedent, consequent, both } = self.counts;
+        f64::from(both) * f64::from(orders) / (f64::from(antecedent) * f64::from(consequent))
+    }
+
+    /// The share of `orders` with both sides, less the share that there would be if they had nothing to do with each other.
+    pub fn leverage(&self, orders: u32) -> f64 {
+        let Counts { antecedent, consequent, both } = self.counts;
+        let all = f64::from(orders);
+        f64::from(both) / all - f64::from(antecedent) / all * (f64::from(consequent) / all)
+    }
+
+    /// How many times as often the rule would be wrong among `orders` if its sides had nothing to do with each other;
+    /// infinite for one that is never wrong.
+    pub fn conviction(&self, orders: u32) -> f64 {
+        let Counts { antecedent, consequent, both } = self.counts;
+        if both == antecedent {
+            return f64::INFINITY;
+        }
+        let without = f64::from(orders.saturating_sub(consequent)) / f64::from(orders);
+        without * f64::from(antecedent) / f64::from(antecedent.saturating_sub(both))
+    }
+}
