@@ -37,8 +37,8 @@ impl Decimal {
 fn cross(one: u128, other: u128) -> (u128, u128) {
     const HALF: u128 = u64::MAX as u128;
     let (a, b, c, d) = (one >> 64, one & HALF, other >> 64, other & HALF);
-    let middle = (b * d >> 64) + (a * d & HALF) + (b * c & HALF);
-    (a * c + (a * d >> 64) + (b * c >> 64) + (middle >> 64), middle << 64 | (b * d & HALF))
+    let middle = ((b * d) >> 64) + ((a * d) & HALF) + ((b * c) & HALF);
+    (a * c + ((a * d) >> 64) + ((b * c) >> 64) + (middle >> 64), (middle << 64) | ((b * d) & HALF))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Mining of transactions: which items are often bought together.
 
 mod baskets;
+mod build_covisitation;
+mod covisitation;
 mod decimal;
 mod itemsets;
 mod mine_itemsets;
@@ -18,5 +20,9 @@ use crate::operator::OperatorKind;
 
 /// The operators of this room.
 pub fn operators() -> Vec<OperatorKind> {
-    vec![OperatorKind::of::<mine_itemsets::MineItemsets>(), OperatorKind::of::<mine_rules::MineRules>()]
+    vec![
+        OperatorKind::of::<mine_itemsets::MineItemsets>(),
+        OperatorKind::of::<mine_rules::MineRules>(),
+        OperatorKind::of::<build_covisitation::BuildCovisitation>(),
+    ]
 }

@@ -1,4 +1,6 @@
-//! `nightloom itemsets` through the binary.
+//! `nightloom itemsets` and the mining operators through the binary.
+
+mod baskets;
 
 use crate::support::Place;
 

@@ -99,13 +99,16 @@ impl CoOrders {
 
     /// Leaves out what is too much, marks the last item of each order, and returns where the orders start.
     fn bound_and_mark(&mut self, mut offsets: Vec<u32>, item_count: usize, max_basket: usize) -> Vec<u32> {
-        let sizes = || offsets.windows(2).map(|ends| ends.last().zip(ends.first()).map_or(0, |(end, start)| end - start));
+        let sizes =
+            || offsets.windows(2).map(|ends| ends.last().zip(ends.first()).map_or(0, |(end, start)| end - start));
         let largest = sizes().max().unwrap_or_default();
         self.bounded.largest = u64::from(largest);
         let mut popular = Vec::new();
         if largest as usize > max_basket {
             popular = vec![0_u32; item_count];
-            self.items.iter().for_each(|item| popular.get_mut(*item as usize).into_iter().for_each(|count| *count += 1));
+            self.items
+                .iter()
+                .for_each(|item| popular.get_mut(*item as usize).into_iter().for_each(|count| *count += 1));
         }
         let mut kept = 0;
         let mut from = 0;
@@ -163,7 +166,9 @@ impl CoOrders {
             self.all += f64::from(share);
             for marked in self.items.get(*order as usize..).unwrap_or_default() {
                 let item = (marked & !LAST) as usize;
-                let (Some(place), Some(total)) = (next.get_mut(item), self.item_weights.get_mut(item)) else { continue };
+                let (Some(place), Some(total)) = (next.get_mut(item), self.item_weights.get_mut(item)) else {
+                    continue;
+                };
                 if let Some(holder) = self.holders.get_mut(*place as usize) {
                     *holder = *order;
                 }

@@ -11,7 +11,9 @@ mod vectors;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use matrix::{Bounded, CoOrders};
+#[cfg(test)]
+use matrix::Bounded;
+pub use matrix::CoOrders;
 pub use similar::{Candidates, Similar, SimilarItems};
 pub use vectors::Vectors;
 

@@ -54,7 +54,8 @@ impl Row {
     /// Writing down an item each time, and stepping on only the first time, needs no branch.
     #[inline]
     fn count(&mut self, other: u32) {
-        let (Some(count), Some(place)) = (self.counts.get_mut(other as usize), self.touched.get_mut(self.filled)) else {
+        let (Some(count), Some(place)) = (self.counts.get_mut(other as usize), self.touched.get_mut(self.filled))
+        else {
             return;
         };
         *place = other;

@@ -45,7 +45,11 @@ fn plain(vectors: &Vectors) -> Plain {
 fn reference(orders: &[Vec<u32>], shares: &[f64], weight: Weight, most: usize) -> Plain {
     let items = 0..item_count(orders) as u32;
     let both = |a: u32, b: u32| {
-        orders.iter().zip(shares).filter(move |(order, _)| order.contains(&a) && order.contains(&b)).map(|(_, share)| *share)
+        orders
+            .iter()
+            .zip(shares)
+            .filter(move |(order, _)| order.contains(&a) && order.contains(&b))
+            .map(|(_, share)| *share)
     };
     let all: f64 = shares.iter().sum();
     let row = |a: u32| {
@@ -147,7 +151,9 @@ proptest! {
         let small: Vec<Vec<u32>> = orders.iter().map(kept).collect();
         let found = plain(&Vectors::build(&bounded, Weight::Lift, 100));
         let mut expected = reference(&small, &vec![1.0; orders.len()], Weight::Lift, 100);
-        (0..item_count(&orders) as u32).for_each(|item| drop(expected.entry(item).or_default()));
+        for item in 0..item_count(&orders) as u32 {
+            expected.entry(item).or_default();
+        }
         prop_assert_eq!(found, expected);
         let left_out = orders.concat().len() - small.concat().len();
         let large = orders.iter().filter(|order| order.len() > max_basket).count();
@@ -197,7 +203,9 @@ fn an_order_of_five_thousand_items_is_bounded_and_said_so() {
 #[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
     let orders: Vec<Vec<u32>> = (0..2_000_u32)
-        .map(|n| [n % 97, 97 + n * n % 89, 186 + n % 7 * (n % 11)].into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+        .map(|n| {
+            [n % 97, 97 + n * n % 89, 186 + n % 7 * (n % 11)].into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+        })
         .collect();
     let share = |order: usize| 1.0 / (1.0 + order as f32);
     let with = |threads| {

@@ -161,8 +161,13 @@ fn refused(shop: &ShopSets, error: &RuleError) -> StageError {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::*;
+
     use super::*;
-    use crate::mining::{mine_itemsets::MineItemsets, testing::context};
+    use crate::{
+        mining::{mine_itemsets::MineItemsets, testing::context},
+        operator::Operator,
+    };
 
     fn lines() -> DataFrame {
         // 20 orders of two items that satisfy 8 × a b, 5 × a c, 4 × b d and 3 × c d, and four of one item.

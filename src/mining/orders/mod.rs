@@ -9,6 +9,4 @@ mod tests;
 
 pub use lines::OrderLines;
 pub use read::{REJECTED, add_lines, lines_port, read_lines, rejected_lines};
-#[cfg(test)]
-use shop_orders::NO_TIME;
-pub use shop_orders::{Names, ShopOrders};
+pub use shop_orders::{NO_TIME, Names, ShopOrders};

@@ -1,0 +1,184 @@
+//! `build-covisitation`: which items are bought together, as vectors and as the most similar items of each.
+
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::rows::{COVISITATION, Rows, SHOPS, SIMILAR_ITEMS};
+use super::{
+    covisitation::{Candidates, CoOrders, Similar, Vectors, Weight},
+    orders::{self, NO_TIME, REJECTED, ShopOrders},
+};
+use crate::operator::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
+
+/// Builds the co-visitation of items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BuildCovisitation {
+    /// What orders in common weigh.
+    pub weight: Weight,
+    /// The most neighbours of an item: its vector. At least 1.
+    pub top: usize,
+    /// Of an order with more different items only so many count: those that are in most orders. At least 2.
+    pub max_basket: usize,
+    /// Days after which an order counts half; null for orders that all count alike. Needs `created_at`.
+    pub half_life_days: Option<f64>,
+    /// The instant from which the age of orders counts, such as 2026-03-01T00:00:00Z; null for the time of the newest order.
+    pub as_of: Option<String>,
+    /// The most similar items of an item; 0 for none.
+    pub similar: usize,
+    /// Which items may be similar.
+    pub candidates: Candidates,
+    /// With candidates `shared`: a neighbour of more items than this brings none together; it counts in the cosine.
+    pub max_hub: usize,
+    /// The share of the cosine in the score; the orders in common have the rest. From 0 to 1.
+    pub cosine_share: f64,
+    /// So many orders in common score as much as more. At least 1.
+    pub full_orders: u32,
+    /// Similar items have at least this cosine, or are in `min_orders` orders together.
+    pub min_cosine: f64,
+    /// See `min_cosine`.
+    pub min_orders: u32,
+}
+
+impl Default for BuildCovisitation {
+    fn default() -> Self {
+        Self {
+            weight: Weight::Raw,
+            top: 50,
+            max_basket: 500,
+            half_life_days: None,
+            as_of: None,
+            similar: 20,
+            candidates: Candidates::Together,
+            max_hub: 4_096,
+            cosine_share: 0.6,
+            full_orders: 10,
+            min_cosine: 0.1,
+            min_orders: 2,
+        }
+    }
+}
+
+const SECONDS_A_DAY: f64 = 86_400.0;
+
+impl Operator for BuildCovisitation {
+    const NAME: &'static str = "build-covisitation";
+    const SUMMARY: &'static str =
+        "Counts which items are in orders together: a vector for each item, and the items most similar to it.";
+    const VERSION: u32 = 1;
+
+    fn inputs() -> Inputs {
+        Inputs::Ports(vec![orders::lines_port(true)])
+    }
+
+    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        Ok(vec![
+            OutputPort::new(
+                "covisitation",
+                "The neighbours of each item by falling weight, ties by item, among orders of at least two different \
+                 items. The squares of an item's normalised weights add up to 1.",
+                &COVISITATION,
+            ),
+            OutputPort::new(
+                "similar_items",
+                "The most similar items of each item by falling score, ties by item; cosine and score are rounded to \
+                 six decimals.",
+                &SIMILAR_ITEMS,
+            ),
+            OutputPort::new(
+                "shops",
+                "A row a shop: its orders of at least two different items, all orders, items, pairs of items that are in \
+                 an order together, and what was left out of orders with more than `max_basket` items.",
+                &SHOPS,
+            ),
+            OutputPort::new("rejected", "Lines without an order or without an item.", &REJECTED),
+        ])
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        ParamError::unless_between("top", self.top as f64, 1.0, 10_000.0)?;
+        ParamError::unless_between("max_basket", self.max_basket as f64, 2.0, f64::from(u32::MAX))?;
+        ParamError::unless_between("similar", self.similar as f64, 0.0, 10_000.0)?;
+        ParamError::unless_between("half_life_days", self.half_life_days.unwrap_or(1.0), 1e-6, 1e9)?;
+        ParamError::unless_between("cosine_share", self.cosine_share, 0.0, 1.0)?;
+        ParamError::unless_between("full_orders", f64::from(self.full_orders), 1.0, f64::from(u32::MAX))?;
+        ParamError::unless_between("min_cosine", self.min_cosine, 0.0, 1.0)?;
+        self.instant().map(drop)
+    }
+
+    fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let lines = inputs.take("lines")?;
+        let rejected = orders::rejected_lines(lines.clone());
+        let shops = orders::read_lines(lines, self.half_life_days.is_some(), context)?.into_orders(2);
+        let given = self.instant().ok().flatten();
+        let newest = || shops.iter().flat_map(|shop| &shop.times).copied().filter(|time| *time != NO_TIME).max();
+        let as_of = given.map_or_else(|| f64::from(newest().unwrap_or_default()), |at| at.as_second() as f64);
+        let mut rows = Rows::default();
+        for shop in shops {
+            context.check_cancelled()?;
+            self.add_shop(shop, as_of, &mut rows)?;
+        }
+        let (covisitation, similar, shops) = rows.finish()?;
+        Ok(Frames::new()
+            .with("covisitation", covisitation)
+            .with("similar_items", similar)
+            .with("shops", shops)
+            .with("rejected", rejected))
+    }
+}
+
+impl BuildCovisitation {
+    fn instant(&self) -> Result<Option<Timestamp>, ParamError> {
+        self.as_of.as_deref().map(str::parse).transpose().map_err(|_| ParamError {
+            path: vec!["as_of".to_owned()],
+            problem: "this is no instant".to_owned(),
+            mend: "write it like 2026-03-01T00:00:00Z".to_owned(),
+        })
+    }
+
+    fn add_shop(&self, shop: ShopOrders, as_of: f64, rows: &mut Rows) -> Result<(), StageError> {
+        let ShopOrders { shop, all_orders, offsets, items, times, names } = shop;
+        let orders = offsets.len().saturating_sub(1);
+        let share = self.half_life_days.map(|half_life| order_weight(&times, as_of, half_life * SECONDS_A_DAY));
+        let weight = share.as_ref().map(|share| share as &dyn Fn(usize) -> f32);
+        let co_orders = CoOrders::new(offsets, items, names.len(), self.max_basket, weight);
+        let vectors = Vectors::build(&co_orders, self.weight, self.top);
+        let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors));
+        rows.begin_shop(shop, &names);
+        rows.add_counts([orders as u64, u64::from(all_orders)], &co_orders, vectors.pairs);
+        drop(co_orders);
+        rows.add_similar(similar.as_ref())?;
+        drop(similar);
+        rows.add_vectors(&vectors)
+    }
+
+    fn similarity(&self) -> Option<Similar> {
+        (self.similar > 0).then_some(Similar {
+            most: self.similar,
+            candidates: self.candidates,
+            max_hub: self.max_hub,
+            cosine_share: self.cosine_share,
+            full_orders: self.full_orders,
+            min_cosine: self.min_cosine,
+            min_orders: self.min_orders,
+        })
+    }
+}
+
+/// What an order weighs by its age: a half for each half-life. One of unknown time is taken for the shop's oldest, one of
+/// after `as_of` counts whole.
+fn order_weight(times: &[u32], as_of: f64, half_life: f64) -> impl Fn(usize) -> f32 + '_ {
+    let oldest = times.iter().copied().filter(|time| *time != NO_TIME).min();
+    move |order| {
+        let time = times.get(order).copied().filter(|time| *time != NO_TIME).or(oldest);
+        let age = time.map_or(0.0, |time| (as_of - f64::from(time)).max(0.0));
+        (-age / half_life).exp2() as f32
+    }
+}

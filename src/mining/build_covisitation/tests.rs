@@ -1,0 +1,107 @@
+//! The operator on small frames.
+
+use polars::prelude::*;
+
+use super::BuildCovisitation;
+use crate::{
+    mining::{covisitation::Weight, testing::context},
+    operator::{Frames, Operator},
+};
+
+fn build(operator: &BuildCovisitation, lines: DataFrame) -> [DataFrame; 4] {
+    operator.validate().unwrap();
+    let mut frames = operator.run(Frames::new().with("lines", lines), &context()).unwrap();
+    ["covisitation", "similar_items", "shops", "rejected"]
+        .map(|port| frames.take(port).unwrap().collect_with_engine(Engine::Streaming).unwrap().unwrap_single())
+}
+
+/// Lines of orders on the first and on the second day of 1970.
+fn lines() -> DataFrame {
+    let days = [Some(0_i64), Some(0), Some(86_400_000_000), Some(86_400_000_000), None, None];
+    df!(
+        "shop_id" => ["b", "b", "a", "a", "a", "a"],
+        "order_id" => ["1", "1", "1", "1", "2", "2"],
+        "item_id" => ["x", "y", "x", "z", "x", "y"],
+        "created_at" => days,
+    )
+    .unwrap()
+    .lazy()
+    .with_column(col("created_at").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+    .collect()
+    .unwrap()
+}
+
+#[test]
+fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
+    let [vectors, similar, shops, rejected] = build(&BuildCovisitation::default(), lines());
+    let expected = df!(
+        "shop_id" => ["a", "a", "a", "a", "b", "b"],
+        "item_id" => ["x", "x", "y", "z", "x", "y"],
+        "neighbour" => ["y", "z", "x", "x", "y", "x"],
+        "rank" => [1_i64, 2, 1, 1, 1, 1],
+        "orders_together" => [1_i64; 6],
+        "weight" => [1.0; 6],
+        "normalised_weight" => [1.0 / 2.0_f64.sqrt(), 1.0 / 2.0_f64.sqrt(), 1.0, 1.0, 1.0, 1.0],
+    )
+    .unwrap();
+    assert_eq!(vectors, expected);
+    assert_eq!(similar.height(), 0, "one order in common, and no common neighbour, is not similar");
+    let expected = df!(
+        "shop_id" => ["a", "b"],
+        "orders" => [2_i64, 1],
+        "all_orders" => [2_i64, 1],
+        "items" => [3_i64, 2],
+        "pairs" => [2_i64, 1],
+        "largest_order" => [2_i64, 2],
+        "bounded_orders" => [0_i64, 0],
+        "bounded_items" => [0_i64, 0],
+        "bounded_pairs" => [0_i64, 0],
+    );
+    assert_eq!(shops, expected.unwrap());
+    assert_eq!(rejected.height(), 0);
+}
+
+#[test]
+fn similar_items_have_cosine_and_score() {
+    let operator = BuildCovisitation { min_orders: 1, similar: 1, ..BuildCovisitation::default() };
+    let [_, similar, ..] = build(&operator, lines());
+    let expected = df!(
+        "shop_id" => ["a", "a", "a", "b", "b"],
+        "item_id" => ["x", "y", "z", "x", "y"],
+        "similar_item" => ["y", "x", "x", "y", "x"],
+        "rank" => [1_i64; 5],
+        "score" => [0.04; 5],
+        "cosine" => [0.0; 5],
+        "orders_together" => [1_i64; 5],
+    );
+    assert_eq!(similar, expected.unwrap());
+}
+
+#[test]
+fn old_orders_count_less_from_the_newest_order_or_from_a_given_instant() {
+    let weights = |as_of: Option<&str>| {
+        let as_of = as_of.map(str::to_owned);
+        let operator = BuildCovisitation { half_life_days: Some(1.0), as_of, ..BuildCovisitation::default() };
+        let [vectors, ..] = build(&operator, lines());
+        vectors.column("weight").unwrap().f64().unwrap().iter().map(Option::unwrap).collect::<Vec<f64>>()
+    };
+    // Shop b's order is a day older than the newest of all; shop a's undated one is as old as the shop's oldest.
+    assert_eq!(weights(None), [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]);
+    assert_eq!(weights(Some("1970-01-03T00:00:00Z")), [0.5, 0.5, 0.5, 0.5, 0.25, 0.25]);
+    let wrong = BuildCovisitation { as_of: Some("yesterday".to_owned()), ..BuildCovisitation::default() };
+    assert!(wrong.validate().is_err());
+}
+
+#[test]
+fn pmi_weights_may_be_nothing_and_no_lines_are_no_rows() {
+    let operator = BuildCovisitation { weight: Weight::Pmi, ..BuildCovisitation::default() };
+    let [vectors, ..] = build(
+        &operator,
+        lines().filter(&BooleanChunked::new("".into(), [true, true, false, false, false, false])).unwrap(),
+    );
+    let normalised: Vec<_> = vectors.column("normalised_weight").unwrap().f64().unwrap().iter().collect();
+    assert_eq!(normalised, [Some(0.0), Some(0.0)], "a lift of 1 has the logarithm 0");
+    let [vectors, similar, shops, _] = build(&operator, lines().clear());
+    assert_eq!((vectors.height(), similar.height(), shops.height()), (0, 0, 0));
+    assert_eq!(vectors.column("item_id").unwrap().dtype(), &DataType::String);
+}
