@@ -54,6 +54,7 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench fuzzy_kernel
 	cargo bench --bench itemsets
 	cargo bench --bench ingest
+	cargo bench --bench covisitation
 	cargo bench --bench linking -- $(ARGS)
 
 lint: ## Check format, warnings, and that the generated documents are up to date
