@@ -154,7 +154,7 @@ fn the_known_cosines_of_a_small_shop_come_out() {
     let database = place.path("shop.db");
     assert_eq!(texts(&database, &format!("SELECT count(*) {PAIRS}")), [["208"]]);
     let best = format!(
-        "SELECT item_id, similar_item, orders_together, cosine, score {PAIRS} ORDER BY score DESC, rank LIMIT 5"
+        "SELECT item_id, similar_item, orders_together, cosine, score {PAIRS} ORDER BY score DESC, cosine DESC LIMIT 5"
     );
     let found: Vec<Vec<String>> = texts(&database, &best)
         .into_iter()

@@ -3,6 +3,9 @@
 /// Marks the last item of an order.
 const LAST: u32 = 1 << 31;
 
+/// An order of so many items, or of more.
+const LONG: u8 = u8::MAX;
+
 /// One shop's orders of two or more items, as they are counted: which items each holds, and which orders hold each item.
 pub struct CoOrders {
     /// The items of all orders, the last of each marked with [`LAST`].
@@ -11,6 +14,9 @@ pub struct CoOrders {
     starts: Vec<u32>,
     /// By item, where the orders that hold it start in `items`.
     holders: Vec<u32>,
+    /// By item and order as in `holders`, how many items the order has, at most [`LONG`]. Known before the order is looked
+    /// at, so that the processor waits for many orders at a time.
+    sizes: Vec<u8>,
     /// By item and order as in `holders`, what the order weighs; empty when all weigh 1.
     weights: Vec<f32>,
     /// What the orders of each item weigh together.
@@ -49,6 +55,7 @@ impl CoOrders {
             items,
             starts: Vec::new(),
             holders: Vec::new(),
+            sizes: Vec::new(),
             weights: Vec::new(),
             item_weights: vec![0.0; item_count],
             all: 0.0,
@@ -81,19 +88,37 @@ impl CoOrders {
 
     /// Calls `take` with each item of each order of `item`, itself too, and with what the order weighs.
     #[inline]
-    pub fn each_companion(&self, item: usize, mut take: impl FnMut(u32, f32)) {
-        let Some([start, end]) = self.starts.get(item..item + 2) else { return };
-        let range = *start as usize..*end as usize;
+    pub fn each_companion(&self, item: u32, mut take: impl FnMut(u32, f32)) {
+        let range = self.range(item);
         let holders = self.holders.get(range.clone()).unwrap_or_default();
+        let sizes = self.sizes.get(range.clone()).unwrap_or_default();
         let weights = self.weights.get(range).unwrap_or_default();
-        for (number, order) in holders.iter().enumerate() {
+        for (number, (order, size)) in holders.iter().zip(sizes).enumerate() {
             let weight = weights.get(number).copied().unwrap_or(1.0);
-            for marked in self.items.get(*order as usize..).unwrap_or_default() {
+            let (start, size) = (*order as usize, usize::from(*size));
+            if size < usize::from(LONG) {
+                let items = self.items.get(start..start + size).unwrap_or_default();
+                items.iter().for_each(|marked| take(marked & !LAST, weight));
+                continue;
+            }
+            for marked in self.items.get(start..).unwrap_or_default() {
                 take(marked & !LAST, weight);
                 if marked & LAST > 0 {
                     break;
                 }
             }
+        }
+    }
+
+    /// About how often [`CoOrders::each_companion`] calls, or less.
+    pub fn companions(&self, item: u32) -> usize {
+        self.sizes.get(self.range(item)).unwrap_or_default().iter().map(|size| usize::from(*size)).sum()
+    }
+
+    fn range(&self, item: u32) -> std::ops::Range<usize> {
+        match self.starts.get(item as usize..).and_then(<[u32]>::first_chunk) {
+            Some([start, end]) => *start as usize..*end as usize,
+            None => 0..0,
         }
     }
 
@@ -161,10 +186,13 @@ impl CoOrders {
         let mut next = starts.clone();
         self.holders = vec![0; self.items.len()];
         self.weights = if weight.is_some() { vec![0.0; self.items.len()] } else { Vec::new() };
-        for (number, order) in orders.iter().enumerate() {
+        self.sizes = vec![0; self.items.len()];
+        let ends = orders.iter().skip(1).copied().chain([self.items.len() as u32]);
+        for (number, (order, end)) in orders.iter().zip(ends).enumerate() {
             let share = weight.map_or(1.0, |weight| weight(number));
+            let long = u8::try_from(end - order).unwrap_or(LONG);
             self.all += f64::from(share);
-            for marked in self.items.get(*order as usize..).unwrap_or_default() {
+            for marked in self.items.get(*order as usize..end as usize).unwrap_or_default() {
                 let item = (marked & !LAST) as usize;
                 let (Some(place), Some(total)) = (next.get_mut(item), self.item_weights.get_mut(item)) else {
                     continue;
@@ -175,11 +203,11 @@ impl CoOrders {
                 if let Some(holder_weight) = self.weights.get_mut(*place as usize) {
                     *holder_weight = share;
                 }
+                if let Some(size) = self.sizes.get_mut(*place as usize) {
+                    *size = long;
+                }
                 *total += f64::from(share);
                 *place += 1;
-                if marked & LAST > 0 {
-                    break;
-                }
             }
         }
         self.starts = starts;

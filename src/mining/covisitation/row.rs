@@ -6,9 +6,10 @@ use super::CoOrders;
 pub struct Row {
     counts: Vec<u32>,
     sums: Vec<f64>,
-    /// The items that are in it, then room.
+    /// The items that are in it, then room; not kept up in a row that is mostly full.
     touched: Vec<u32>,
     filled: usize,
+    full: bool,
 }
 
 impl Row {
@@ -16,27 +17,45 @@ impl Row {
     pub fn new(orders: &CoOrders) -> Self {
         let items = orders.item_count();
         let sums = if orders.is_weighted() { vec![0.0; items] } else { Vec::new() };
-        Self { counts: vec![0; items], sums, touched: vec![0; items + 1], filled: 0 }
+        Self { counts: vec![0; items], sums, touched: vec![0; items + 1], filled: 0, full: false }
     }
 
     /// Empties the row and counts an item's company.
     pub fn fill(&mut self, orders: &CoOrders, item: u32) {
         self.clear();
+        self.full = orders.companions(item) > self.counts.len();
         if orders.is_weighted() {
-            orders.each_companion(item as usize, |other, weight| {
+            orders.each_companion(item, |other, weight| {
                 self.count(other);
                 if let Some(sum) = self.sums.get_mut(other as usize) {
                     *sum += f64::from(weight);
                 }
             });
+        } else if self.full {
+            orders.each_companion(item, |other, _| {
+                if let Some(count) = self.counts.get_mut(other as usize) {
+                    *count += 1;
+                }
+            });
         } else {
-            orders.each_companion(item as usize, |other, _| self.count(other));
+            orders.each_companion(item, |other, _| self.count(other));
         }
     }
 
-    /// The items that are in an order with the row's item, it too, in no order.
-    pub fn companions(&self) -> &[u32] {
-        self.touched.get(..self.filled).unwrap_or_default()
+    /// Calls `take` with each item that is in an order with the row's item, it too, in no order, and how many orders
+    /// hold both.
+    #[inline]
+    pub fn each(&self, mut take: impl FnMut(u32, u32)) {
+        if self.full {
+            for (other, count) in (0..).zip(&self.counts) {
+                if *count > 0 {
+                    take(other, *count);
+                }
+            }
+        } else {
+            let touched = self.touched.get(..self.filled).unwrap_or_default();
+            touched.iter().for_each(|other| take(*other, self.together(*other)));
+        }
     }
 
     /// How many orders hold both.
@@ -45,10 +64,10 @@ impl Row {
         self.counts.get(other as usize).copied().unwrap_or_default()
     }
 
-    /// What the orders that hold both weigh together.
+    /// What the orders that hold both weigh together, where `together` do.
     #[inline]
-    pub fn weight(&self, other: u32) -> f64 {
-        self.sums.get(other as usize).copied().unwrap_or_else(|| f64::from(self.together(other)))
+    pub fn weight(&self, other: u32, together: u32) -> f64 {
+        self.sums.get(other as usize).copied().unwrap_or_else(|| f64::from(together))
     }
 
     /// Writing down an item each time, and stepping on only the first time, needs no branch.
@@ -64,6 +83,10 @@ impl Row {
     }
 
     fn clear(&mut self) {
+        if self.full {
+            self.counts.fill(0);
+            self.sums.fill(0.0);
+        }
         for other in self.touched.get(..self.filled).unwrap_or_default() {
             if let Some(count) = self.counts.get_mut(*other as usize) {
                 *count = 0;

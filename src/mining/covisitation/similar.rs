@@ -163,7 +163,7 @@ impl Space {
     /// Lists the items that may be similar.
     fn gather(&mut self, item: u32, vectors: &Vectors, named: Option<&Named>, max_hub: usize) {
         self.candidates.clear();
-        self.candidates.extend_from_slice(self.row.companions());
+        self.row.each(|other, _| self.candidates.push(other));
         let Some(named) = named else { return };
         let mark = item + 1;
         for other in &self.candidates {

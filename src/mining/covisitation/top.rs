@@ -34,6 +34,12 @@ impl Top {
         Self { most, kept: Vec::with_capacity(most.min(4_096) * 2), floor: None }
     }
 
+    /// The orders of the one that is not among the best: by raw weight, none with fewer is.
+    #[inline]
+    pub fn floor_together(&self) -> u32 {
+        self.floor.map_or(0, |floor| floor.together)
+    }
+
     /// Takes one if it is among the best.
     #[inline]
     pub fn push(&mut self, candidate: Weighed) {

@@ -99,14 +99,25 @@ fn part(orders: &CoOrders, weight: Weight, items: &[u32], row: &mut Row, top: &m
     let mut part = Part::default();
     for &item in items {
         row.fill(orders, item);
-        let (one, all) = (orders.item_weight(item), orders.all());
-        for &other in row.companions() {
-            if other != item {
-                let weight = weight.of(row.weight(other), one, orders.item_weight(other), all);
-                top.push(Weighed { weight, item: other, together: row.together(other) });
-            }
+        let mut companions = 0_u64;
+        if weight == Weight::Raw && !orders.is_weighted() {
+            row.each(|other, together| {
+                companions += 1;
+                if together >= top.floor_together() && other != item {
+                    top.push(Weighed { weight: f64::from(together), item: other, together });
+                }
+            });
+        } else {
+            let (one, all) = (orders.item_weight(item), orders.all());
+            row.each(|other, together| {
+                companions += 1;
+                if other != item {
+                    let weight = weight.of(row.weight(other, together), one, orders.item_weight(other), all);
+                    top.push(Weighed { weight, item: other, together });
+                }
+            });
         }
-        part.companions += row.companions().len().saturating_sub(1) as u64;
+        part.companions += companions.saturating_sub(1);
         part.found.extend_from_slice(top.take());
         top.clear();
         part.ends.push(part.found.len());

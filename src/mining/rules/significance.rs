@@ -6,7 +6,9 @@ use std::f64::consts::TAU;
 /// orders were drawn at random: the one-sided p-value of Fisher's exact test, the upper tail of the hypergeometric
 /// distribution. What is below the smallest float is 0.
 pub fn fisher_p_value(all: u32, with_one: u32, with_other: u32, both: u32) -> f64 {
-    let [all, one, other, both] = [all, with_one, with_other, both].map(f64::from);
+    // The groups may change places; rounding shall not tell a rule from its reverse.
+    let (one, other) = (with_one.min(with_other), with_one.max(with_other));
+    let [all, one, other, both] = [all, one, other, both].map(f64::from);
     let least = (one + other - all).max(0.0);
     let most = one.min(other);
     if both <= least {
