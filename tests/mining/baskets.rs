@@ -27,7 +27,7 @@ params   = { support = 0.02, max_size = 3 }
 [stages.rules]
 operator = "mine-rules"
 inputs   = { itemsets = "itemsets", shops = "basket_shops" }
-outputs  = { association_rules = "association_rules", rule_counts = "rule_counts", rejected = "rejected_sets" }
+outputs  = { rules = "association_rules", shops = "rule_counts", rejected = "rejected_sets" }
 
 [stages.covisitation]
 operator = "build-covisitation"

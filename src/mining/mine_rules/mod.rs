@@ -90,7 +90,7 @@ impl Operator for MineRules {
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
             OutputPort::new(
-                "association_rules",
+                "rules",
                 "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are JSON \
                  objects with a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
                  all; figures are rounded to six decimals, p- and q-values are not. `conviction` is infinite for a rule \
@@ -98,7 +98,7 @@ impl Operator for MineRules {
                 &RULES,
             ),
             OutputPort::new(
-                "rule_counts",
+                "shops",
                 "A row a shop: the rules that its itemsets give, those kept, and those left out by the first test that \
                  they failed.",
                 &RULE_COUNTS,
@@ -125,8 +125,8 @@ impl Operator for MineRules {
             counts.add(shop, &found);
         }
         Ok(Frames::new()
-            .with("association_rules", rules.finish()?)
-            .with("rule_counts", counts.finish()?)
+            .with("rules", rules.finish()?)
+            .with("shops", counts.finish()?)
             .with("rejected", rejected))
     }
 }
@@ -184,7 +184,7 @@ mod tests {
         let inputs =
             Frames::new().with("itemsets", found.take("itemsets").unwrap()).with("shops", found.take("shops").unwrap());
         let mut frames = rules.run(inputs, &context())?;
-        Ok(["association_rules", "rule_counts", "rejected"].map(|port| frames.take(port).unwrap().collect().unwrap()))
+        Ok(["rules", "shops", "rejected"].map(|port| frames.take(port).unwrap().collect().unwrap()))
     }
 
     #[test]

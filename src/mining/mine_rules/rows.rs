@@ -8,7 +8,7 @@ use super::{
 };
 use crate::operator::{ColumnKind, StageError};
 
-/// The columns of `association_rules`.
+/// The columns of the output `rules`.
 pub const RULES: [(&str, ColumnKind); 17] = [
     ("id", ColumnKind::Int),
     ("shop_id", ColumnKind::Text),
@@ -29,7 +29,7 @@ pub const RULES: [(&str, ColumnKind); 17] = [
     ("q_value", ColumnKind::Float),
 ];
 
-/// The columns of `rule_counts`.
+/// The columns of the output `shops`.
 pub const RULE_COUNTS: [(&str, ColumnKind); 10] = [
     ("shop_id", ColumnKind::Text),
     ("orders", ColumnKind::Int),
@@ -49,7 +49,7 @@ pub fn rounded(ratio: f64) -> f64 {
     if scaled.is_finite() { scaled.round() / 1e6 } else { ratio }
 }
 
-/// Rows of the output `association_rules`.
+/// Rows of the output `rules`.
 #[derive(Default)]
 pub struct RuleRows {
     shops: Vec<Option<String>>,
@@ -110,7 +110,7 @@ impl RuleRows {
     }
 }
 
-/// Rows of the output `rule_counts`.
+/// Rows of the output `shops`.
 #[derive(Default)]
 pub struct CountRows {
     shops: Vec<Option<String>>,
