@@ -124,10 +124,7 @@ impl Operator for MineRules {
             rules.add(shop, &found);
             counts.add(shop, &found);
         }
-        Ok(Frames::new()
-            .with("rules", rules.finish()?)
-            .with("shops", counts.finish()?)
-            .with("rejected", rejected))
+        Ok(Frames::new().with("rules", rules.finish()?).with("shops", counts.finish()?).with("rejected", rejected))
     }
 }
 
