@@ -91,7 +91,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let sets = baskets.mine(search);
     eprintln!("{} transactions; {} sets in {} or more of them", baskets.len(), sets.counts.len(), search.min_count);
     if let Some(path) = &arguments.out {
-        let rows = sets_frame(None, &baskets, &sets)?.lazy().drop(cols(["shop"]));
+        let rows = sets_frame(None, &baskets, &sets)?.lazy().drop(cols(["shop_id"]));
         let name = path.file_name().context("--out names no file")?.to_string_lossy();
         let unfinished = path.with_file_name(format!(".{name}.partial"));
         write_parquet(&unfinished, rows, &[])?;

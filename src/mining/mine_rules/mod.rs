@@ -202,7 +202,8 @@ mod tests {
         assert_eq!(figures(4)[2], 0.961538);
         assert_eq!(figures(6)[2], 0.952381);
         assert_eq!(float("support_all_orders", 2), 0.333333);
-        assert_eq!(float("q_value", 2), 1.0, "eight orders of twenty are what chance gives");
+        // By counting all ways to draw, the p-values of the four pairs are 0.608359 twice and 0.749226 twice.
+        assert!((0..8).all(|row| (float("q_value", row) - 0.749_226_006_191_950_5).abs() < 1e-12), "all may be luck");
         let count = |name: &str| counts.column(name).unwrap().i64().unwrap().get(0).unwrap();
         assert_eq!(["orders", "all_orders", "considered", "rules"].map(count), [20, 24, 8, 8]);
     }
