@@ -6,7 +6,8 @@ NIGHTLOOM := $(TARGET)/release/nightloom
 PIPELINE  ?= pipelines/nightly.toml
 SHOP      := data/demo/products.db
 HISTORY   := data/demo/workflows.db
-DEMO      := $(SHOP) $(HISTORY)
+EXPORTS   := data/demo/shops
+DEMO      := $(SHOP) $(HISTORY) $(EXPORTS)
 KEEP      ?= 3
 
 .DEFAULT_GOAL := help
@@ -37,7 +38,7 @@ stage-given:
 status: build ## Show the last runs
 	$(NIGHTLOOM) status $(PIPELINE) $(ARGS)
 
-demo: $(DEMO) ## Make the demo shop and workflow history, if they are not there: data/demo
+demo: $(DEMO) ## Make the demo shop, workflow history and orders, if they are not there: data/demo
 
 # Not remade when the program changes: a run has written into it. To begin anew, remove it.
 $(SHOP): | build
@@ -45,6 +46,9 @@ $(SHOP): | build
 
 $(HISTORY): | build
 	$(NIGHTLOOM) sample workflows --rows 2000 --seed 1 --out $@
+
+$(EXPORTS): | build
+	$(NIGHTLOOM) sample orders --lines 6000 --shops 3 --seed 1 --out $@
 
 test: ## Run all tests
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --release --no-fail-fast; \

@@ -282,9 +282,44 @@ mod tests {
             "orders" => [1_i64, 2],
             "all_orders" => [2_i64, 3],
             "items" => [2_i64, 2],
+            "long_orders" => [0_i64, 0],
         );
         assert_eq!(shops, expected.unwrap());
         assert_eq!(rejected.height(), 0);
+    }
+
+    /// Three orders of two items and one of twelve, all with `a` and `b`.
+    fn one_long_order() -> DataFrame {
+        let long: Vec<String> = ('a'..='l').map(String::from).collect();
+        let orders: Vec<i64> = [1, 1, 2, 2, 3, 3].into_iter().chain(vec![4; long.len()]).collect();
+        let items: Vec<String> = ["a", "b"].repeat(3).into_iter().map(str::to_owned).chain(long).collect();
+        df!("shop_id" => vec!["s"; orders.len()], "order_id" => orders, "item_id" => items).unwrap()
+    }
+
+    #[test]
+    fn orders_longer_than_the_limit_are_left_out_and_counted() {
+        let operator = MineItemsets {
+            support: 0.0,
+            min_count: 1,
+            max_size: None,
+            max_basket: Some(11),
+            ..MineItemsets::default()
+        };
+        let [sets, shops, _] = mine(&operator, one_long_order());
+        assert_eq!(sets.height(), 3);
+        let number = |name: &str| shops.column(name).unwrap().i64().unwrap().get(0);
+        assert_eq!(["orders", "all_orders", "long_orders"].map(number), [Some(3), Some(4), Some(1)]);
+        let [sets, ..] = mine(&MineItemsets { max_basket: None, ..operator }, one_long_order());
+        assert_eq!(sets.height(), (1 << 12) - 1);
+    }
+
+    #[test]
+    fn more_sets_than_allowed_are_an_error_that_says_what_to_change() {
+        let operator =
+            MineItemsets { support: 0.0, min_count: 1, max_size: None, max_sets: 100, ..MineItemsets::default() };
+        let ran = operator.run(Frames::new().with("lines", one_long_order()), &context());
+        let problem = ran.map(drop).unwrap_err().to_string();
+        assert!(problem.contains("more than 100 itemsets") && problem.contains("raise support"), "{problem}");
     }
 
     #[test]

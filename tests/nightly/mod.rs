@@ -7,6 +7,7 @@ fn the_nightly_pipeline_runs_on_the_demo_data_and_is_then_fresh() {
     let place = Place::new();
     place.nightloom(["sample", "shop", "--rows", "300", "--out", "shop.db"]).expect_success();
     place.nightloom(["sample", "workflows", "--rows", "300", "--out", "workflows.db"]).expect_success();
+    place.nightloom(["sample", "orders", "--lines", "600", "--out", "shops"]).expect_success();
     let pipeline = project().join("pipelines/nightly.toml");
     let run = || {
         let arguments = [
@@ -16,6 +17,10 @@ fn the_nightly_pipeline_runs_on_the_demo_data_and_is_then_fresh() {
             "vars.db=shop.db",
             "--set",
             "vars.workflow_db=workflows.db",
+            "--set",
+            "vars.shop_data=shops",
+            "--set",
+            "vars.baskets_db=baskets.db",
             "--set",
             "vars.out=out",
         ];
