@@ -39,7 +39,13 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut answers = Vec::new();
     for query in &pipeline.verify {
         let frame = ask(query)?;
-        let broken = expect::broken(&query.title, &frame.clone().lazy(), &query.expect, &BTreeMap::new())?;
+        let broken = expect::broken(
+            &query.title,
+            &frame.clone().lazy(),
+            frame.height() as u64,
+            &query.expect,
+            &BTreeMap::new(),
+        )?;
         let verdict = match (broken.is_empty(), query.expect.severity) {
             (true, _) => "pass",
             (false, Severity::Warn) => "warn",

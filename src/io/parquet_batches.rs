@@ -11,6 +11,10 @@ use super::{
     IoError,
     checkpoint_file::{ROW_GROUP_ROWS, write_options},
 };
+use crate::operator::with_own_texts;
+
+/// Fewer rows than this may have been picked from a batch, whose texts would wait with them for the row group to fill.
+const FEW_ROWS: usize = ROW_GROUP_ROWS / 8;
 
 /// A file being written.
 pub struct ParquetBatches {
@@ -40,6 +44,8 @@ impl ParquetBatches {
     /// When their columns are not those of the file, or it cannot be written.
     pub fn write(&mut self, rows: DataFrame) -> Result<(), IoError> {
         self.rows += rows.height() as u64;
+        let refused = |error| IoError::frame(&self.path, error);
+        let rows = if rows.height() < FEW_ROWS { with_own_texts(rows).map_err(refused)? } else { rows };
         let written = self.waiting.vstack_mut_owned(rows).map(drop).and_then(|()| self.write_whole_groups());
         written.map_err(|error| IoError::frame(&self.path, error))
     }

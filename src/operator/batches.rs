@@ -2,7 +2,9 @@
 
 use std::{num::NonZeroUsize, sync::mpsc::sync_channel, thread};
 
-use polars::prelude::{DataFrame, Engine, LazyFrame, PlanCallback, PolarsError};
+use polars::prelude::{
+    Column, DataFrame, Engine, IntoColumn, LazyFrame, PlanCallback, PolarsError, PolarsResult, StringChunked,
+};
 
 /// Rows handed over at a time.
 const BATCH_ROWS: usize = 65_536;
@@ -42,4 +44,18 @@ pub fn for_each_batch<E>(
         visited?;
         ran.map_err(&refused)
     })
+}
+
+/// The frame with texts of its own. A few texts that were picked from a batch keep the text of the whole batch in memory:
+/// what is gathered from many batches takes its texts with it.
+///
+/// # Errors
+/// When the frame cannot be made.
+pub fn with_own_texts(frame: DataFrame) -> PolarsResult<DataFrame> {
+    let height = frame.height();
+    let own = |column: Column| match column.str() {
+        Ok(texts) => texts.iter().collect::<StringChunked>().with_name(column.name().clone()).into_column(),
+        Err(_) => column,
+    };
+    DataFrame::new(height, frame.into_columns().into_iter().map(own).collect())
 }

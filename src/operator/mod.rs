@@ -15,7 +15,7 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use batches::for_each_batch;
+pub use batches::{for_each_batch, with_own_texts};
 #[cfg(test)]
 pub use context::NoStorage;
 pub use context::{Progress, Scratch, Silent, StageContext, Storage};

@@ -273,7 +273,7 @@ impl Workshop<'_> {
                 }
             }
             let name = &step.outputs[expectation.output].dataset;
-            let broken = expect::broken(name, &frame, &expectation.table, &related)
+            let broken = expect::broken(name, &frame, output.rows, &expectation.table, &related)
                 .map_err(|error| PipelineError::Stage { stage: step.name.clone(), problem: error.into() })?;
             match expectation.table.severity {
                 Severity::Warn => warnings.extend(broken),

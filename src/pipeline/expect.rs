@@ -3,40 +3,44 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::{
-    AnyValue, DataFrame, DataType, Expr, JoinArgs, JoinType, LazyFrame, PolarsResult, col, len, lit,
+    AnyValue, DataFrame, DataType, Engine, Expr, JoinArgs, JoinType, LazyFrame, PolarsResult, col, len, lit,
 };
 use serde_json::Value as Json;
 
-use super::spec::model::ExpectTable;
+use super::{repeats::may_repeat, spec::model::ExpectTable};
+
+/// Frames of more rows are counted as a stream, so that memory does not grow with them.
+const LARGE_ROWS: u64 = 1 << 20;
 
 /// What is broken, a line each; empty when all holds. One pass over the frame tells whether anything is; only then are
 /// examples looked for.
 ///
-/// `related` holds the datasets that `relationships` name.
+/// `rows` is the height of the frame. `related` holds the datasets that `relationships` name.
 ///
 /// # Errors
 /// When a query on the frame fails.
 pub fn broken(
     name: &str,
     frame: &LazyFrame,
+    rows: u64,
     table: &ExpectTable,
     related: &BTreeMap<String, LazyFrame>,
 ) -> PolarsResult<Vec<String>> {
     let rules = row_rules(table);
-    let counted = Counted::of(frame, &rules, &table.unique)?;
+    let bad_counts = bad_counts(frame, rows, &rules)?;
     let mut lines = Vec::new();
     if let Some([low, high]) = table.rows
-        && (counted.rows < low || counted.rows > high)
+        && (rows < low || rows > high)
     {
-        lines.push(format!("{name}: {} rows, expected {low} to {high}", counted.rows));
+        lines.push(format!("{name}: {rows} rows, expected {low} to {high}"));
     }
-    if !table.unique.is_empty() && counted.distinct != Some(counted.rows) {
+    if !table.unique.is_empty() && may_repeat(frame, &table.unique)? {
         let keys: Vec<Expr> = table.unique.iter().map(|name| col(name.as_str())).collect();
         let repeated = frame.clone().group_by(keys).agg([len().alias("__rows")]).filter(col("__rows").gt(lit(1)));
         let rule = format!("unique [{}]", table.unique.join(", "));
         report(&mut lines, name, &rule, "keys repeat", repeated, &table.unique)?;
     }
-    for (rule, bad) in rules.iter().zip(counted.bad) {
+    for (rule, bad) in rules.iter().zip(bad_counts) {
         if bad == 0 {
             continue;
         }
@@ -109,31 +113,19 @@ fn row_rules(table: &ExpectTable) -> Vec<RowRule> {
     not_null.chain(between).chain(accepted).collect()
 }
 
-/// What one pass over a frame counts.
-struct Counted {
-    rows: u64,
-    /// The different values of a key that is one column.
-    distinct: Option<u64>,
-    /// For each rule the rows that break it.
-    bad: Vec<u64>,
-}
-
-impl Counted {
-    fn of(frame: &LazyFrame, rules: &[RowRule], unique: &[String]) -> PolarsResult<Self> {
-        let mut counts = vec![len().alias("rows")];
-        counts.extend(rules.iter().enumerate().map(|(place, rule)| rule.bad.clone().sum().alias(format!("{place}"))));
-        if let [key] = unique {
-            counts.push(col(key.as_str()).n_unique().alias("distinct"));
-        }
-        let counts = frame.clone().select(counts).collect()?;
-        let mut counts = counts.columns().iter().map(|column| column.get(0)?.try_extract::<u64>());
-        let mut next = || counts.next().unwrap_or(Ok(0));
-        Ok(Self {
-            rows: next()?,
-            bad: rules.iter().map(|_| next()).collect::<PolarsResult<_>>()?,
-            distinct: if unique.len() == 1 { Some(next()?) } else { None },
-        })
+/// For each rule the rows that break it, in one pass.
+fn bad_counts(frame: &LazyFrame, rows: u64, rules: &[RowRule]) -> PolarsResult<Vec<u64>> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
     }
+    let counts = rules.iter().enumerate().map(|(place, rule)| rule.bad.clone().sum().alias(format!("{place}")));
+    let counts = frame.clone().select(counts.collect::<Vec<_>>());
+    let counts = if rows > LARGE_ROWS {
+        counts.collect_with_engine(Engine::Streaming)?.unwrap_single()
+    } else {
+        counts.collect()?
+    };
+    counts.columns().iter().map(|column| column.get(0)?.try_extract::<u64>()).collect()
 }
 
 fn as_text(value: &Json) -> String {
@@ -199,7 +191,7 @@ mod tests {
             df!("id" => [1i64, 2, 2], "c" => [Some(0.5), None, Some(f64::NAN)], "m" => ["a", "b", "a"]).unwrap().lazy();
         let parent = df!("id" => [1i64, 7]).unwrap().lazy();
         let table: ExpectTable = serde_json::from_value(expect).unwrap();
-        broken("d", &frame, &table, &BTreeMap::from([("p".to_owned(), parent)])).unwrap()
+        broken("d", &frame, 3, &table, &BTreeMap::from([("p".to_owned(), parent)])).unwrap()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod memory;
 pub mod observe;
 pub mod plan;
 pub mod registry;
+mod repeats;
 pub mod run;
 pub mod select;
 pub mod spec;

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::operator::StageError;
+use crate::operator::{StageError, with_own_texts};
 
 /// Partial sums that wait to be added up.
 const WAITING_ROWS: usize = 1 << 20;
@@ -26,7 +26,7 @@ struct Waiting {
 impl Waiting {
     fn add(&mut self, part: DataFrame, keys: &[&str]) -> Result<(), StageError> {
         self.rows += part.height();
-        self.parts.push(part);
+        self.parts.push(with_own_texts(part)?);
         if self.rows > WAITING_ROWS {
             let sum = self.sum(keys)?;
             // Half of it may be sums already: the next time comes when as much is added.
