@@ -15,8 +15,9 @@ use polars::prelude::{
 
 use super::IoError;
 
-/// Rows in a row group. Fixed, so that equal rows give equal bytes.
-pub(super) const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows in a row group. Fixed, so that equal rows give equal bytes. Several groups are in memory while a file is written or
+/// read: with a fourth of a usual group's rows they lie where earlier ones lay, and not in pages that must be cleared first.
+pub(super) const ROW_GROUP_ROWS: usize = 32_768;
 
 /// The four bytes at both ends of a Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";

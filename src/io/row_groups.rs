@@ -202,11 +202,12 @@ mod tests {
         let footer = [("run".to_owned(), "7".to_owned())];
         let rows_of_a_group = ROW_GROUP_ROWS as i64;
         let mut file = RowGroups::begin(&one, rows(0, 0).schema(), &footer).unwrap();
+        let last = 3 * rows_of_a_group + 6_784;
         for (from, to) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
-            file = file.write(rows(from * rows_of_a_group, (to * rows_of_a_group).min(400_000))).unwrap();
+            file = file.write(rows(from * rows_of_a_group, (to * rows_of_a_group).min(last))).unwrap();
         }
         file.finish().unwrap();
-        write_parquet(&two, rows(0, 400_000).lazy(), &footer).unwrap();
+        write_parquet(&two, rows(0, last).lazy(), &footer).unwrap();
         assert!(fs::read(&one).unwrap() == fs::read(&two).unwrap());
     }
 }

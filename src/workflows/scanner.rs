@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
+use aho_corasick::{
+    Anchored, BuildError,
+    automaton::{Automaton, StateID},
+    dfa::DFA,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,19 +73,24 @@ impl Terms {
                 }
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(surfaces.keys())?;
+        // A prefilter looks for rare bytes between matches; here matches are everywhere.
+        let automaton = DFA::builder().ascii_case_insensitive(true).prefilter(false).build(surfaces.keys())?;
         let ascii = surfaces.keys().all(|surface| surface.is_ascii());
-        Ok(Scanner { automaton, surfaces: surfaces.into_values().collect(), words: self.ids.len().div_ceil(64), ascii })
+        Ok(Scanner {
+            start: automaton.start_state(Anchored::No).unwrap_or_default(),
+            automaton,
+            surfaces: surfaces.into_values().collect(),
+            words: self.ids.len().div_ceil(64),
+            ascii,
+        })
     }
 }
 
 /// Finds terms.
 pub struct Scanner {
-    automaton: AhoCorasick,
+    automaton: DFA,
+    /// The automaton's state before any text.
+    start: StateID,
     surfaces: Vec<Surface>,
     words: usize,
     /// Whether all surfaces are ASCII.
@@ -134,11 +143,51 @@ impl Scanner {
         text.chars().any(|letter| !letter.is_ascii() && !letter.to_lowercase().eq([letter]))
     }
 
+    /// A step of the automaton waits for the one before: parts of a longer text are looked through side by side. They
+    /// overlap, so that each term lies in one of them as a whole.
     fn scan_lower(&self, text: &str, found: &mut Found) {
-        for hit in self.automaton.find_overlapping_iter(text) {
-            let Some(surface) = self.surfaces.get(hit.pattern().as_usize()) else { continue };
+        let bytes = text.as_bytes();
+        let overlap = self.automaton.max_pattern_len().saturating_sub(1);
+        if bytes.len() < LONG_TERMS * (overlap + 1) {
+            return self.scan_part(text, found);
+        }
+        let length = (bytes.len() + 3 * overlap).div_ceil(4);
+        let starts = [0, length - overlap, 2 * (length - overlap), bytes.len() - length];
+        let [a, b, c, d] = starts.map(|start| bytes.get(start..start + length).unwrap_or_default().iter());
+        let mut states = [self.start; 4];
+        for (place, (((a, b), c), d)) in a.zip(b).zip(c).zip(d).enumerate() {
+            for (state, byte) in states.iter_mut().zip([a, b, c, d]) {
+                *state = self.automaton.next_state(Anchored::No, *state, *byte);
+            }
+            if states.iter().any(|state| self.automaton.is_special(*state)) {
+                for (state, start) in states.iter().zip(starts) {
+                    self.take(text, *state, start + place + 1, found);
+                }
+            }
+        }
+    }
+
+    fn scan_part(&self, text: &str, found: &mut Found) {
+        let mut state = self.start;
+        for (place, byte) in text.bytes().enumerate() {
+            state = self.automaton.next_state(Anchored::No, state, byte);
+            if self.automaton.is_special(state) {
+                self.take(text, state, place + 1, found);
+            }
+        }
+    }
+
+    /// Takes the terms that end where the automaton is in this state.
+    fn take(&self, text: &str, state: StateID, end: usize, found: &mut Found) {
+        if !self.automaton.is_match(state) {
+            return;
+        }
+        for index in 0..self.automaton.match_len(state) {
+            let pattern = self.automaton.match_pattern(state, index);
+            let start = end - self.automaton.pattern_len(pattern);
+            let Some(surface) = self.surfaces.get(pattern.as_usize()) else { continue };
             for (term, bounded) in &surface.terms {
-                if !found.has(*term) && (!bounded || is_bounded(text, hit.start(), hit.end())) {
+                if !found.has(*term) && (!bounded || is_bounded(text, start, end)) {
                     found.set(*term);
                 }
             }
@@ -146,8 +195,17 @@ impl Scanner {
     }
 }
 
+/// A text of so many times the longest term is worth being parted.
+const LONG_TERMS: usize = 6;
+
 /// Whether neither neighbour of a part of a text is a letter or digit.
 fn is_bounded(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let before = start.checked_sub(1).and_then(|place| bytes.get(place)).copied().unwrap_or(b' ');
+    let after = bytes.get(end).copied().unwrap_or(b' ');
+    if before.is_ascii() && after.is_ascii() {
+        return !before.is_ascii_alphanumeric() && !after.is_ascii_alphanumeric();
+    }
     let before = text.get(..start).and_then(|text| text.chars().next_back());
     let after = text.get(end..).and_then(|text| text.chars().next());
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
@@ -185,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn exactly_the_terms_that_a_search_one_by_one_finds_are_found(
-            text in "[aAbBkK éÉİ\u{212a}Σ_.-]{0,40}",
+            text in "[aAbBkK éÉİ\u{212a}Σ_.-]{0,120}",
             terms in prop::collection::vec("[abki]{1,3}|a b", 1..6),
             letter in prop::option::of(Just("é".to_owned())),
             word in any::<bool>(),

@@ -18,8 +18,9 @@ use super::{
 };
 use crate::operator::{Column, ColumnKind, for_each_batch};
 
-/// Page cache of the writing connection in KiB: a night's changed pages stay in memory until the commit.
-const CACHE_KIB: i64 = 262_144;
+/// Page cache of the writing connection in KiB: most of a night's changed pages stay in memory until the commit. More would
+/// be memory that the system must clear first, which takes longer than writing a page twice.
+const CACHE_KIB: i64 = 131_072;
 
 /// One write.
 pub struct SqliteWrite<'a> {

@@ -1,7 +1,7 @@
 //! The detections, gathered batch by batch: the figures of each pattern, and of each pair of a pattern and a workflow just
 //! what its row is made of. Texts that repeat are kept once; JSON is made when the row is written.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -35,7 +35,7 @@ pub type PatternId = u32;
 /// Texts, each kept once.
 #[derive(Default)]
 pub struct Texts {
-    places: HashMap<Arc<str>, u32>,
+    places: PlHashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
 }
 
