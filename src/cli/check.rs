@@ -24,7 +24,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     check::check(&pipeline, &|_| true)?;
     let sources = pipeline.steps.iter().filter(|step| step.is_source()).count();
     println!(
-        "{}: pipeline '{}' is right: {sources} sources, {} stages, {} sinks.",
+        "{}: pipeline '{}' is right. Sources: {sources}, stages: {}, sinks: {}.",
         pipeline.file.display(),
         pipeline.name,
         pipeline.steps.len() - sources,

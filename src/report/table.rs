@@ -16,6 +16,9 @@ impl Table {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
         table.set_header(headings);
+        table.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 1));
+        });
         Self(table)
     }
 

@@ -94,7 +94,7 @@ fn operators_schema_graph_check_verify_and_completions_print_what_they_promise()
     );
 
     let checked = print(&["check", "p.toml"]);
-    assert!(checked.contains("'shown' is right: 1 sources, 1 stages, 1 sinks"), "{checked}");
+    assert!(checked.contains("'shown' is right. Sources: 1, stages: 1, sinks: 1"), "{checked}");
     assert!(!place.path(".nightloom").exists(), "check makes nothing");
 
     assert!(print(&["verify", "p.toml"]).contains("1 queries, 0 failed"));
