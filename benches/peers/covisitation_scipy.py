@@ -3,7 +3,7 @@
 Usage: covisitation_scipy.py PATH K ROUNDS
 PATH.offsets and PATH.items are 32-bit numbers: the items of order t are items[offsets[t]:offsets[t + 1]].
 Needs numpy and scipy; implicit is measured if it is there: pip install numpy scipy implicit
-Prints a line a peer, 'name;threads;seconds | CPU seconds | peak MiB |', medians, and writes the neighbours and counts of
+Prints a line a peer, 'name;threads;seconds;CPU seconds;peak MiB', medians, and writes the neighbours and counts of
 SciPy's rows to PATH.scipy.neighbours.
 """
 
@@ -30,8 +30,7 @@ def measure(name, threads, rounds, work):
         result = work()
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
-    figures = f"{statistics.median(walls):.3f} | {statistics.median(cpus):.3f} | {peak_mib():.0f} |"
-    print(f"{name};{threads};{figures}", flush=True)
+    print(f"{name};{threads};{statistics.median(walls):.6f};{statistics.median(cpus):.6f};{peak_mib():.0f}", flush=True)
     return result
 
 

@@ -147,7 +147,7 @@ impl BuildCovisitation {
         let ShopOrders { shop, all_orders, offsets, items, times, names } = shop;
         let orders = offsets.len().saturating_sub(1);
         let share = self.half_life_days.map(|half_life| order_weight(&times, as_of, half_life * SECONDS_A_DAY));
-        let weight = share.as_ref().map(|share| share as &dyn Fn(usize) -> f32);
+        let weight = share.as_ref().map(|share| share as &(dyn Fn(usize) -> f32 + Sync));
         let co_orders = CoOrders::new(offsets, items, names.len(), self.max_basket, weight);
         let vectors = Vectors::build(&co_orders, self.weight, self.top);
         let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors));

@@ -1,24 +1,19 @@
-//! Orders by their items, and items by their orders.
+//! The orders of one shop, ready to be counted.
 
-/// Marks the last item of an order.
-const LAST: u32 = 1 << 31;
+use std::ops::Range;
 
-/// An order of so many items, or of more.
-const LONG: u8 = u8::MAX;
+use super::company::Company;
 
-/// One shop's orders of two or more items, as they are counted: which items each holds, and which orders hold each item.
+/// Into about so many ranges the items are shared out, of which a thread takes one after another.
+const SHARES: usize = 256;
+
+/// Others that are counted in a range, unless it is the last: fewer are not worth a thread's looking for them.
+const LEAST_WORK: usize = 1 << 12;
+
+/// One shop's orders of two or more items, as they are counted: the company of each item.
 pub struct CoOrders {
-    /// The items of all orders, the last of each marked with [`LAST`].
-    items: Vec<u32>,
-    /// Where each item's entries of `holders` start, and the end of the last.
-    starts: Vec<u32>,
-    /// By item, where the orders that hold it start in `items`.
-    holders: Vec<u32>,
-    /// By item and order as in `holders`, how many items the order has, at most [`LONG`]. Known before the order is looked
-    /// at, so that the processor waits for many orders at a time.
-    sizes: Vec<u8>,
-    /// By item and order as in `holders`, what the order weighs; empty when all weigh 1.
-    weights: Vec<f32>,
+    /// For each item, the items of its orders.
+    pub company: Company,
     /// What the orders of each item weigh together.
     item_weights: Vec<f64>,
     /// What all orders weigh together.
@@ -42,28 +37,20 @@ pub struct Bounded {
 
 impl CoOrders {
     /// Takes orders as flat slices: those of order `t` are `items[offsets[t]..offsets[t + 1]]`, ascending, each once,
-    /// below `item_count`, which is at most 2³¹. Of an order with more than `max_basket` items those that are in most orders count (ties by number).
-    /// `weight` says what an order weighs; without it all weigh 1.
+    /// below `item_count`. Of an order with more than `max_basket` items those that are in most orders count (ties by
+    /// number). `weight` says what an order weighs; without it all weigh 1.
     pub fn new(
-        offsets: Vec<u32>,
-        items: Vec<u32>,
+        mut offsets: Vec<u32>,
+        mut items: Vec<u32>,
         item_count: usize,
         max_basket: usize,
-        weight: Option<&dyn Fn(usize) -> f32>,
+        weight: Option<&(dyn Fn(usize) -> f32 + Sync)>,
     ) -> Self {
-        let mut orders = Self {
-            items,
-            starts: Vec::new(),
-            holders: Vec::new(),
-            sizes: Vec::new(),
-            weights: Vec::new(),
-            item_weights: vec![0.0; item_count],
-            all: 0.0,
-            bounded: Bounded::default(),
-        };
-        let starts = orders.bound_and_mark(offsets, item_count, max_basket.max(2));
-        orders.invert(&starts, item_count, weight);
-        orders
+        let bounded = bound(&mut offsets, &mut items, item_count, max_basket.max(2));
+        let orders = offsets.len().saturating_sub(1);
+        let all = weight.map_or(orders as f64, |weight| (0..orders).map(|order| f64::from(weight(order))).sum());
+        let (company, item_weights) = Company::new(&offsets, items, item_count, weight);
+        Self { company, item_weights, all, bounded }
     }
 
     /// How many items there may be.
@@ -81,137 +68,56 @@ impl CoOrders {
         self.all
     }
 
-    /// Whether orders weigh different amounts.
-    pub fn is_weighted(&self) -> bool {
-        !self.weights.is_empty()
+    /// The items in ranges that are about as much work each, so that threads can share them: few popular ones, many of
+    /// the others.
+    pub fn shares(&self) -> Vec<Range<u32>> {
+        let work: Vec<usize> = (0..self.item_count() as u32).map(|item| self.company.len(item) + 1).collect();
+        let enough = (work.iter().sum::<usize>() / SHARES).max(LEAST_WORK);
+        let mut shares = Vec::new();
+        let (mut start, mut sum) = (0, 0);
+        for (end, work) in (1..).zip(work) {
+            sum += work;
+            if sum >= enough {
+                shares.push(start..end);
+                (start, sum) = (end, 0);
+            }
+        }
+        shares.push(start..self.item_count() as u32);
+        shares
     }
+}
 
-    /// Calls `take` with each item of each order of `item`, itself too, and with what the order weighs.
-    #[inline]
-    pub fn each_companion(&self, item: u32, mut take: impl FnMut(u32, f32)) {
-        let range = self.range(item);
-        let holders = self.holders.get(range.clone()).unwrap_or_default();
-        let sizes = self.sizes.get(range.clone()).unwrap_or_default();
-        let weights = self.weights.get(range).unwrap_or_default();
-        for (number, (order, size)) in holders.iter().zip(sizes).enumerate() {
-            let weight = weights.get(number).copied().unwrap_or(1.0);
-            let (start, size) = (*order as usize, usize::from(*size));
-            if size < usize::from(LONG) {
-                let items = self.items.get(start..start + size).unwrap_or_default();
-                items.iter().for_each(|marked| take(marked & !LAST, weight));
-                continue;
-            }
-            for marked in self.items.get(start..).unwrap_or_default() {
-                take(marked & !LAST, weight);
-                if marked & LAST > 0 {
-                    break;
-                }
-            }
-        }
+/// Leaves out what is too much of large orders.
+fn bound(offsets: &mut [u32], items: &mut Vec<u32>, item_count: usize, max_basket: usize) -> Bounded {
+    let largest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or_default();
+    let mut bounded = Bounded { largest: u64::from(largest), ..Bounded::default() };
+    if largest as usize <= max_basket {
+        return bounded;
     }
-
-    /// About how often [`CoOrders::each_companion`] calls, or less.
-    pub fn companions(&self, item: u32) -> usize {
-        self.sizes.get(self.range(item)).unwrap_or_default().iter().map(|size| usize::from(*size)).sum()
+    let mut popular = vec![0_u32; item_count];
+    items.iter().for_each(|item| popular[*item as usize] += 1);
+    let (mut from, mut kept) = (0, 0);
+    let mut large = Vec::new();
+    for offset in offsets.iter_mut().skip(1) {
+        let to = *offset as usize;
+        if to - from > max_basket {
+            large.clear();
+            large.extend_from_slice(&items[from..to]);
+            bounded.add(large.len() as u64, max_basket as u64);
+            large.select_nth_unstable_by_key(max_basket, |item| (std::cmp::Reverse(popular[*item as usize]), *item));
+            large.truncate(max_basket);
+            large.sort_unstable();
+            items[kept..kept + max_basket].copy_from_slice(&large);
+            kept += max_basket;
+        } else {
+            items.copy_within(from..to, kept);
+            kept += to - from;
+        }
+        *offset = kept as u32;
+        from = to;
     }
-
-    fn range(&self, item: u32) -> std::ops::Range<usize> {
-        match self.starts.get(item as usize..).and_then(<[u32]>::first_chunk) {
-            Some([start, end]) => *start as usize..*end as usize,
-            None => 0..0,
-        }
-    }
-
-    /// Leaves out what is too much, marks the last item of each order, and returns where the orders start.
-    fn bound_and_mark(&mut self, mut offsets: Vec<u32>, item_count: usize, max_basket: usize) -> Vec<u32> {
-        let sizes =
-            || offsets.windows(2).map(|ends| ends.last().zip(ends.first()).map_or(0, |(end, start)| end - start));
-        let largest = sizes().max().unwrap_or_default();
-        self.bounded.largest = u64::from(largest);
-        let mut popular = Vec::new();
-        if largest as usize > max_basket {
-            popular = vec![0_u32; item_count];
-            self.items
-                .iter()
-                .for_each(|item| popular.get_mut(*item as usize).into_iter().for_each(|count| *count += 1));
-        }
-        let mut kept = 0;
-        let mut from = 0;
-        let mut large = Vec::new();
-        for order in 1..offsets.len() {
-            let to = offsets.get(order).map_or(from, |end| *end as usize);
-            let start = kept;
-            if to - from > max_basket {
-                large.clear();
-                large.extend_from_slice(self.items.get(from..to).unwrap_or_default());
-                self.bounded.add(large.len() as u64, max_basket as u64);
-                let key = |item: &u32| (std::cmp::Reverse(popular.get(*item as usize)), *item);
-                large.select_nth_unstable_by_key(max_basket, key);
-                large.truncate(max_basket);
-                large.sort_unstable();
-                if let Some(place) = self.items.get_mut(kept..kept + max_basket) {
-                    place.copy_from_slice(&large);
-                }
-                kept += max_basket;
-            } else {
-                self.items.copy_within(from..to, kept);
-                kept += to - from;
-            }
-            if let Some(last) = self.items.get_mut(start..kept).and_then(<[u32]>::last_mut) {
-                *last |= LAST;
-            }
-            if let Some(offset) = offsets.get_mut(order - 1) {
-                *offset = start as u32;
-            }
-            from = to;
-        }
-        self.items.truncate(kept);
-        offsets.pop();
-        offsets
-    }
-
-    /// Lists the orders of each item.
-    fn invert(&mut self, orders: &[u32], item_count: usize, weight: Option<&dyn Fn(usize) -> f32>) {
-        let mut starts = vec![0_u32; item_count + 1];
-        for item in &self.items {
-            if let Some(count) = starts.get_mut((item & !LAST) as usize + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        self.holders = vec![0; self.items.len()];
-        self.weights = if weight.is_some() { vec![0.0; self.items.len()] } else { Vec::new() };
-        self.sizes = vec![0; self.items.len()];
-        let ends = orders.iter().skip(1).copied().chain([self.items.len() as u32]);
-        for (number, (order, end)) in orders.iter().zip(ends).enumerate() {
-            let share = weight.map_or(1.0, |weight| weight(number));
-            let long = u8::try_from(end - order).unwrap_or(LONG);
-            self.all += f64::from(share);
-            for marked in self.items.get(*order as usize..end as usize).unwrap_or_default() {
-                let item = (marked & !LAST) as usize;
-                let (Some(place), Some(total)) = (next.get_mut(item), self.item_weights.get_mut(item)) else {
-                    continue;
-                };
-                if let Some(holder) = self.holders.get_mut(*place as usize) {
-                    *holder = *order;
-                }
-                if let Some(holder_weight) = self.weights.get_mut(*place as usize) {
-                    *holder_weight = share;
-                }
-                if let Some(size) = self.sizes.get_mut(*place as usize) {
-                    *size = long;
-                }
-                *total += f64::from(share);
-                *place += 1;
-            }
-        }
-        self.starts = starts;
-    }
+    items.truncate(kept);
+    bounded
 }
 
 impl Bounded {

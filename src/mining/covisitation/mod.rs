@@ -1,5 +1,6 @@
 //! Co-visitation of one shop's items: which are in orders together, and which keep the same company. Works on slices.
 
+mod company;
 mod matrix;
 mod row;
 mod similar;

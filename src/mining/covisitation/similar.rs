@@ -10,9 +10,6 @@ use super::{
     top::{Top, Weighed},
 };
 
-/// Items whose similar ones a thread finds at a time.
-const BLOCK: usize = 32;
-
 /// Which items may be similar to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -78,20 +75,21 @@ struct Named {
 impl Similar {
     /// Finds them. The same for any number of threads.
     pub fn find(&self, orders: &CoOrders, vectors: &Vectors) -> SimilarItems {
-        let items: Vec<u32> = (0..orders.item_count() as u32).collect();
-        let named = (self.candidates == Candidates::Shared).then(|| Named::new(vectors, items.len()));
+        let items = orders.item_count();
+        let named = (self.candidates == Candidates::Shared).then(|| Named::new(vectors, items));
         let space = || Space {
             row: Row::new(orders),
-            values: vec![0.0; items.len()],
-            met: vec![0; items.len()],
+            values: vec![0.0; items],
+            met: vec![0; items],
             candidates: Vec::new(),
             top: Top::new(self.most),
         };
-        let parts: Vec<SimilarItems> = items
-            .par_chunks(BLOCK)
+        let parts: Vec<SimilarItems> = orders
+            .shares()
+            .into_par_iter()
             .map_init(space, |space, items| {
                 let mut part = SimilarItems::default();
-                items.iter().for_each(|item| self.add(*item, orders, vectors, named.as_ref(), space, &mut part));
+                items.for_each(|item| self.add(item, orders, vectors, named.as_ref(), space, &mut part));
                 part
             })
             .collect();

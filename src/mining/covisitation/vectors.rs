@@ -1,5 +1,7 @@
 //! The sparse vector of each item: its best neighbours with their weights.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{
@@ -7,9 +9,6 @@ use super::{
     row::Row,
     top::{Top, Weighed},
 };
-
-/// Items whose rows a thread makes at a time.
-const BLOCK: usize = 32;
 
 /// The vectors of all items, as flat slices: the neighbours of item `a` are those from `offsets[a]` to `offsets[a + 1]`,
 /// the heaviest first, ties by number.
@@ -40,18 +39,19 @@ impl Vectors {
     /// Counts every pair of items that is in an order together, and keeps each item's `most` heaviest neighbours. The
     /// same for any number of threads.
     pub fn build(orders: &CoOrders, weight: Weight, most: usize) -> Self {
-        let items: Vec<u32> = (0..orders.item_count() as u32).collect();
-        let parts: Vec<Part> = items
-            .par_chunks(BLOCK)
+        let parts: Vec<Part> = orders
+            .shares()
+            .into_par_iter()
             .map_init(|| (Row::new(orders), Top::new(most)), |(row, top), items| part(orders, weight, items, row, top))
             .collect();
+        let items = orders.item_count();
         let rows = parts.iter().map(|part| part.found.len()).sum();
         let mut vectors = Self {
-            offsets: Vec::with_capacity(items.len() + 1),
+            offsets: Vec::with_capacity(items + 1),
             neighbours: Vec::with_capacity(rows),
             together: Vec::with_capacity(rows),
             weights: Vec::with_capacity(rows),
-            lengths: Vec::with_capacity(items.len()),
+            lengths: Vec::with_capacity(items),
             pairs: 0,
         };
         vectors.offsets.push(0);
@@ -95,29 +95,23 @@ impl Vectors {
 }
 
 /// The best neighbours of some items.
-fn part(orders: &CoOrders, weight: Weight, items: &[u32], row: &mut Row, top: &mut Top) -> Part {
+fn part(orders: &CoOrders, weight: Weight, items: Range<u32>, row: &mut Row, top: &mut Top) -> Part {
     let mut part = Part::default();
-    for &item in items {
+    for item in items {
         row.fill(orders, item);
-        let mut companions = 0_u64;
-        if weight == Weight::Raw && !orders.is_weighted() {
-            row.each(|other, together| {
-                companions += 1;
-                if together >= top.floor_together() && other != item {
-                    top.push(Weighed { weight: f64::from(together), item: other, together });
-                }
+        part.companions += row.len() as u64;
+        if weight == Weight::Raw && !orders.company.is_weighted() {
+            row.each_from(1, |other, together| {
+                top.push(Weighed { weight: f64::from(together), item: other, together });
+                top.floor_together()
             });
         } else {
             let (one, all) = (orders.item_weight(item), orders.all());
             row.each(|other, together| {
-                companions += 1;
-                if other != item {
-                    let weight = weight.of(row.weight(other, together), one, orders.item_weight(other), all);
-                    top.push(Weighed { weight, item: other, together });
-                }
+                let weight = weight.of(row.weight(other, together), one, orders.item_weight(other), all);
+                top.push(Weighed { weight, item: other, together });
             });
         }
-        part.companions += companions.saturating_sub(1);
         part.found.extend_from_slice(top.take());
         top.clear();
         part.ends.push(part.found.len());
