@@ -1,7 +1,7 @@
 //! The transactions that hold the chosen items, in the form that suits them, and their projection on one more item.
 
 use super::{
-    rows::Rows,
+    rows::{LEFT, Rows},
     tree::{Reach, Tree, Weight},
 };
 
@@ -90,9 +90,6 @@ pub struct Projector<W> {
     reach: Reach<W>,
 }
 
-/// An item that is not in the new base.
-const LEFT: u32 = u32::MAX;
-
 impl<W: Weight> Projector<W> {
     /// Projects a base on the item at `position`: what its transactions hold of the items before it.
     pub fn project(&mut self, base: &Base<W>, position: usize, cut: Cut, into: &mut Projection<W>) {
@@ -122,15 +119,16 @@ impl<W: Weight> Projector<W> {
             self.weights.resize(base.len(), W::default());
             self.places.resize(base.len(), LEFT);
         }
-        for (head, weight) in base.rows.heads(position) {
-            for &item in head {
-                let sum = &mut self.weights[item as usize];
-                if sum.count() == 0 {
-                    self.touched.push(item);
-                }
-                sum.add(weight);
-            }
-        }
+        let (weights, touched) = (&mut self.weights, &mut self.touched);
+        touched.resize(base.len() + 1, 0);
+        let mut end = 0;
+        base.rows.each_before(position, |item, weight| {
+            let sum = &mut weights[item as usize];
+            touched[end] = item;
+            end += usize::from(sum.count() == 0);
+            sum.add(weight);
+        });
+        touched.truncate(end);
         self.choose_rows(base, base.items[position].1.count(), cut.min_count, into);
         let chosen = into.base.items.len();
         if cut.items_only || chosen < 2 {
@@ -148,13 +146,7 @@ impl<W: Weight> Projector<W> {
             let rows = &mut into.base.rows;
             rows.clear();
             for (head, weight) in base.rows.heads(position) {
-                for &item in head {
-                    let place = self.places[item as usize];
-                    if place != LEFT {
-                        rows.push(place);
-                    }
-                }
-                rows.end_row(weight);
+                rows.add_kept(head, &self.places, weight);
             }
             into.base.settle(&mut self.ends);
         }

@@ -10,16 +10,22 @@ pub struct Rows<W> {
     weights: Vec<W>,
     /// The heads of each item: `heads[head_starts[item]..head_starts[item + 1]]`.
     head_starts: Vec<u32>,
-    heads: Vec<Head>,
+    heads: Vec<Head<W>>,
 }
 
-/// The part of a row that comes before an item: `items[start..end]`.
+/// The part of a row that comes before an item: `items[start..end]`, at least one item.
 #[derive(Clone, Copy, Default)]
-struct Head {
+struct Head<W> {
     start: u32,
     end: u32,
-    row: u32,
+    weight: W,
 }
+
+/// The place of an item that is not kept.
+pub const LEFT: u32 = u32::MAX;
+
+/// Heads that are looked up together.
+const TOGETHER: usize = 8;
 
 impl<W> Default for Rows<W> {
     fn default() -> Self {
@@ -54,6 +60,22 @@ impl<W: Weight> Rows<W> {
         }
     }
 
+    /// Adds what is kept of a row: the `places` of its items, but not [`LEFT`]; ascending.
+    #[inline]
+    pub fn add_kept(&mut self, row: &[u32], places: &[u32], weight: W) {
+        let start = self.items.len();
+        self.items.resize(start + row.len(), 0);
+        // Writing each, and stepping on only where it is kept, needs no branch.
+        let mut end = start;
+        for item in row {
+            let place = places[*item as usize];
+            self.items[end] = place;
+            end += usize::from(place != LEFT);
+        }
+        self.items.truncate(end);
+        self.end_row(weight);
+    }
+
     /// Whether so many of the places in a table of rows and `items` columns are taken that rows have much in common.
     pub fn are_dense(&self, items: usize) -> bool {
         self.items.len() * 2 > self.weights.len() * items
@@ -82,10 +104,10 @@ impl<W: Weight> Rows<W> {
         }
         self.heads.clear();
         self.heads.resize(end as usize, Head::default());
-        for (row, ends) in self.starts.windows(2).enumerate() {
+        for (ends, weight) in self.starts.windows(2).zip(&self.weights) {
             for place in ends[0] + 1..ends[1] {
                 let slot = &mut self.head_starts[self.items[place as usize] as usize + 1];
-                self.heads[*slot as usize] = Head { start: ends[0], end: place, row: row as u32 };
+                self.heads[*slot as usize] = Head { start: ends[0], end: place, weight: *weight };
                 *slot += 1;
             }
         }
@@ -94,7 +116,27 @@ impl<W: Weight> Rows<W> {
     /// What comes before the item in each row that holds it, where something does.
     #[inline]
     pub fn heads(&self, item: usize) -> impl Iterator<Item = (&[u32], W)> {
-        let heads = &self.heads[self.head_starts[item] as usize..self.head_starts[item + 1] as usize];
-        heads.iter().map(|head| (&self.items[head.start as usize..head.end as usize], self.weights[head.row as usize]))
+        self.heads_of(item).iter().map(|head| (&self.items[head.start as usize..head.end as usize], head.weight))
+    }
+
+    /// Calls `take` with each item before the item in each row that holds it. The first items of several rows are
+    /// asked for before one is looked at, so that memory is waited for once.
+    #[inline]
+    pub fn each_before(&self, item: usize, mut take: impl FnMut(u32, W)) {
+        for heads in self.heads_of(item).chunks(TOGETHER) {
+            let mut firsts = [0; TOGETHER];
+            for (first, head) in firsts.iter_mut().zip(heads) {
+                *first = self.items[head.start as usize];
+            }
+            for (first, head) in firsts.into_iter().zip(heads) {
+                take(first, head.weight);
+                let rest = &self.items[head.start as usize + 1..head.end as usize];
+                rest.iter().for_each(|item| take(*item, head.weight));
+            }
+        }
+    }
+
+    fn heads_of(&self, item: usize) -> &[Head<W>] {
+        &self.heads[self.head_starts[item] as usize..self.head_starts[item + 1] as usize]
     }
 }
