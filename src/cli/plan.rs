@@ -10,7 +10,7 @@ use crate::{
         check,
         checkpoint::CheckpointStore,
         journal::Journal,
-        plan::{self, Judge, PlanRow},
+        plan::{self, PlanRow},
         registry::Registry,
     },
     report::table::Table,
@@ -48,7 +48,7 @@ pub fn print_plan(pipeline: &PipelineArguments, plan: &PlanArguments, json: bool
     check::check(&pipeline, &|id| needed.contains(&id))?;
     let journal = Journal::look(&state_folder)?;
     let store = CheckpointStore::new(&state_folder, &pipeline);
-    let plan = plan::plan(&Judge { pipeline: &pipeline, store: &store, options: &options }, &journal)?;
+    let plan = plan::plan(&pipeline, &store, &options, &journal)?;
     let rows = plan.rows(&pipeline);
     if json {
         println!("{}", serde_json::to_string_pretty(&rows)?);

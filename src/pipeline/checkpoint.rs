@@ -64,8 +64,11 @@ pub struct OutputFile {
 pub struct Latest {
     /// The newest checkpoint.
     pub fingerprint: Fingerprint,
-    /// A source's files as they were when read.
+    /// A source's files as they were when read, or as this pipeline left them when it wrote them afterwards.
     pub source: Option<SourceState>,
+    /// Whether this pipeline wrote the source's database since it was read: its rows may be others by now.
+    #[serde(default)]
+    pub overtaken: bool,
 }
 
 /// The state of a checkpoint on disk.

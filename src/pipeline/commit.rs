@@ -279,7 +279,8 @@ impl Commit<'_> {
     }
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
-    /// write counts as read in the state after it, unless somebody else wrote in between.
+    /// write counts as read in the state after it, unless somebody else wrote in between. It is overtaken: as soon as
+    /// something that reads it is due, it is read again.
     fn follow_own_write(&self, path: &Path, applied: &SqliteApplied) -> Result<(), PipelineError> {
         for step in &self.pipeline.steps {
             let StepKind::Source { spec: SourceSpec::Sqlite { path: read, .. }, .. } = &step.kind else { continue };
@@ -296,8 +297,9 @@ impl Commit<'_> {
                 applied.undisturbed && applied.before.is_no_transaction_after(state)
             };
             if ours {
+                let overtaken = latest.overtaken || state != &applied.after;
                 let source = Some(SourceState::of_file(applied.after.clone()));
-                self.store.set_latest(&step.name, &Latest { source, ..latest })?;
+                self.store.set_latest(&step.name, &Latest { source, overtaken, ..latest })?;
             }
         }
         Ok(())

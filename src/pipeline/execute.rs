@@ -105,7 +105,13 @@ impl Workshop<'_> {
             .collect();
         let ingredients = source_ingredients(step, config, content);
         let fingerprint = ingredients.fingerprint();
-        self.finish(step, draft, &BTreeMap::new(), ingredients, Latest { fingerprint, source: Some(state) })
+        self.finish(
+            step,
+            draft,
+            &BTreeMap::new(),
+            ingredients,
+            Latest { fingerprint, source: Some(state), overtaken: false },
+        )
     }
 
     fn run_stage(
@@ -159,7 +165,7 @@ impl Workshop<'_> {
         context.check_cancelled().map_err(fail)?;
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
         self.failpoint.pass("stage-outputs-written");
-        self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None })
+        self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None, overtaken: false })
     }
 
     /// A kernel that stopped because it was asked to fails its frame; say so, not that the frame failed.

@@ -12,7 +12,7 @@ use super::{
     error::PipelineError,
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
-    select::{Selection, readers},
+    select::{Selection, all_readers, readers},
     spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
 };
 use crate::io::SourceSpec;
@@ -76,6 +76,8 @@ pub struct Judge<'a> {
     pub store: &'a CheckpointStore,
     /// What decides beside it.
     pub options: &'a PlanOptions,
+    /// Sources to read again although nobody else wrote them; see [`overtaken`].
+    pub overtaken: &'a BTreeSet<StepId>,
 }
 
 /// The selected steps and the sources that they read.
@@ -104,21 +106,46 @@ pub fn serving(
     is_read.then(|| store.latest_whole(&pipeline.step(id).name)).flatten()
 }
 
+/// Sources whose databases only this pipeline wrote since they were read, and of whose readers one is due: that one must
+/// see what was written. As long as nothing is due they need not be read: what the pipeline wrote does not make it stale.
+///
+/// # Errors
+/// A source that cannot be looked at.
+pub fn overtaken(judge: &Judge<'_>, chosen: &BTreeSet<StepId>) -> Result<BTreeSet<StepId>, PipelineError> {
+    let was_written = |id: &StepId| {
+        let step = judge.pipeline.step(*id);
+        step.is_source() && judge.store.latest(&step.name).is_some_and(|latest| latest.overtaken)
+    };
+    let mut behind: BTreeSet<StepId> = chosen.iter().copied().filter(was_written).collect();
+    let mut again = BTreeSet::new();
+    while !behind.is_empty() {
+        let verdicts = Judge { overtaken: &again, ..*judge }.verdicts(chosen)?;
+        let is_due = |id: &StepId| !matches!(verdicts[id.0].1, Verdict::Fresh(_) | Verdict::NotSelected(_));
+        let due: Vec<StepId> =
+            behind.iter().copied().filter(|id| all_readers(judge.pipeline, *id).iter().any(is_due)).collect();
+        if due.is_empty() {
+            break;
+        }
+        behind.retain(|id| !due.contains(id));
+        again.extend(due);
+    }
+    Ok(again)
+}
+
 /// Makes the plan.
 ///
 /// # Errors
 /// A selector that names nothing, a source that cannot be looked at, a journal or ledger that cannot be read.
-pub fn plan(judge: &Judge<'_>, journal: &Journal) -> Result<Plan, PipelineError> {
-    let chosen = steps_to_do(judge.pipeline, &judge.options.selection)?;
-    let mut steps: Vec<(StepId, Verdict)> = Vec::with_capacity(judge.pipeline.steps.len());
-    for id in judge.pipeline.ids() {
-        let verdict = if chosen.contains(&id) {
-            judge.step(id, &steps)?
-        } else {
-            Verdict::NotSelected(serving(judge.pipeline, judge.store, &chosen, id))
-        };
-        steps.push((id, verdict));
-    }
+pub fn plan(
+    pipeline: &Pipeline,
+    store: &CheckpointStore,
+    options: &PlanOptions,
+    journal: &Journal,
+) -> Result<Plan, PipelineError> {
+    let chosen = steps_to_do(pipeline, &options.selection)?;
+    let judge = Judge { pipeline, store, options, overtaken: &BTreeSet::new() };
+    let judge = Judge { overtaken: &overtaken(&judge, &chosen)?, ..judge };
+    let steps = judge.verdicts(&chosen)?;
     let pending = journal.pending_commit(&state_key(&judge.pipeline.name, judge.pipeline.scope.as_deref()))?;
     let unfinished = |sink: &Sink| {
         let (run_id, intents) = pending.as_ref()?;
@@ -141,10 +168,24 @@ impl Verdict {
 }
 
 impl Judge<'_> {
+    /// A verdict a step, in pipeline order.
+    fn verdicts(&self, chosen: &BTreeSet<StepId>) -> Result<Vec<(StepId, Verdict)>, PipelineError> {
+        let mut steps: Vec<(StepId, Verdict)> = Vec::with_capacity(self.pipeline.steps.len());
+        for id in self.pipeline.ids() {
+            let verdict = if chosen.contains(&id) {
+                self.step(id, &steps)?
+            } else {
+                Verdict::NotSelected(serving(self.pipeline, self.store, chosen, id))
+            };
+            steps.push((id, verdict));
+        }
+        Ok(steps)
+    }
+
     fn step(&self, id: StepId, earlier: &[(StepId, Verdict)]) -> Result<Verdict, PipelineError> {
         let step = self.pipeline.step(id);
         match &step.kind {
-            StepKind::Source { spec, config } => self.source(step, spec, config),
+            StepKind::Source { spec, config } => self.source(id, spec, config),
             StepKind::Stage { .. } => {
                 let mut manifests = BTreeMap::new();
                 let mut waiting = Vec::new();
@@ -175,7 +216,8 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// When its files cannot be looked at.
-    pub fn source(&self, step: &Step, spec: &SourceSpec, config: &Json) -> Result<Verdict, PipelineError> {
+    pub fn source(&self, id: StepId, spec: &SourceSpec, config: &Json) -> Result<Verdict, PipelineError> {
+        let step = self.pipeline.step(id);
         let Some(latest) = self.store.latest(&step.name) else { return Ok(Verdict::NeverRun) };
         let manifest = match self.store.find(&step.name, &latest.fingerprint) {
             Found::Whole(manifest) => manifest,
@@ -193,6 +235,12 @@ impl Judge<'_> {
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         let state = spec.state().map_err(io)?;
         if latest.source.as_ref() == Some(&state) {
+            if self.overtaken.contains(&id) {
+                return Ok(Verdict::Stale(vec![format!(
+                    "source {}: written by this pipeline since it was read",
+                    step.name
+                )]));
+            }
             return Ok(Verdict::Fresh(manifest));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();

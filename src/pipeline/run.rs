@@ -25,7 +25,7 @@ use super::{
     kept::KeptFrames,
     memory,
     observe::{Counter, Event, Observer},
-    plan::{Judge, PlanOptions, Verdict, serving, source_ingredients, steps_to_do},
+    plan::{Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
     spec::{Pipeline, Sink, StepId, StepKind},
 };
 
@@ -117,6 +117,7 @@ pub fn run(
         observer,
         run_id,
         chosen,
+        overtaken: BTreeSet::new(),
         states: Vec::new(),
         rows: Vec::new(),
         problem: None,
@@ -166,6 +167,8 @@ struct Run<'a> {
     observer: &'a dyn Observer,
     run_id: String,
     chosen: BTreeSet<StepId>,
+    /// Sources that are read again although nobody else wrote them.
+    overtaken: BTreeSet<StepId>,
     states: Vec<State>,
     rows: Vec<StepRow>,
     problem: Option<PipelineError>,
@@ -197,7 +200,12 @@ impl Run<'_> {
         Ok(())
     }
 
+    fn judge(&self) -> Judge<'_> {
+        Judge { pipeline: self.pipeline, store: self.store, options: &self.options.plan, overtaken: &self.overtaken }
+    }
+
     fn steps(&mut self) -> Result<(), PipelineError> {
+        self.overtaken = overtaken(&self.judge(), &self.chosen)?;
         self.states = self
             .pipeline
             .ids()
@@ -302,10 +310,10 @@ impl Run<'_> {
         sender: &Sender<Finished>,
     ) -> Result<(), PipelineError> {
         let step = workshop.pipeline.step(id);
-        let judge = Judge { pipeline: self.pipeline, store: self.store, options: &self.options.plan };
+        let judge = self.judge();
         let (verdict, ingredients) = match &step.kind {
             StepKind::Source { spec, config } => {
-                (judge.source(step, spec, config)?, source_ingredients(step, config, BTreeMap::new()))
+                (judge.source(id, spec, config)?, source_ingredients(step, config, BTreeMap::new()))
             }
             StepKind::Stage { .. } => {
                 let ingredients = judge.ingredients(step, &inputs);
@@ -341,8 +349,7 @@ impl Run<'_> {
             && latest.fingerprint != manifest.fingerprint
         {
             // An earlier checkpoint serves again, for example because a parameter was set back.
-            self.store
-                .set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), source: latest.source })?;
+            self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), ..latest })?;
         }
         let (rows_in, rows_out, rejected) = row_counts(&manifest.ingredients, &manifest);
         let row = StepRow {

@@ -105,6 +105,11 @@ pub fn readers(pipeline: &Pipeline, id: StepId) -> Vec<StepId> {
     pipeline.ids().filter(|other| pipeline.step(*other).reads().any(|dataset| dataset.step == id)).collect()
 }
 
+/// A step, the steps that read it, those that read them, and so on.
+pub fn all_readers(pipeline: &Pipeline, id: StepId) -> BTreeSet<StepId> {
+    walk(&BTreeSet::from([id]), None, &|id| readers(pipeline, id))
+}
+
 fn walk(seeds: &BTreeSet<StepId>, reach: Reach, next: &dyn Fn(StepId) -> Vec<StepId>) -> BTreeSet<StepId> {
     let mut seen = seeds.clone();
     let mut edge: Vec<StepId> = seeds.iter().copied().collect();

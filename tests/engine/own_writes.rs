@@ -114,3 +114,54 @@ fn what_somebody_else_writes_between_reading_and_writing_is_noticed() {
         place.assert_fresh(mode);
     }
 }
+
+const COUNTER: &str = r#"
+name = "counter"
+
+[sources.seen]
+csv = "seen.csv"
+
+[sources.known]
+sqlite = "shop.db"
+table = "counts"
+
+[stages.renamed]
+operator = "sql"
+inputs = { known = "known" }
+params = { query = "SELECT name, times AS before FROM known ORDER BY name" }
+
+[stages.counted]
+operator = "sql"
+inputs = { seen = "seen", renamed = "renamed" }
+params = { query = "SELECT seen.name, COALESCE(before, 0) + 1 AS times FROM seen LEFT JOIN renamed USING (name) ORDER BY seen.name" }
+
+[sinks.counts]
+from = "counted"
+sqlite = "shop.db"
+table = "counts"
+mode = "upsert"
+keys = ["name"]
+"#;
+
+/// The table changes by nobody else's hand: only the file of the night is new.
+#[test]
+fn a_stage_that_is_due_sees_what_the_last_run_wrote() {
+    for mode in ["delete", "wal"] {
+        let place = Place::new();
+        place.write("p.toml", COUNTER);
+        place.sql(
+            "shop.db",
+            &format!("PRAGMA journal_mode = {mode}; CREATE TABLE counts (name TEXT PRIMARY KEY, times INTEGER)"),
+        );
+        for (night, expected) in [("a\n", "a|1"), ("a\n\n", "a|2"), ("a\nb\n", "a|3,b|1")] {
+            place.write("seen.csv", format!("name\n{night}"));
+            place.run(&[]).expect_success();
+            assert_eq!(place.query("shop.db", "SELECT * FROM counts").join(","), expected, "{mode}");
+            place.assert_fresh(mode);
+        }
+        place.write("seen.csv", "name\nb\n");
+        let plan = place.plan(&[]);
+        assert_eq!(plan["known"].0, "stale", "{mode}: {plan:?}");
+        assert!(plan["known"].1.contains("written by this pipeline since it was read"), "{mode}: {plan:?}");
+    }
+}

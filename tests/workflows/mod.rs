@@ -1,5 +1,6 @@
 //! Workflow patterns through the binary: equal tables whatever the way to them, and rules files good and bad.
 
+mod known_tables;
 mod original;
 mod real_events;
 mod sources;

@@ -5,17 +5,27 @@ use std::collections::HashMap;
 use polars::prelude::*;
 
 use super::{
-    super::columns,
+    super::{columns, time},
     gathered::{Gathered, PatternId, RowId},
     known::Known,
+    statistics::Span,
 };
 use crate::operator::{StageContext, StageError, for_each_batch};
+
+/// Linked workflows of a pattern that were not detected this time: the history lost them, or the rules no longer match.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeftOver {
+    /// How many.
+    pub count: i64,
+    /// When they ran, as the table has it.
+    pub span: Span,
+}
 
 /// What the table says beside what the detections do.
 #[derive(Default)]
 pub struct Links {
-    /// By pattern: how many linked workflows were not detected this time.
-    pub left_over: Vec<i64>,
+    /// By pattern.
+    pub left_over: Vec<LeftOver>,
     /// When pairs were found whose workflows have no time.
     pub detected_at: HashMap<RowId, String>,
     /// Ids that no new pair may get: of links that were not met, or whose ids are not those that new pairs get. Sorted.
@@ -36,7 +46,7 @@ impl Links {
         known: &Known,
         context: &StageContext,
     ) -> Result<Self, StageError> {
-        let mut links = Self { left_over: vec![0; gathered.figures.len()], ..Self::default() };
+        let mut links = Self { left_over: vec![LeftOver::default(); gathered.figures.len()], ..Self::default() };
         gathered.sort();
         if let Some(table) = table {
             let patterns: HashMap<i64, PatternId> = known
@@ -82,8 +92,9 @@ impl Links {
             match found.and_then(|place| gathered.entries.get_mut(place)) {
                 None => {
                     self.taken.push(id);
-                    if let Some(count) = self.left_over.get_mut(pattern as usize) {
-                        *count += 1;
+                    if let Some(left_over) = self.left_over.get_mut(pattern as usize) {
+                        left_over.count += 1;
+                        left_over.span.add(times.get(row).and_then(time::parse));
                     }
                 }
                 Some(entry) => {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     gathered::Gathered,
     known::{Known, KnownPattern},
-    links::Links,
+    links::{LeftOver, Links},
     occurrences::Occurrences,
     statistics::Statistics,
 };
@@ -87,18 +87,31 @@ const LINKED: &[(&str, ColumnKind)] = &[
 /// A row of `operation_patterns`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pattern {
+    /// See [`identity::pattern`].
     pub id: i64,
+    /// `category:subcategory:target`.
     pub signature: String,
+    /// Linked workflows.
     pub occurrence_count: i64,
+    /// Mean tokens of a workflow, truncated.
     pub tokens: i64,
+    /// Mean cost of a workflow, US$.
     pub cost: f64,
+    /// Mean tokens that a tool would take, truncated.
     pub tool_tokens: i64,
+    /// Mean cost that a tool would have, US$.
     pub tool_cost: f64,
+    /// The first workflow's characteristics as JSON.
     pub typical_input: Option<String>,
+    /// `detected`, or what a person set.
     pub status: String,
+    /// 0 to 100.
     pub confidence: f64,
+    /// US$.
     pub monthly_savings: f64,
+    /// ISO 8601.
     pub created_at: String,
+    /// ISO 8601.
     pub last_seen: String,
 }
 
@@ -188,18 +201,19 @@ impl AggregatePatterns {
         &self,
         pattern: Pattern,
         figures: &Statistics,
-        left_over: i64,
+        left_over: LeftOver,
         known: Option<&KnownPattern>,
         run_time: &str,
     ) -> Pattern {
-        let count = figures.count + left_over;
+        let count = figures.count + left_over.count;
+        let span = figures.span.and(left_over.span);
         let before = known.map(|known| &known.row);
         let pattern = Pattern {
             occurrence_count: count,
             status: before.map_or_else(|| "detected".to_owned(), |row| row.status.clone()),
             created_at: known
                 .and_then(|known| known.has_created_at.then(|| known.row.created_at.clone()))
-                .or_else(|| figures.first_at.map(time::spell))
+                .or_else(|| span.first.map(time::spell))
                 .unwrap_or_else(|| run_time.to_owned()),
             ..pattern
         };
@@ -216,9 +230,9 @@ impl AggregatePatterns {
             tool_tokens: (tokens as f64 * self.tool_share) as i64,
             tool_cost,
             confidence: figures.confidence(count),
-            monthly_savings: (cost - tool_cost) * (count as f64 / figures.months()),
-            last_seen: figures
-                .last_at
+            monthly_savings: (cost - tool_cost) * (count as f64 / span.months()),
+            last_seen: span
+                .last
                 .map(time::spell)
                 .or_else(|| unchanged.map(|row| row.last_seen.clone()))
                 .unwrap_or_else(|| run_time.to_owned()),

@@ -19,13 +19,48 @@ const MOST_COST: f64 = 1e12;
 /// What counts of one workflow; nulls are zero.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Example {
+    /// Tokens.
     pub tokens: i64,
+    /// US$.
     pub cost: f64,
+    /// Seconds.
     pub duration: i64,
+    /// Errors.
     pub errors: i64,
+    /// Retries.
     pub retries: i64,
     /// Microseconds since 1970.
     pub seen_at: Option<i64>,
+}
+
+/// From the earliest to the latest of some workflows with a time, microseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The earliest.
+    pub first: Option<i64>,
+    /// The latest.
+    pub last: Option<i64>,
+}
+
+impl Span {
+    /// Takes a workflow in.
+    pub fn add(&mut self, at: Option<i64>) {
+        self.first = self.first.into_iter().chain(at).min();
+        self.last = self.last.max(at);
+    }
+
+    /// Both together.
+    pub fn and(mut self, other: Self) -> Self {
+        self.add(other.first);
+        self.add(other.last);
+        self
+    }
+
+    /// Months, at least one.
+    pub fn months(self) -> f64 {
+        let micros = self.first.zip(self.last).map_or(0.0, |(first, last)| last.saturating_sub(first) as f64);
+        (micros / DAY_MICROS / MONTH_DAYS).max(1.0)
+    }
 }
 
 /// Sums over the workflows of a pattern. All are of whole numbers, so that their order does not matter.
@@ -33,10 +68,8 @@ pub struct Example {
 pub struct Statistics {
     /// Workflows.
     pub count: i64,
-    /// The earliest time, microseconds since 1970.
-    pub first_at: Option<i64>,
-    /// The latest time.
-    pub last_at: Option<i64>,
+    /// When they ran.
+    pub span: Span,
     tokens: i128,
     cost: i128,
     durations: i128,
@@ -60,8 +93,7 @@ impl Statistics {
         self.durations += i128::from(duration != 0);
         self.duration += duration;
         self.squared_duration += duration.saturating_mul(duration);
-        self.first_at = self.first_at.into_iter().chain(example.seen_at).min();
-        self.last_at = self.last_at.max(example.seen_at);
+        self.span.add(example.seen_at);
         let at = example.seen_at.unwrap_or(i64::MAX);
         let is_first = self.first.as_ref().is_none_or(|(first, id, _)| (at, workflow) < (*first, id.as_str()));
         if is_first {
@@ -82,12 +114,6 @@ impl Statistics {
     /// The mean cost, US$.
     pub fn mean_cost(&self) -> f64 {
         self.cost as f64 * COST_PART / self.count.max(1) as f64
-    }
-
-    /// Months from the first workflow to the last, at least one.
-    pub fn months(&self) -> f64 {
-        let micros = self.first_at.zip(self.last_at).map_or(0.0, |(first, last)| last.saturating_sub(first) as f64);
-        (micros / DAY_MICROS / MONTH_DAYS).max(1.0)
     }
 
     /// The population variance of the durations that are not zero, square seconds; `None` with fewer than two.

@@ -62,6 +62,29 @@ fn savings_are_those_of_a_month_of_the_time_seen() {
     assert!((float(&made, "potential_monthly_savings") - 0.95 * 2.0 / 16.0).abs() < 1e-12);
 }
 
+/// A purge leaves the links of what it took: their number and their time belong together.
+#[test]
+fn savings_do_not_grow_when_the_history_is_purged() {
+    let weekly: Vec<(String, i64)> = (0..96).map(|week| (format!("w{week}"), week * 7)).collect();
+    let rows: Vec<_> = weekly.iter().map(|(id, day)| (id.as_str(), 1, 1.0, 1, *day)).collect();
+    let run = |rows: &[(&str, i64, f64, i64, i64)], tables: Option<&(DataFrame, DataFrame)>| {
+        let mut inputs = Frames::new().with("detections", detections(rows));
+        if let Some((patterns, occurrences)) = tables {
+            inputs = inputs.with("patterns", patterns.clone()).with("occurrences", occurrences.clone());
+        }
+        let mut made = crate::operator::Operator::run(&AggregatePatterns::default(), inputs, &context()).unwrap();
+        let mut taken = |name| made.take(name).unwrap().collect().unwrap();
+        (taken("patterns"), taken("occurrences"))
+    };
+    let whole = run(&rows, None);
+    let purged = run(rows.get(93..).unwrap(), Some(&whole));
+    assert_eq!(integer(&purged.0, "occurrence_count"), 96);
+    assert_eq!(float(&purged.0, "potential_monthly_savings"), float(&whole.0, "potential_monthly_savings"));
+    let earlier = run(rows.get(..3).unwrap(), Some(&whole));
+    let last_seen = |made: &DataFrame| columns::texts(made, "last_seen").unwrap().get(0).map(str::to_owned);
+    assert_eq!(last_seen(&earlier.0), last_seen(&whole.0));
+}
+
 #[test]
 fn a_history_without_detections_makes_no_patterns() {
     assert_eq!(patterns(&[]).height(), 0);
