@@ -3,18 +3,33 @@
 use polars::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
+use super::{
+    lines::NO_SKU,
+    links::{Item, Links},
+    shops::Shops,
+};
 use crate::operator::StageError;
 
 /// What lines are linked with.
 pub struct Items {
-    /// One row a variant of the variants table: the effective catalog row with stock. Key: shop_id, variant_id.
-    pub variants: DataFrame,
-    /// One row an item to be shown and recommended: `variants`, and what the catalog has beside. Key as before.
+    /// One row an item to be shown and recommended: the effective catalog row with stock, of the variants table and of what
+    /// the catalog has beside. In the order of its key: shop_id, variant_id.
     pub all: DataFrame,
-    /// SKU → variant: the smallest number, and whether several variants have it. Key: shop_id, sku.
-    pub by_sku: DataFrame,
-    /// SKU and product → variant. Key: shop_id, sku, product_id.
-    pub by_sku_and_product: DataFrame,
+    /// The number of each row's shop; `None` without one.
+    pub shops: Vec<Option<u32>>,
+}
+
+/// What a line's judgement takes from its item.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traits {
+    /// The price to compare with, else the price; cents.
+    pub list_cents: Option<i64>,
+    /// Whether there are inventory levels of it.
+    pub has_levels: bool,
+    /// Whether the catalog has it.
+    pub in_catalog: bool,
+    /// Whether it is a gift card.
+    pub is_gift_card: bool,
 }
 
 /// Texts that are compared and shown: one form of each letter.
@@ -28,7 +43,12 @@ impl Items {
     ///
     /// # Errors
     /// When a join fails.
-    pub fn new(variants: LazyFrame, catalog: LazyFrame, inventory: LazyFrame) -> Result<Self, StageError> {
+    pub fn new(
+        variants: LazyFrame,
+        catalog: LazyFrame,
+        inventory: LazyFrame,
+        shops: &mut Shops,
+    ) -> Result<Self, StageError> {
         let keys = KEYS.map(col);
         let stock = inventory
             .group_by([col("shop_id"), col("inventory_item_id")])
@@ -60,32 +80,57 @@ impl Items {
         for name in NORMALISED {
             normalise(&mut all, name)?;
         }
-        let known = all.clone().lazy().filter(col("in_variants"));
-        let skus = known.clone().filter(col("sku").is_not_null()).select([
-            col("shop_id"),
-            col("sku"),
-            col("product_id"),
-            col("variant_id"),
-            col("variant_id").cast(DataType::Int64).fill_null(i64::MAX).alias("number"),
-        ]);
-        let smallest = || col("variant_id").sort_by([col("number"), col("variant_id")], SortMultipleOptions::default());
-        let by_sku = skus
-            .clone()
-            .group_by([col("shop_id"), col("sku")])
-            .agg([smallest().first().alias("sku_variant"), len().gt(lit(1)).alias("sku_is_shared")])
-            .collect()?;
-        let by_sku_and_product = skus
-            .group_by([col("shop_id"), col("sku"), col("product_id")])
-            .agg([smallest().first().alias("product_variant")])
-            .collect()?;
-        Ok(Self { variants: known.collect()?, all, by_sku, by_sku_and_product })
+        all.rechunk_mut();
+        let names = all.column("shop_id")?.str()?;
+        let numbers = shops.numbers(names);
+        let item_shops = names.iter().zip(numbers).map(|(name, number)| name.map(|_| number)).collect();
+        Ok(Self { all, shops: item_shops })
+    }
+
+    /// Finds the items of the variants table. Those that the catalog alone has are shown, but lines are not linked with
+    /// them.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn links(&self) -> Result<Links<'_>, StageError> {
+        let text = |name: &str| self.all.column(name).and_then(|column| column.str());
+        let variants = text("variant_id")?;
+        let numbers = variants.cast(&DataType::Int64)?;
+        let cells = variants.iter().zip(text("sku")?.iter()).zip(text("product_id")?.iter());
+        let rows = cells.zip(numbers.i64()?.iter()).zip(self.all.column("in_variants")?.bool()?.iter());
+        let known = rows.zip((0..).zip(&self.shops)).filter_map(|(((ids, number), in_variants), (row, shop))| {
+            let ((variant, sku), product) = ids;
+            let (Some(variant), Some(shop), Some(true)) = (variant, *shop, in_variants) else { return None };
+            Some(Item { shop, variant, number: number.unwrap_or(i64::MAX), sku, product, row })
+        });
+        Ok(Links::new(known.collect()))
+    }
+
+    /// What a line's judgement takes from each item.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn traits(&self) -> Result<Vec<Traits>, StageError> {
+        let int = |name: &str| self.all.column(name).and_then(|column| column.i64());
+        let truth = |name: &str| self.all.column(name).and_then(|column| column.bool());
+        let lists = int("compare_at_price_cents")?.iter().zip(int("price_cents")?.iter());
+        let levels = int("inventory_available")?.iter();
+        let flags = truth("in_catalog")?.iter().zip(truth("is_gift_card")?.iter());
+        let traits =
+            lists.zip(levels).zip(flags).map(|(((compare_at, price), levels), (in_catalog, is_gift_card))| Traits {
+                list_cents: compare_at.or(price),
+                has_levels: levels.is_some(),
+                in_catalog: in_catalog == Some(true),
+                is_gift_card: is_gift_card == Some(true),
+            });
+        Ok(traits.collect())
     }
 }
 
 /// The effective row: the catalog's values, else the variant's.
 fn effective() -> Vec<Expr> {
     let or = |name: &str| coalesce(&[col(format!("{name}_in_catalog")), col(name)]).alias(name);
-    let real_sku = |name: &str| when(col(name).str().starts_with(lit("no-sku-"))).then(lit(NULL)).otherwise(col(name));
+    let real_sku = |name: &str| when(col(name).str().starts_with(lit(NO_SKU))).then(lit(NULL)).otherwise(col(name));
     vec![
         col("shop_id"),
         col("variant_id"),

@@ -27,15 +27,16 @@ pub const METRICS: &[(&str, ColumnKind)] = &[
     ("blocked_no_variants_or_catalog", Bool),
 ];
 
-/// The metrics of all shops. `lines` has the sums by shop, `samples` the first unresolved SKUs of some shops.
+/// The metrics of all shops. `lines` has the sums by shop, `samples` the first unresolved SKUs of some shops, `times` when
+/// each is judged.
 ///
 /// # Errors
 /// When a join fails.
 pub fn metrics(
     items: &Items,
-    lines: Option<DataFrame>,
+    lines: DataFrame,
     samples: Vec<(String, String)>,
-    times: &DataFrame,
+    times: DataFrame,
 ) -> Result<DataFrame, StageError> {
     let count = |name: &str, condition: Expr| condition.cast(DataType::Int64).sum().alias(name);
     let of_items = items.all.clone().lazy().group_by([col("shop_id")]).agg([
@@ -46,18 +47,14 @@ pub fn metrics(
     let (shops, skus): (Vec<String>, Vec<String>) = samples.into_iter().unzip();
     let samples = df!("shop_id" => shops, "unresolved_skus" => skus)?.lazy();
     let key = || [col("shop_id")];
-    let lines = match lines {
-        Some(lines) => lines.lazy(),
-        None => super::no_lines()?.lazy(),
-    };
     let outer = |left: LazyFrame, right: LazyFrame| {
         let join = left.join_builder().with(right).left_on(key()).right_on(key());
         join.how(JoinType::Full).coalesce(JoinCoalesce::CoalesceColumns).finish()
     };
     let numbers = METRICS.iter().filter(|(_, kind)| *kind == Int).map(|(name, _)| col(*name).fill_null(lit(0_i64)));
-    let all = outer(lines, of_items)
+    let all = outer(lines.lazy(), of_items)
         .join(samples, key(), key(), JoinType::Left.into())
-        .join(times.clone().lazy(), key(), key(), JoinType::Left.into())
+        .join(times.lazy(), key(), key(), JoinType::Left.into())
         .with_columns(numbers.collect::<Vec<_>>());
     let ratio = col("catalog_count").cast(DataType::Float64) / col("variant_count").cast(DataType::Float64);
     let empty = |name: &str| col(name).eq(lit(0));

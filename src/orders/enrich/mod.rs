@@ -1,20 +1,35 @@
 //! `enrich-orders`: order lines linked with the shop's items, the lines that can be mined, and the items as they stand.
 
+mod enriched;
+mod index;
 mod items;
+mod lines;
+mod links;
 mod metrics;
 mod sales;
+mod samples;
+mod shops;
 mod snapshots;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{items::Items, metrics::METRICS, sales::Sums, snapshots::SNAPSHOTS};
+use self::{
+    items::{Items, Traits},
+    lines::{LineColumns, NEEDED},
+    links::{Link, Links},
+    metrics::METRICS,
+    sales::{Judged, Sales},
+    samples::Samples,
+    shops::Shops,
+    snapshots::SNAPSHOTS,
+};
 use super::{
     order_tables::ORDER_LINES,
     shop_tables::{CATALOG, INVENTORY, VARIANTS},
@@ -98,10 +113,6 @@ const REJECTED: &[(&str, ColumnKind)] = &[
     ("reason", Text),
 ];
 
-/// How many unresolved SKUs of a shop are shown, and of how many shops.
-const SAMPLES: usize = 10;
-const SAMPLED_SHOPS: usize = 10_000;
-
 fn port(name: &'static str, required: bool, columns: &[(&str, ColumnKind)], about: &'static str) -> InputPort {
     let columns = columns.iter().map(|(name, kind)| PortColumn::new(name, *kind)).collect();
     InputPort { name, required, columns, about }
@@ -163,43 +174,37 @@ impl Operator for EnrichOrders {
             Some(frame) => Ok::<_, StageError>(frame),
             None => Ok(empty(columns)?.lazy()),
         };
-        let items =
-            Items::new(small("variants", VARIANTS)?, small("catalog", CATALOG)?, small("inventory", INVENTORY)?)?;
-        let times = self.times(lines.clone(), &items)?;
+        let mut shops = Shops::judged_at(self.given_as_of());
+        let (variants, catalog, inventory) =
+            (small("variants", VARIANTS)?, small("catalog", CATALOG)?, small("inventory", INVENTORY)?);
+        let items = Items::new(variants, catalog, inventory, &mut shops)?;
         context.check_cancelled()?;
-        let mut writer =
-            Writer { enriched: self.enriched, context, sums: Sums::default(), samples: Samples::default() };
+        context.progress.total(shops.read_times(lines.clone(), context)?);
         for (port, columns) in [("enriched_lines", ENRICHED), ("basket_lines", BASKET_LINES), ("rejected", REJECTED)] {
             context.storage.write(port, empty(columns)?)?;
         }
-        let linked = link(lines, &items, &times);
-        for_each_batch(linked, StageError::from, |batch| writer.take(batch))?;
-        let Writer { mut sums, samples, .. } = writer;
+        let (links, traits) = (items.links()?, items.traits()?);
+        let sales = Sales::new(items.all.height(), shops.len());
+        let table = self.enriched.then_some(&items.all);
+        let mut writer =
+            Writer { context, table, links, traits: &traits, shops: &mut shops, sales, samples: Samples::default() };
+        let columns: Vec<&str> =
+            if self.enriched { ORDER_LINES.iter().map(|(name, _)| *name).collect() } else { NEEDED.to_vec() };
+        let lines = lines.select(columns.into_iter().map(col).collect::<Vec<_>>());
+        for_each_batch(lines, StageError::from, |batch| writer.take(&batch))?;
+        let Writer { sales, samples, .. } = writer;
+        let of_shops = sales.shops(&shops)?;
         Ok(Frames::new()
-            .with("snapshots", snapshots::snapshots(&items, sums.items()?, &times)?)
-            .with("metrics", metrics::metrics(&items, sums.shops()?, samples.finish(), &times)?))
+            .with("snapshots", snapshots::snapshots(&items, sales.items(), &shops)?)
+            .with("metrics", metrics::metrics(&items, of_shops, samples.finish(&shops), shops.frame()?)?))
     }
 }
 
 impl EnrichOrders {
-    /// Each shop's first order and the instant it is judged at.
-    fn times(&self, lines: LazyFrame, items: &Items) -> Result<DataFrame, StageError> {
-        let orders = lines
-            .group_by([col("shop_id")])
-            .agg([col("created_at").min().alias("first_order_at"), col("created_at").max().alias("as_of")])
-            .collect_with_engine(Engine::Streaming)?
-            .unwrap_single();
-        let shops = items.all.clone().lazy().select([col("shop_id")]).unique(None, UniqueKeepStrategy::Any);
-        let key = || [col("shop_id")];
-        let join = shops.join_builder().with(orders.lazy()).left_on(key()).right_on(key());
-        let all = join.how(JoinType::Full).coalesce(JoinCoalesce::CoalesceColumns).finish();
-        let given = self.as_of.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
-        let instant = DataType::Datetime(TimeUnit::Microseconds, None);
-        let all = match given {
-            Some(given) => all.with_column(lit(given.as_microsecond()).cast(instant).alias("as_of")),
-            None => all,
-        };
-        Ok(all.collect()?)
+    /// The instant given, in microseconds.
+    fn given_as_of(&self) -> Option<i64> {
+        let given = self.as_of.as_ref()?.parse::<Timestamp>().ok()?;
+        Some(given.as_microsecond())
     }
 }
 
@@ -208,184 +213,63 @@ fn empty(columns: &[(&str, ColumnKind)]) -> Result<DataFrame, StageError> {
     super::table::Table::new(columns, 0).finish()
 }
 
-/// Sums by shop of no lines at all.
-fn no_lines() -> Result<DataFrame, StageError> {
-    let columns: Vec<(&str, ColumnKind)> = [("shop_id", Text)]
-        .into_iter()
-        .chain(
-            [
-                "total_order_lines",
-                "resolved_variants",
-                "linked_by_sku",
-                "ambiguous",
-                "unresolved",
-                "missing_inventory",
-                "enriched_lines",
-                "basket_lines",
-            ]
-            .map(|name| (name, Int)),
-        )
-        .collect();
-    empty(&columns)
-}
-
-fn left_join(left: LazyFrame, right: LazyFrame, left_on: &[&str], right_on: &[&str]) -> LazyFrame {
-    left.join_builder()
-        .with(right)
-        .left_on(left_on.iter().map(|name| col(*name)).collect::<Vec<_>>())
-        .right_on(right_on.iter().map(|name| col(*name)).collect::<Vec<_>>())
-        .how(JoinType::Left)
-        .coalesce(JoinCoalesce::CoalesceColumns)
-        .maintain_order(MaintainOrderJoin::Left)
-        .finish()
-}
-
-/// Lines with their item: by variant id, else by SKU; of several variants of a SKU the one of the line's product, else that
-/// with the smallest number.
-fn link(lines: LazyFrame, items: &Items, times: &DataFrame) -> LazyFrame {
-    let own = |name: &str| col(name).alias(format!("line_{name}"));
-    let is_real = col("sku").str().starts_with(lit("no-sku-")).not().and(col("sku").neq(lit("")));
-    let lines = lines.select([
-        col("shop_id"),
-        col("order_id"),
-        col("line_item_id"),
-        col("created_at"),
-        col("customer"),
-        own("variant_id"),
-        own("product_id"),
-        own("sku"),
-        when(is_real).then(col("sku")).otherwise(lit(NULL)).alias("real_sku"),
-        own("product_title"),
-        own("variant_title"),
-        col("quantity"),
-        col("unit_price_cents"),
-        col("line_total_cents"),
-        col("name"),
-        col("category"),
-        col("brand"),
-        own("is_gift_card"),
-        col("is_product"),
-        col("is_cancelled"),
-    ]);
-    let known = items.variants.clone().lazy().select([col("shop_id"), col("variant_id"), lit(true).alias("is_known")]);
-    let by_id = left_join(lines, known, &["shop_id", "line_variant_id"], &["shop_id", "variant_id"]);
-    let looked_up = when(col("is_known").is_null()).then(col("real_sku")).otherwise(lit(NULL));
-    let by_id = by_id.with_column(looked_up.alias("wanted_sku"));
-    let by_sku = left_join(by_id, items.by_sku.clone().lazy(), &["shop_id", "wanted_sku"], &["shop_id", "sku"]);
-    let by_product = left_join(
-        by_sku,
-        items.by_sku_and_product.clone().lazy(),
-        &["shop_id", "wanted_sku", "line_product_id"],
-        &["shop_id", "sku", "product_id"],
-    );
-    let linked = by_product.with_columns([
-        when(col("is_known").is_not_null())
-            .then(col("line_variant_id"))
-            .otherwise(coalesce(&[col("product_variant"), col("sku_variant")]))
-            .alias("linked"),
-        when(col("is_known").is_not_null())
-            .then(lit("variant_id"))
-            .when(col("sku_variant").is_not_null())
-            .then(lit("sku"))
-            .otherwise(lit(NULL))
-            .alias("linked_by"),
-        col("sku_is_shared").fill_null(false).alias("ambiguous"),
-    ]);
-    let with_item =
-        left_join(linked, items.variants.clone().lazy(), &["shop_id", "linked"], &["shop_id", "variant_id"]);
-    left_join(with_item, times.clone().lazy(), &["shop_id"], &["shop_id"]).with_columns(meaning()).with_column(reason())
-}
-
-/// What a line and its item say together.
-fn meaning() -> Vec<Expr> {
-    vec![
-        coalesce(&[col("linked"), col("line_variant_id"), col("real_sku")]).alias("item_id"),
-        coalesce(&[col("linked"), col("line_variant_id")]).alias("variant_id"),
-        coalesce(&[col("real_sku"), col("sku"), col("line_sku")]).alias("sku"),
-        coalesce(&[col("product_id"), col("line_product_id")]).alias("product_id"),
-        coalesce(&[col("product_title"), col("line_product_title")]).alias("product_title"),
-        coalesce(&[col("variant_title"), col("line_variant_title")]).alias("variant_title"),
-        col("available_total").alias("stock_available"),
-        col("line_is_gift_card").or(col("is_gift_card").fill_null(false)).alias("is_gift_card"),
-    ]
-}
-
-/// Why a line is not mined; null for those that are.
-fn reason() -> Expr {
-    when(col("is_cancelled"))
-        .then(lit("cancelled"))
-        .when(col("is_product").not())
-        .then(lit("not_product"))
-        .when(col("is_gift_card"))
-        .then(lit("gift_card"))
-        .when(col("quantity").lt_eq(lit(0)))
-        .then(lit("not_positive"))
-        .when(col("item_id").is_null())
-        .then(lit("missing_item_id"))
-        .otherwise(lit(NULL))
-        .cast(DataType::String)
-        .alias("reason")
-}
-
-/// Takes enriched lines batch by batch.
+/// Judges lines batch by batch. What it holds is of the size of the items and shops.
 struct Writer<'a> {
-    enriched: bool,
     context: &'a StageContext,
-    sums: Sums,
+    /// The table of items, where `enriched_lines` is written.
+    table: Option<&'a DataFrame>,
+    links: Links<'a>,
+    traits: &'a [Traits],
+    shops: &'a mut Shops,
+    sales: Sales,
     samples: Samples,
 }
 
 impl Writer<'_> {
-    fn take(&mut self, batch: DataFrame) -> Result<(), StageError> {
+    fn take(&mut self, batch: &DataFrame) -> Result<(), StageError> {
         self.context.check_cancelled()?;
-        self.context.progress.advance(batch.height() as u64);
-        self.sums.add(&batch)?;
-        self.samples.add(&batch)?;
+        let rows = batch.height();
+        let shops = self.shops.numbers(batch.column("shop_id")?.str()?);
+        let lines = LineColumns::of(batch)?;
+        let mut links: Vec<Option<Link<'_>>> = Vec::with_capacity(rows);
+        let mut reasons: Vec<Option<&'static str>> = Vec::with_capacity(rows);
+        let mut item_ids = StringChunkedBuilder::new("item_id".into(), rows);
+        for (row, shop) in shops.into_iter().enumerate() {
+            let line = lines.line(row);
+            let link = self.links.find(line.wanted(shop));
+            let found = link.and_then(|link| Some((link, self.traits.get(link.row as usize)?)));
+            let item_id = line.item_id(link);
+            let reason = line.reason(item_id, found.map(|(_, traits)| traits));
+            let judged = Judged { shop, line, link: found, is_mined: reason.is_none() };
+            self.sales.add(&judged, self.shops.as_of(shop));
+            if let (None, Some(sku)) = (link, line.sku) {
+                self.samples.add(shop, sku);
+            }
+            item_ids.append_option(item_id);
+            links.push(link);
+            reasons.push(reason);
+        }
+        let item_ids = item_ids.finish().into_column();
+        if let Some(table) = self.table {
+            let wide = enriched::enriched(batch, item_ids.clone(), &links, table)?;
+            self.context.storage.write("enriched_lines", wide)?;
+        }
+        self.write(&batch.hstack(&[item_ids])?, &reasons)?;
+        self.context.progress.advance(rows as u64);
+        Ok(())
+    }
+
+    /// Writes the lines that are mined, and those that are not with the reason.
+    fn write(&self, lines: &DataFrame, reasons: &[Option<&'static str>]) -> Result<(), StageError> {
         let names = |columns: &[(&'static str, ColumnKind)]| columns.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        if self.enriched {
-            self.context.storage.write("enriched_lines", batch.select(names(ENRICHED))?)?;
+        let baskets = lines.select(names(BASKET_LINES))?;
+        if reasons.iter().all(Option::is_none) {
+            return self.context.storage.write("basket_lines", baskets);
         }
-        let is_mined = batch.column("reason")?.is_null();
-        let baskets = batch.select(names(BASKET_LINES))?.filter(&is_mined)?;
-        self.context.storage.write("basket_lines", baskets)?;
-        if !is_mined.all() {
-            let rejected = batch.select(names(REJECTED))?.filter(&!is_mined)?;
-            self.context.storage.write("rejected", rejected)?;
-        }
-        Ok(())
-    }
-}
-
-/// The first SKUs of each shop that belong to no variant.
-#[derive(Default)]
-struct Samples(BTreeMap<String, (Vec<String>, BTreeSet<String>)>);
-
-impl Samples {
-    fn add(&mut self, batch: &DataFrame) -> Result<(), StageError> {
-        if batch.column("linked_by")?.null_count() == 0 {
-            return Ok(());
-        }
-        let text = |name: &str| batch.column(name).and_then(|column| column.str().cloned());
-        let (linked, shops, skus) = (text("linked_by")?, text("shop_id")?, text("sku")?);
-        for ((linked, shop), sku) in linked.iter().zip(shops.iter()).zip(skus.iter()) {
-            let (None, Some(shop), Some(sku)) = (linked, shop, sku) else { continue };
-            if self.0.len() >= SAMPLED_SHOPS && !self.0.contains_key(shop) {
-                continue;
-            }
-            if !self.0.contains_key(shop) {
-                self.0.insert(shop.to_owned(), <(Vec<String>, BTreeSet<String>)>::default());
-            }
-            let Some((list, seen)) = self.0.get_mut(shop) else { continue };
-            if list.len() < SAMPLES && !seen.contains(sku) {
-                seen.insert(sku.to_owned());
-                list.push(sku.to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    /// The SKUs of each shop as a JSON array.
-    fn finish(self) -> Vec<(String, String)> {
-        self.0.into_iter().map(|(shop, (list, _))| (shop, serde_json::Value::from(list).to_string())).collect()
+        let is_mined: BooleanChunked = reasons.iter().map(|reason| Some(reason.is_none())).collect();
+        self.context.storage.write("basket_lines", baskets.filter(&is_mined)?)?;
+        let reasons: StringChunked = reasons.iter().copied().collect();
+        let lines = lines.hstack(&[reasons.with_name("reason".into()).into_column()])?;
+        self.context.storage.write("rejected", lines.select(names(REJECTED))?.filter(&!is_mined)?)
     }
 }

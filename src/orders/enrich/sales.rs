@@ -1,119 +1,140 @@
-//! What sold when: sums by item and by shop, added up batch by batch.
+//! What sold when, and how lines were linked: sums by item and by shop, a line at a time.
 
 use polars::prelude::*;
 
-use crate::operator::{StageError, with_own_texts};
-
-/// Partial sums that wait to be added up.
-const WAITING_ROWS: usize = 1 << 20;
+use super::{
+    items::Traits,
+    lines::Line,
+    links::{By, Link},
+    shops::Shops,
+};
+use crate::operator::StageError;
 
 /// Microseconds of a day.
 pub const DAY: i64 = 86_400_000_000;
 
-/// Sums of all lines so far.
-#[derive(Default)]
-pub struct Sums {
-    items: Waiting,
-    shops: Waiting,
+/// What sold of an item in windows that end where its shop is judged; money is cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sold {
+    pub units_60_days: i64,
+    pub units_90_days: i64,
+    pub off_cents_180_days: i64,
+    pub list_cents_180_days: i64,
+    pub sales_180_days: i64,
 }
 
-#[derive(Default)]
-struct Waiting {
-    parts: Vec<DataFrame>,
-    rows: usize,
+/// Lines of a shop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    total_order_lines: i64,
+    resolved_variants: i64,
+    linked_by_sku: i64,
+    ambiguous: i64,
+    unresolved: i64,
+    missing_inventory: i64,
+    enriched_lines: i64,
+    basket_lines: i64,
 }
 
-impl Waiting {
-    fn add(&mut self, part: DataFrame, keys: &[&str]) -> Result<(), StageError> {
-        self.rows += part.height();
-        self.parts.push(with_own_texts(part)?);
-        if self.rows > WAITING_ROWS {
-            let sum = self.sum(keys)?;
-            // Half of it may be sums already: the next time comes when as much is added.
-            self.rows = sum.as_ref().map_or(0, |sum| sum.height() / 2);
-            self.parts.extend(sum);
+/// Sums of all lines so far. Their size is that of the items and shops, however many lines come.
+pub struct Sales {
+    items: Vec<Sold>,
+    shops: Vec<Counts>,
+}
+
+/// What was found of a line.
+#[derive(Clone, Copy)]
+pub struct Judged<'a> {
+    pub shop: u32,
+    pub line: Line<'a>,
+    pub link: Option<(Link<'a>, &'a Traits)>,
+    pub is_mined: bool,
+}
+
+impl Sales {
+    /// No lines yet, for so many items and shops.
+    pub fn new(items: usize, shops: usize) -> Self {
+        Self { items: vec![Sold::default(); items], shops: vec![Counts::default(); shops] }
+    }
+
+    /// Adds a line; `as_of` is when its shop is judged.
+    #[inline]
+    pub fn add(&mut self, judged: &Judged<'_>, as_of: Option<i64>) {
+        if let Some(counts) = self.shops.get_mut(judged.shop as usize) {
+            counts.add(judged);
         }
-        Ok(())
+        let Judged { line, link: Some((link, traits)), .. } = judged else { return };
+        let (Some(quantity), Some(as_of), Some(at)) = (line.quantity, as_of, line.created_at) else { return };
+        if line.is_cancelled || quantity <= 0 {
+            return;
+        }
+        if let (Some(sold), Some(age)) = (self.items.get_mut(link.row as usize), as_of.checked_sub(at)) {
+            sold.add(age, quantity, line.unit_price, traits.list_cents);
+        }
     }
 
-    fn sum(&mut self, keys: &[&str]) -> Result<Option<DataFrame>, StageError> {
-        let mut parts = std::mem::take(&mut self.parts).into_iter();
-        let Some(mut all) = parts.next() else { return Ok(None) };
-        for part in parts {
-            all.vstack_mut_owned(part)?;
-        }
-        let names: Vec<String> = all.get_column_names_owned().iter().map(ToString::to_string).collect();
-        let sums: Vec<Expr> =
-            names.iter().filter(|name| !keys.contains(&name.as_str())).map(|name| col(name.as_str()).sum()).collect();
-        Ok(Some(all.lazy().group_by(keys.iter().map(|key| col(*key)).collect::<Vec<_>>()).agg(sums).collect()?))
+    /// What sold, by the row of the table of items.
+    pub fn items(&self) -> &[Sold] {
+        &self.items
+    }
+
+    /// How lines were linked, a row a shop that has some.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn shops(&self, shops: &Shops) -> Result<DataFrame, StageError> {
+        let with_lines = || (0..).zip(&self.shops).filter(|(_, counts)| counts.total_order_lines > 0);
+        let numbers =
+            |number: fn(&Counts) -> i64| with_lines().map(move |(_, counts)| number(counts)).collect::<Vec<_>>();
+        Ok(df!(
+            "shop_id" => with_lines().map(|(number, _)| shops.name(number)).collect::<Vec<_>>(),
+            "total_order_lines" => numbers(|counts| counts.total_order_lines),
+            "resolved_variants" => numbers(|counts| counts.resolved_variants),
+            "linked_by_sku" => numbers(|counts| counts.linked_by_sku),
+            "ambiguous" => numbers(|counts| counts.ambiguous),
+            "unresolved" => numbers(|counts| counts.unresolved),
+            "missing_inventory" => numbers(|counts| counts.missing_inventory),
+            "enriched_lines" => numbers(|counts| counts.enriched_lines),
+            "basket_lines" => numbers(|counts| counts.basket_lines),
+        )?)
     }
 }
 
-const ITEM: [&str; 2] = ["shop_id", "variant_id"];
-const SHOP: [&str; 1] = ["shop_id"];
-
-impl Sums {
-    /// Adds enriched lines; they have the columns `as_of` and `linked`.
-    ///
-    /// # Errors
-    /// When a sum fails.
-    pub fn add(&mut self, lines: &DataFrame) -> Result<(), StageError> {
-        let within = |days: i64| {
-            let age = (col("as_of") - col("created_at")).dt().total_microseconds(false);
-            age.clone().gt_eq(lit(0)).and(age.lt(lit(days * DAY)))
-        };
-        let count = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
-        let list = coalesce(&[col("compare_at_price_cents"), col("price_cents")]);
-        let off = list.clone() - col("unit_price_cents");
-        let off = when(off.clone().gt(lit(0))).then(off).otherwise(lit(0));
-        let in_window = |days: i64, value: Expr, name: &str| value.filter(within(days)).sum().alias(name);
-        let sold = col("quantity").gt(lit(0)).and(col("is_cancelled").not()).and(col("linked_by").is_not_null());
-        let items = lines
-            .clone()
-            .lazy()
-            .filter(sold)
-            .group_by(ITEM.map(col))
-            .agg([
-                in_window(60, col("quantity"), "units_60_days"),
-                in_window(90, col("quantity"), "units_90_days"),
-                in_window(180, off * col("quantity"), "off_cents_180_days"),
-                in_window(180, list * col("quantity"), "list_cents_180_days"),
-                count(within(180), "sales_180_days"),
-            ])
-            .collect()?;
-        self.items.add(items, &ITEM)?;
-        let linked = || col("linked_by").is_not_null();
-        let shops = lines
-            .clone()
-            .lazy()
-            .group_by(SHOP.map(col))
-            .agg([
-                len().cast(DataType::Int64).alias("total_order_lines"),
-                count(linked(), "resolved_variants"),
-                count(col("linked_by").eq(lit("sku")).fill_null(false), "linked_by_sku"),
-                count(col("ambiguous"), "ambiguous"),
-                count(linked().not(), "unresolved"),
-                count(linked().and(col("inventory_available").is_null()), "missing_inventory"),
-                count(linked().and(col("in_catalog")).fill_null(false), "enriched_lines"),
-                count(col("reason").is_null(), "basket_lines"),
-            ])
-            .collect()?;
-        self.shops.add(shops, &SHOP)
+impl Sold {
+    /// Adds a line of this age. Sums wrap around, as Polars' do, rather than depend on the order of lines.
+    #[inline]
+    fn add(&mut self, age: i64, quantity: i64, unit_price: Option<i64>, list: Option<i64>) {
+        let within = |days: i64| (0..days * DAY).contains(&age);
+        let add = |sum: &mut i64, number: i64| *sum = sum.wrapping_add(number);
+        if within(60) {
+            add(&mut self.units_60_days, quantity);
+        }
+        if within(90) {
+            add(&mut self.units_90_days, quantity);
+        }
+        if within(180) {
+            let off = list.zip(unit_price).map_or(0, |(list, price)| list.wrapping_sub(price).max(0));
+            add(&mut self.off_cents_180_days, off.wrapping_mul(quantity));
+            add(&mut self.list_cents_180_days, list.unwrap_or(0).wrapping_mul(quantity));
+            self.sales_180_days += 1;
+        }
     }
+}
 
-    /// Units sold and discounts given, a row an item; `None` without lines.
-    ///
-    /// # Errors
-    /// When a sum fails.
-    pub fn items(&mut self) -> Result<Option<DataFrame>, StageError> {
-        self.items.sum(&ITEM)
-    }
-
-    /// How lines were linked, a row a shop; `None` without lines.
-    ///
-    /// # Errors
-    /// When a sum fails.
-    pub fn shops(&mut self) -> Result<Option<DataFrame>, StageError> {
-        self.shops.sum(&SHOP)
+impl Counts {
+    #[inline]
+    fn add(&mut self, judged: &Judged<'_>) {
+        self.total_order_lines += 1;
+        self.basket_lines += i64::from(judged.is_mined);
+        match judged.link {
+            None => self.unresolved += 1,
+            Some((link, traits)) => {
+                self.resolved_variants += 1;
+                self.linked_by_sku += i64::from(link.by == By::Sku);
+                self.ambiguous += i64::from(link.is_ambiguous);
+                self.missing_inventory += i64::from(!traits.has_levels);
+                self.enriched_lines += i64::from(traits.in_catalog);
+            }
+        }
     }
 }

@@ -2,7 +2,11 @@
 
 use polars::prelude::*;
 
-use super::{items::Items, sales::DAY};
+use super::{
+    items::Items,
+    sales::{DAY, Sold},
+    shops::{Shops, instants},
+};
 use crate::operator::{ColumnKind, StageError};
 
 use ColumnKind::{Bool, Float, Int, Text, Timestamp};
@@ -45,22 +49,29 @@ pub const SNAPSHOTS: &[(&str, ColumnKind)] = &[
 /// Words in a title or tag that make an item seasonal.
 const SEASONAL: &str = "holiday|festive|gift|christmas|halloween|valentine|summer|winter|black friday|seasonal";
 
-/// The snapshot of all items. `sold` has the sums by item, `times` the instants by shop.
+/// The snapshot of all items. `sold` has a place for each of them.
 ///
 /// # Errors
-/// When a join fails.
-pub fn snapshots(items: &Items, sold: Option<DataFrame>, times: &DataFrame) -> Result<DataFrame, StageError> {
-    let sums = ["units_60_days", "units_90_days", "off_cents_180_days", "list_cents_180_days", "sales_180_days"];
-    let keys = [col("shop_id"), col("variant_id")];
-    let all = items.all.clone().lazy();
-    let joined = match sold {
-        Some(sold) => all.join(sold.lazy(), keys.clone(), keys, JoinType::Left.into()),
-        None => all.with_columns(sums.map(|name| lit(0_i64).alias(name))),
+/// When an expression fails.
+pub fn snapshots(items: &Items, sold: &[Sold], shops: &Shops) -> Result<DataFrame, StageError> {
+    let sum =
+        |name: &str, number: fn(&Sold) -> i64| Column::new(name.into(), sold.iter().map(number).collect::<Vec<i64>>());
+    let instant = |name: &str, at: fn(&Shops, u32) -> Option<i64>| {
+        instants(name, items.shops.iter().map(|shop| shop.and_then(|shop| at(shops, shop))))
     };
-    let joined = joined
-        .join(times.clone().lazy(), [col("shop_id")], [col("shop_id")], JoinType::Left.into())
-        .with_columns(sums.map(|name| col(name).fill_null(lit(0_i64))));
-    let frame = joined
+    let facts = [
+        sum("units_60_days", |sold| sold.units_60_days),
+        sum("units_90_days", |sold| sold.units_90_days),
+        sum("off_cents_180_days", |sold| sold.off_cents_180_days),
+        sum("list_cents_180_days", |sold| sold.list_cents_180_days),
+        sum("sales_180_days", |sold| sold.sales_180_days),
+        instant("first_order_at", Shops::first_order_at)?,
+        instant("as_of", Shops::as_of)?,
+    ];
+    let frame = items
+        .all
+        .hstack(&facts)?
+        .lazy()
         .with_column(velocity().alias("velocity"))
         .with_columns([
             is_slow_mover().alias("is_slow_mover"),
@@ -68,7 +79,6 @@ pub fn snapshots(items: &Items, sold: Option<DataFrame>, times: &DataFrame) -> R
             is_seasonal().alias("is_seasonal"),
             is_high_margin().alias("is_high_margin"),
         ])
-        .sort(["shop_id", "variant_id"], SortMultipleOptions::default())
         .select(SNAPSHOTS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>());
     Ok(frame.collect()?)
 }

@@ -1,0 +1,138 @@
+//! A batch of order lines as the cells that decide what becomes of them.
+
+use polars::prelude::*;
+
+use super::{
+    items::Traits,
+    links::{Link, Wanted},
+};
+use crate::operator::StageError;
+
+/// What basket lines, sums and rejected lines need of the lines: without `enriched_lines` nothing else is read.
+pub const NEEDED: [&str; 13] = [
+    "shop_id",
+    "order_id",
+    "line_item_id",
+    "variant_id",
+    "product_id",
+    "sku",
+    "quantity",
+    "unit_price_cents",
+    "created_at",
+    "customer",
+    "is_gift_card",
+    "is_product",
+    "is_cancelled",
+];
+
+/// A placeholder for a SKU begins so.
+pub const NO_SKU: &str = "no-sku-";
+
+/// The columns, in one piece each.
+pub struct LineColumns {
+    variant: StringChunked,
+    product: StringChunked,
+    sku: StringChunked,
+    created_at: Int64Chunked,
+    quantity: Int64Chunked,
+    unit_price: Int64Chunked,
+    is_gift_card: BooleanChunked,
+    is_product: BooleanChunked,
+    is_cancelled: BooleanChunked,
+}
+
+/// A line.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    pub variant: Option<&'a str>,
+    pub product: Option<&'a str>,
+    pub sku: Option<&'a str>,
+    /// Microseconds.
+    pub created_at: Option<i64>,
+    pub quantity: Option<i64>,
+    /// Cents.
+    pub unit_price: Option<i64>,
+    pub is_gift_card: bool,
+    pub is_product: bool,
+    pub is_cancelled: bool,
+}
+
+impl LineColumns {
+    /// The columns of a batch.
+    ///
+    /// # Errors
+    /// When one is not there or of another type.
+    pub fn of(batch: &DataFrame) -> Result<Self, StageError> {
+        let text = |name: &str| PolarsResult::Ok(batch.column(name)?.str()?.rechunk().into_owned());
+        let int = |name: &str| PolarsResult::Ok(batch.column(name)?.i64()?.rechunk().into_owned());
+        let truth = |name: &str| PolarsResult::Ok(batch.column(name)?.bool()?.rechunk().into_owned());
+        Ok(Self {
+            variant: text("variant_id")?,
+            product: text("product_id")?,
+            sku: text("sku")?,
+            created_at: batch.column("created_at")?.cast(&DataType::Int64)?.i64()?.rechunk().into_owned(),
+            quantity: int("quantity")?,
+            unit_price: int("unit_price_cents")?,
+            is_gift_card: truth("is_gift_card")?,
+            is_product: truth("is_product")?,
+            is_cancelled: truth("is_cancelled")?,
+        })
+    }
+
+    /// A line.
+    #[inline]
+    pub fn line(&self, row: usize) -> Line<'_> {
+        Line {
+            variant: self.variant.get(row),
+            product: self.product.get(row),
+            sku: self.sku.get(row),
+            created_at: self.created_at.get(row),
+            quantity: self.quantity.get(row),
+            unit_price: self.unit_price.get(row),
+            is_gift_card: self.is_gift_card.get(row).unwrap_or(false),
+            is_product: self.is_product.get(row).unwrap_or(true),
+            is_cancelled: self.is_cancelled.get(row).unwrap_or(false),
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The SKU if it is one.
+    #[inline]
+    pub fn real_sku(&self) -> Option<&'a str> {
+        self.sku.filter(|sku| !sku.is_empty() && !sku.starts_with(NO_SKU))
+    }
+
+    /// What the line says of its item.
+    #[inline]
+    pub fn wanted(&self, shop: u32) -> Wanted<'a> {
+        Wanted { shop, variant: self.variant, sku: self.real_sku(), product: self.product }
+    }
+
+    /// The linked variant, else the line's own, else its SKU.
+    #[inline]
+    pub fn item_id<'b>(&self, link: Option<Link<'b>>) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
+        link.map(|link| link.variant).or(self.variant).or(self.real_sku())
+    }
+
+    /// Why the line is not mined; `None` for those that are.
+    #[inline]
+    pub fn reason(&self, item_id: Option<&str>, traits: Option<&Traits>) -> Option<&'static str> {
+        if self.is_cancelled {
+            Some("cancelled")
+        } else if !self.is_product {
+            Some("not_product")
+        } else if self.is_gift_card || traits.is_some_and(|traits| traits.is_gift_card) {
+            Some("gift_card")
+        } else if self.quantity.is_some_and(|quantity| quantity <= 0) {
+            Some("not_positive")
+        } else if item_id.is_none() {
+            Some("missing_item_id")
+        } else {
+            None
+        }
+    }
+}
