@@ -2,6 +2,7 @@
 
 mod engine;
 mod linking;
+mod memory;
 mod mining;
 mod nightly;
 mod orders;

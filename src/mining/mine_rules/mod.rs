@@ -3,8 +3,9 @@
 mod rows;
 mod sets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use polars::prelude::{DataType, Engine, LazyFrame, col};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +62,7 @@ impl Operator for MineRules {
     const NAME: &'static str = "mine-rules";
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         let columns = |columns: &[(&str, ColumnKind)], needed: &[&str]| {
@@ -84,6 +85,15 @@ impl Operator for MineRules {
                 columns: columns(&SHOPS, &["shop_id", "orders", "all_orders"]),
                 about: "Its output of that name: how many orders each shop has.",
             },
+            InputPort {
+                name: "metrics",
+                required: false,
+                columns: vec![
+                    PortColumn::new("shop_id", ColumnKind::Text),
+                    PortColumn::new("as_of", ColumnKind::Timestamp),
+                ],
+                about: "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
+            },
         ])
     }
 
@@ -94,7 +104,7 @@ impl Operator for MineRules {
                 "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are JSON \
                  objects with a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
                  all; figures are rounded to six decimals, p- and q-values are not. `conviction` is infinite for a rule \
-                 without exception.",
+                 without exception. `created_at` is the shop's `as_of` in `metrics`, null without them, and never the clock.",
                 &RULES,
             ),
             OutputPort::new(
@@ -115,13 +125,14 @@ impl Operator for MineRules {
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let times = inputs.take_optional("metrics").map_or_else(|| Ok(HashMap::new()), read_times)?;
         let (shops, rejected) = read_sets(inputs.take("itemsets")?, inputs.take("shops")?)?;
         let mut rules = RuleRows::default();
         let mut counts = CountRows::default();
         for shop in &shops {
             context.check_cancelled()?;
             let found = self.search().find(&shop.sets, shop.orders).map_err(|error| refused(shop, &error))?;
-            rules.add(shop, &found);
+            rules.add(shop, &found, times.get(&shop.shop).copied().flatten());
             counts.add(shop, &found);
         }
         Ok(Frames::new().with("rules", rules.finish()?).with("shops", counts.finish()?).with("rejected", rejected))
@@ -139,6 +150,14 @@ impl MineRules {
             drop_redundant: self.drop_redundant,
         }
     }
+}
+
+/// The instant of each shop, in microseconds.
+fn read_times(metrics: LazyFrame) -> Result<HashMap<Option<String>, Option<i64>>, StageError> {
+    let columns = [col("shop_id"), col("as_of").cast(DataType::Int64)];
+    let metrics = metrics.select(columns).collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let shops = metrics.column("shop_id")?.str()?.iter().map(|shop| shop.map(str::to_owned));
+    Ok(shops.zip(metrics.column("as_of")?.i64()?.iter()).collect())
 }
 
 fn refused(shop: &ShopSets, error: &RuleError) -> StageError {
@@ -215,6 +234,23 @@ mod tests {
             mine(&itemsets, &MineRules { min_lift: 1.1, ..MineRules::default() }, lines()).unwrap();
         assert_eq!((rules.height(), counts.height()), (0, 1));
         assert_eq!(counts.column("low_lift").unwrap().i64().unwrap().get(0), Some(8));
+    }
+
+    #[test]
+    fn a_rule_was_made_when_its_shop_stood_as_the_orders_say() {
+        let itemsets = df!("shop_id" => ["s"; 3], "items" => ["[\"a\"]", "[\"b\"]", "[\"a\",\"b\"]"], "support_count" => [3_i64; 3]);
+        let shops = df!("shop_id" => ["s"], "orders" => [4_i64], "all_orders" => [5_i64]).unwrap();
+        let instant = DataType::Datetime(TimeUnit::Microseconds, None);
+        let metrics = df!("shop_id" => ["r", "s"], "as_of" => [Some(1_i64), Some(86_400_000_000)]).unwrap();
+        let metrics = metrics.lazy().with_column(col("as_of").cast(instant));
+        let inputs = Frames::new().with("itemsets", itemsets.unwrap()).with("shops", shops);
+        let created = |inputs: Frames| {
+            let rules = MineRules::default().run(inputs, &context()).unwrap().take("rules").unwrap();
+            let created = rules.select([col("created_at").cast(DataType::Int64)]).collect().unwrap();
+            created.column("created_at").unwrap().i64().unwrap().iter().collect::<Vec<_>>()
+        };
+        assert_eq!(created(inputs.clone()), [None, None]);
+        assert_eq!(created(inputs.with("metrics", metrics)), [Some(86_400_000_000); 2]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 use crate::operator::{ColumnKind, StageError};
 
 /// The columns of the output `rules`.
-pub const RULES: [(&str, ColumnKind); 17] = [
+pub const RULES: [(&str, ColumnKind); 18] = [
     ("id", ColumnKind::Int),
     ("shop_id", ColumnKind::Text),
     ("antecedent", ColumnKind::Text),
@@ -27,6 +27,7 @@ pub const RULES: [(&str, ColumnKind); 17] = [
     ("support_all_orders", ColumnKind::Float),
     ("p_value", ColumnKind::Float),
     ("q_value", ColumnKind::Float),
+    ("created_at", ColumnKind::Timestamp),
 ];
 
 /// The columns of the output `shops`.
@@ -56,13 +57,15 @@ pub struct RuleRows {
     sides: [Vec<String>; 2],
     numbers: [Vec<i64>; 5],
     figures: [Vec<f64>; 8],
+    created_at: Vec<Option<i64>>,
 }
 
 impl RuleRows {
-    /// Adds a shop's rules.
-    pub fn add(&mut self, shop: &ShopSets, found: &Found) {
+    /// Adds a shop's rules; they were made at `created_at`, in microseconds.
+    pub fn add(&mut self, shop: &ShopSets, found: &Found, created_at: Option<i64>) {
         for rule in &found.rules {
             self.shops.push(shop.shop.clone());
+            self.created_at.push(created_at);
             self.add_rule(shop, rule);
         }
     }
@@ -99,13 +102,16 @@ impl RuleRows {
     /// # Errors
     /// When the frame cannot be made.
     pub fn finish(self) -> Result<DataFrame, StageError> {
+        let instant = DataType::Datetime(TimeUnit::Microseconds, None);
+        let created_at = Column::new("".into(), self.created_at).cast(&instant)?;
         let ids: Vec<i64> = (1..).take(self.shops.len()).collect();
         let columns = [Column::new("id".into(), ids), Column::new("shop_id".into(), self.shops)];
         let columns = columns
             .into_iter()
             .chain(self.sides.into_iter().map(|texts| Column::new("".into(), texts)))
             .chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers)))
-            .chain(self.figures.into_iter().map(|figures| Column::new("".into(), figures)));
+            .chain(self.figures.into_iter().map(|figures| Column::new("".into(), figures)))
+            .chain([created_at]);
         named(columns, &RULES)
     }
 }

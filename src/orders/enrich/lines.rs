@@ -1,4 +1,4 @@
-//! A batch of order lines as the cells that decide what becomes of them.
+//! Order lines batch by batch, and the cells of a line that decide what becomes of it.
 
 use polars::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{
     items::Traits,
     links::{Link, Wanted},
 };
-use crate::operator::StageError;
+use crate::operator::{StageError, for_each_batch};
 
 /// What basket lines, sums and rejected lines need of the lines: without `enriched_lines` nothing else is read.
 pub const NEEDED: [&str; 13] = [
@@ -27,6 +27,49 @@ pub const NEEDED: [&str; 13] = [
 
 /// A placeholder for a SKU begins so.
 pub const NO_SKU: &str = "no-sku-";
+
+/// Lines that are read by one plan: 128 row groups of a checkpoint. What a plan has read of a file stays mapped, and
+/// counts as memory, until the plan ends.
+const PART_ROWS: u32 = 1 << 24;
+
+/// All lines.
+pub struct Lines {
+    frame: LazyFrame,
+    count: u64,
+}
+
+impl Lines {
+    /// The lines of a frame that is read from a file, or is in memory.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn of(frame: LazyFrame) -> Result<Self, StageError> {
+        let count = frame.clone().select([len().cast(DataType::Int64)]).collect_with_engine(Engine::Streaming)?;
+        let count = count.unwrap_single().columns().first().and_then(|column| column.i64().ok()?.get(0));
+        Ok(Self { frame, count: count.unwrap_or_default().unsigned_abs() })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Hands these columns over in order.
+    ///
+    /// # Errors
+    /// When they cannot be read; what `visit` returns.
+    pub fn for_each_batch(
+        &self,
+        columns: Vec<Expr>,
+        mut visit: impl FnMut(DataFrame) -> Result<(), StageError>,
+    ) -> Result<(), StageError> {
+        for start in (0..self.count as i64).step_by(PART_ROWS as usize) {
+            let part = self.frame.clone().slice(start, PART_ROWS).select(columns.clone());
+            for_each_batch(part, StageError::from, &mut visit)?;
+        }
+        Ok(())
+    }
+}
 
 /// The columns, in one piece each.
 pub struct LineColumns {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     items::{Items, Traits},
-    lines::{LineColumns, NEEDED},
+    lines::{LineColumns, Lines, NEEDED},
     links::{Link, Links},
     metrics::METRICS,
     sales::{Judged, Sales},
@@ -36,7 +36,7 @@ use super::{
 };
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError, for_each_batch,
+    StageContext, StageError,
 };
 
 use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
@@ -179,7 +179,9 @@ impl Operator for EnrichOrders {
             (small("variants", VARIANTS)?, small("catalog", CATALOG)?, small("inventory", INVENTORY)?);
         let items = Items::new(variants, catalog, inventory, &mut shops)?;
         context.check_cancelled()?;
-        context.progress.total(shops.read_times(lines.clone(), context)?);
+        let lines = Lines::of(lines)?;
+        context.progress.total(lines.count());
+        shops.read_times(&lines, context)?;
         for (port, columns) in [("enriched_lines", ENRICHED), ("basket_lines", BASKET_LINES), ("rejected", REJECTED)] {
             context.storage.write(port, empty(columns)?)?;
         }
@@ -190,8 +192,7 @@ impl Operator for EnrichOrders {
             Writer { context, table, links, traits: &traits, shops: &mut shops, sales, samples: Samples::default() };
         let columns: Vec<&str> =
             if self.enriched { ORDER_LINES.iter().map(|(name, _)| *name).collect() } else { NEEDED.to_vec() };
-        let lines = lines.select(columns.into_iter().map(col).collect::<Vec<_>>());
-        for_each_batch(lines, StageError::from, |batch| writer.take(&batch))?;
+        lines.for_each_batch(columns.into_iter().map(col).collect(), |batch| writer.take(&batch))?;
         let Writer { sales, samples, .. } = writer;
         let of_shops = sales.shops(&shops)?;
         Ok(Frames::new()

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use polars::prelude::*;
 
-use crate::operator::{StageContext, StageError, for_each_batch};
+use super::lines::Lines;
+use crate::operator::{StageContext, StageError};
 
 /// Numbers for shops, in the order in which they were first seen.
 #[derive(Default)]
@@ -82,16 +83,14 @@ impl Shops {
         self.times.get(number as usize)?.first
     }
 
-    /// Reads the times of all lines' orders. Returns how many lines there are.
+    /// Reads the times of all lines' orders.
     ///
     /// # Errors
     /// When they cannot be read, or the run was asked to stop.
-    pub fn read_times(&mut self, lines: LazyFrame, context: &StageContext) -> Result<u64, StageError> {
-        let columns = [col("shop_id"), col("created_at").cast(DataType::Int64)];
-        let mut rows = 0;
-        for_each_batch(lines.select(columns), StageError::from, |batch| {
+    pub fn read_times(&mut self, lines: &Lines, context: &StageContext) -> Result<(), StageError> {
+        let columns = vec![col("shop_id"), col("created_at").cast(DataType::Int64)];
+        lines.for_each_batch(columns, |batch| {
             context.check_cancelled()?;
-            rows += batch.height() as u64;
             let shops = self.numbers(batch.column("shop_id")?.str()?);
             for (shop, at) in shops.into_iter().zip(batch.column("created_at")?.i64()?.iter()) {
                 let (Some(times), Some(at)) = (self.times.get_mut(shop as usize), at) else { continue };
@@ -99,8 +98,7 @@ impl Shops {
                 times.last = times.last.max(Some(at));
             }
             Ok(())
-        })?;
-        Ok(rows)
+        })
     }
 
     /// A row a shop with the columns `shop_id` and `as_of`.
