@@ -64,12 +64,12 @@ mod tests {
             let find = |index: &Index, place: usize, key: &str| {
                 index.find(hash(place), |number| keys.get(number as usize).is_some_and(|found| found == key))
             };
-            for place in 0..keys.len() {
-                assert_eq!(find(&index, place, &keys[place]), None);
+            for (place, key) in keys.iter().enumerate() {
+                assert_eq!(find(&index, place, key), None);
                 index.put(hash(place), place as u32);
             }
-            for place in 0..keys.len() {
-                assert_eq!(find(&index, place, &keys[place]), Some(place as u32));
+            for (place, key) in keys.iter().enumerate() {
+                assert_eq!(find(&index, place, key), Some(place as u32));
                 assert_eq!(find(&index, place, "another"), None);
             }
         }

@@ -28,7 +28,7 @@ pub const NEEDED: [&str; 13] = [
 /// A placeholder for a SKU begins so.
 pub const NO_SKU: &str = "no-sku-";
 
-/// Lines that are read by one plan: 128 row groups of a checkpoint. What a plan has read of a file stays mapped, and
+/// Lines that are read by one plan: a whole number of a checkpoint's row groups. What a plan has read of a file stays mapped, and
 /// counts as memory, until the plan ends.
 const PART_ROWS: u32 = 1 << 24;
 
