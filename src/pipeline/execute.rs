@@ -80,7 +80,7 @@ impl Workshop<'_> {
     }
 
     fn read_source(&self, step: &Step, counter: &Arc<Counter>) -> Result<Done, PipelineError> {
-        let StepKind::Source { spec, config } = &step.kind else { return Err(PipelineError::Interrupted) };
+        let StepKind::Source { spec, config, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         // The state is taken before reading: what is written meanwhile makes the source stale the next time.
         let state = spec.state().map_err(io)?;

@@ -13,7 +13,7 @@ use super::{
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
     select::{Selection, all_readers, readers},
-    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
+    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
 };
 use crate::io::SourceSpec;
 
@@ -107,14 +107,16 @@ pub fn serving(
 }
 
 /// Sources whose databases only this pipeline wrote since they were read, and of whose readers one is due: that one must
-/// see what was written. As long as nothing is due they need not be read: what the pipeline wrote does not make it stale.
+/// see what was written, unless the source says otherwise. As long as nothing is due they need not be read: what the
+/// pipeline wrote does not make it stale.
 ///
 /// # Errors
 /// A source that cannot be looked at.
 pub fn overtaken(judge: &Judge<'_>, chosen: &BTreeSet<StepId>) -> Result<BTreeSet<StepId>, PipelineError> {
     let was_written = |id: &StepId| {
         let step = judge.pipeline.step(*id);
-        step.is_source() && judge.store.latest(&step.name).is_some_and(|latest| latest.overtaken)
+        let StepKind::Source { own_writes: OwnWrites::Reread, .. } = step.kind else { return false };
+        judge.store.latest(&step.name).is_some_and(|latest| latest.overtaken)
     };
     let mut behind: BTreeSet<StepId> = chosen.iter().copied().filter(was_written).collect();
     let mut again = BTreeSet::new();
@@ -185,7 +187,7 @@ impl Judge<'_> {
     fn step(&self, id: StepId, earlier: &[(StepId, Verdict)]) -> Result<Verdict, PipelineError> {
         let step = self.pipeline.step(id);
         match &step.kind {
-            StepKind::Source { spec, config } => self.source(id, spec, config),
+            StepKind::Source { spec, config, .. } => self.source(id, spec, config),
             StepKind::Stage { .. } => {
                 let mut manifests = BTreeMap::new();
                 let mut waiting = Vec::new();

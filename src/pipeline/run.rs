@@ -312,7 +312,7 @@ impl Run<'_> {
         let step = workshop.pipeline.step(id);
         let judge = self.judge();
         let (verdict, ingredients) = match &step.kind {
-            StepKind::Source { spec, config } => {
+            StepKind::Source { spec, config, .. } => {
                 (judge.source(id, spec, config)?, source_ingredients(step, config, BTreeMap::new()))
             }
             StepKind::Stage { .. } => {

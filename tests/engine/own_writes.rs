@@ -165,3 +165,24 @@ fn a_stage_that_is_due_sees_what_the_last_run_wrote() {
         assert!(plan["known"].1.contains("written by this pipeline since it was read"), "{mode}: {plan:?}");
     }
 }
+
+#[test]
+fn a_source_that_ignores_own_writes_gives_a_stage_the_same_rows_again() {
+    let place = Place::new();
+    place.write(
+        "p.toml",
+        COUNTER.replace(
+            "table = \"counts\"\n\n[stages.renamed]",
+            "table = \"counts\"\nown_writes = \"ignore\"\n\n[stages.renamed]",
+        ),
+    );
+    place.sql("shop.db", "CREATE TABLE counts (name TEXT PRIMARY KEY, times INTEGER)");
+    for (night, expected) in [("a\n", "a|1"), ("a\n\n", "a|1"), ("a\nb\n", "a|1,b|1")] {
+        place.write("seen.csv", format!("name\n{night}"));
+        place.run(&[]).expect_success();
+        assert_eq!(place.query("shop.db", "SELECT * FROM counts").join(","), expected);
+    }
+    place.sql("shop.db", "UPDATE counts SET times = 7 WHERE name = 'b'");
+    place.run(&[]).expect_success();
+    assert_eq!(place.query("shop.db", "SELECT * FROM counts").join(","), "a|2,b|8");
+}

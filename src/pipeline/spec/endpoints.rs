@@ -104,6 +104,7 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
                 ("table", table.table.is_some()),
                 ("query", table.query.is_some()),
                 ("busy_timeout", table.busy_timeout.is_some()),
+                ("own_writes", table.own_writes.is_some()),
             ],
             "only SQLite sources have it",
         )?;

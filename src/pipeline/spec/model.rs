@@ -117,8 +117,21 @@ pub struct SourceTable {
     pub null_values: Vec<String>,
     /// How long to wait for a locked database, in seconds; default 30.
     pub busy_timeout: Option<f64>,
+    /// What of a SQLite database that only this pipeline wrote since it was read; default reread.
+    pub own_writes: Option<OwnWrites>,
     /// Expectations on the rows read.
     pub expect: Option<ExpectTable>,
+}
+
+/// What becomes of a source that only its own pipeline wrote since it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnWrites {
+    /// It is read again as soon as a stage that needs it is due: the stage sees what was written.
+    #[default]
+    Reread,
+    /// It stays as it was read until somebody else writes: a stage can be tried again on the same rows.
+    Ignore,
 }
 
 /// Text encodings of CSV files.

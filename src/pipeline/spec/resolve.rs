@@ -113,13 +113,14 @@ impl<'a> Builder<'a> {
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
             object.remove("busy_timeout");
+            object.remove("own_writes");
         }
         let rejected = format!("{}.rejected", entry.key);
         Ok(Draft {
             entry,
             step: Step {
                 name: entry.key.clone(),
-                kind: StepKind::Source { spec, config },
+                kind: StepKind::Source { spec, config, own_writes: table.own_writes.unwrap_or_default() },
                 outputs: vec![
                     Output { port: "rows".to_owned(), dataset: entry.key.clone() },
                     Output { port: "rejected".to_owned(), dataset: rejected },

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 
-use super::{diagnostic::At, document::Node, model::ExpectTable};
+use super::{
+    diagnostic::At,
+    document::Node,
+    model::{ExpectTable, OwnWrites},
+};
 use crate::{
     io::{FileFormat, SourceSpec, SqliteSink},
     operator::BoundOperator,
@@ -65,6 +69,8 @@ pub enum StepKind {
         spec: SourceSpec,
         /// The settings that decide what is read, for the fingerprint.
         config: Json,
+        /// What becomes of it when only this pipeline wrote it.
+        own_writes: OwnWrites,
     },
     /// Runs an operator.
     Stage {
