@@ -85,7 +85,6 @@ pub struct StageContext {
     #[expect(dead_code, reason = "part of the contract; no operator is random yet")]
     pub seed: u64,
     /// Bytes that the stage should stay within.
-    #[expect(dead_code, reason = "part of the contract; no operator spills yet")]
     pub memory_bytes: u64,
     /// Where to report progress.
     pub progress: Arc<dyn Progress>,

@@ -24,6 +24,13 @@ pub enum Type {
     Bool,
 }
 
+impl Type {
+    /// Whether rows keep it as a text; the others are numbers to them.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Id | Self::Text | Self::Lower | Self::Currency)
+    }
+}
+
 /// A field.
 #[derive(Debug)]
 pub struct Field {
@@ -228,6 +235,22 @@ impl Kind {
             ],
         }
     }
+}
+
+impl Order {
+    /// The fields that rows keep as texts, a bit each.
+    pub const TEXTS: u64 = text_bits(Self::FIELDS);
+}
+
+/// The fields that rows keep as texts, a bit each.
+const fn text_bits(mut fields: &[Field]) -> u64 {
+    let (mut bits, mut place) = (0, 0);
+    while let [field, rest @ ..] = fields {
+        bits |= (field.kind.is_text() as u64) << place;
+        place += 1;
+        fields = rest;
+    }
+    bits
 }
 
 /// Why a row is not used.

@@ -1,13 +1,11 @@
-//! The order lines of a partition: by order, each order from its last file, without duplicates.
-
-use std::{borrow::Cow, collections::HashMap};
+//! The order lines of a partition by order.
 
 use super::{
     fields::{Order, Reason},
     intake::BlockPlace,
     parse::{Reject, resolved_time, shown},
     partitions::Rows,
-    rows::{Row, Values, hash},
+    rows::Row,
     settle::Settled,
 };
 
@@ -26,6 +24,8 @@ pub struct Groups {
     members: Vec<u32>,
     /// Rows that belong to no order.
     pub rejects: Vec<Reject>,
+    /// The fields that any row has, a bit each.
+    pub fields: u64,
 }
 
 impl Groups {
@@ -47,7 +47,18 @@ pub struct Known<'a> {
 impl Known<'_> {
     /// The file of a row.
     pub fn file(&self, row: Row<'_>) -> u32 {
-        self.blocks.get(row.head().block as usize).map_or(0, |place| place.file)
+        self.file_of(row.head().block)
+    }
+
+    /// The file of a block.
+    #[inline]
+    pub fn file_of(&self, block: u32) -> u32 {
+        self.blocks.get(block as usize).map_or(0, |place| place.file)
+    }
+
+    /// Whether the dates of a field have the day first in a file.
+    pub fn is_day_first(&self, file: u32, field: Order) -> bool {
+        self.settled.files.get(file as usize).is_some_and(|known| known.day_first >> field.place() & 1 == 1)
     }
 
     /// The shop of a row that counts, or why it does not.
@@ -90,10 +101,14 @@ pub fn reject(row: Row<'_>, reason: Reason, field: &'static str, value: String) 
 pub fn group(rows: &Rows, known: Known<'_>) -> Groups {
     let mut table = Groupings::new(rows.len());
     let mut rejects = Vec::new();
+    let mut fields = 0;
     let mut group_of = Vec::with_capacity(rows.len());
     for number in 0..rows.len() {
         let group = rows.get(number).and_then(|row| match known.shop(row) {
-            Ok(shop) => Some(table.group(rows, number as u32, row, shop)),
+            Ok(shop) => {
+                fields |= row.present();
+                Some(table.group(rows, number as u32, row, shop))
+            }
             Err(reject) => {
                 rejects.extend(reject);
                 None
@@ -116,7 +131,7 @@ pub fn group(rows: &Rows, known: Known<'_>) -> Groups {
             order.end += 1;
         }
     }
-    Groups { orders, members, rejects }
+    Groups { orders, members, rejects, fields }
 }
 
 const NO_GROUP: u32 = u32::MAX;
@@ -132,186 +147,48 @@ struct Grouping {
 struct Groupings {
     slots: Vec<u32>,
     groups: Vec<Grouping>,
+    /// The group of the row before: the lines of an order mostly follow one another.
+    last: u32,
 }
 
 impl Groupings {
     fn new(rows: usize) -> Self {
-        Self { slots: vec![NO_GROUP; (rows * 2).next_power_of_two().max(16)], groups: Vec::new() }
+        Self { slots: vec![NO_GROUP; (rows * 2).next_power_of_two().max(16)], groups: Vec::new(), last: NO_GROUP }
     }
 
     fn group(&mut self, rows: &Rows, number: u32, row: Row<'_>, shop: u32) -> u32 {
         let hash = row.head().hash ^ u64::from(shop).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let id = row.first_text();
         let mask = self.slots.len() - 1;
         let mut slot = (hash ^ hash >> 29) as usize & mask;
+        let mut found = self.last;
+        let mut is_guess = true;
         loop {
-            let found = self.slots.get(slot).copied().unwrap_or(NO_GROUP);
-            let Some(group) = self.groups.get_mut(found as usize) else {
-                let new = self.groups.len() as u32;
-                self.groups.push(Grouping { hash, first: number, shop, rows: 1 });
-                if let Some(place) = self.slots.get_mut(slot) {
-                    *place = new;
-                }
-                return new;
-            };
-            if group.hash == hash && group.shop == shop {
-                let first = rows.get(group.first as usize).map(Row::first_text);
-                if first == Some(row.first_text()) {
+            match self.groups.get_mut(found as usize) {
+                Some(group) if group.hash == hash && group.shop == shop && group.is(rows, id) => {
                     group.rows += 1;
+                    self.last = found;
                     return found;
                 }
+                None if !is_guess => break,
+                _ => {}
             }
-            slot = (slot + 1) & mask;
-        }
-    }
-}
-
-/// A line of an order after its duplicates were put into it.
-pub struct Line<'a> {
-    /// Its values.
-    pub values: Values<'a>,
-    /// Its SKU, or the one made of its variant's id.
-    pub sku: Cow<'a, [u8]>,
-    /// How many.
-    pub quantity: i64,
-    /// Cents each.
-    pub unit_price: i64,
-    /// Cents of the line.
-    pub total: i64,
-    /// Cents taken off.
-    pub discount: i64,
-    row: Row<'a>,
-    line_number: u32,
-}
-
-/// The lines of an order, from its last file; what was left out goes to `rejects`.
-pub fn lines<'a>(
-    rows: &'a Rows,
-    members: &[u32],
-    shop: u32,
-    known: Known<'_>,
-    rejects: &mut Vec<Reject>,
-) -> Vec<Line<'a>> {
-    let last = members.iter().filter_map(|member| rows.get(*member as usize)).map(|row| known.file(row)).max();
-    let mut lines: Vec<Line<'a>> = Vec::with_capacity(members.len());
-    let mut seen = Seen::default();
-    for row in members.iter().filter_map(|member| rows.get(*member as usize)) {
-        if Some(known.file(row)) != last {
-            rejects.push(reject(row, Reason::Duplicate, "order_id", shown(row.first_text())));
-            continue;
-        }
-        let line = Line::new(row, shop, known);
-        if members.len() == 1 {
-            lines.push(line);
-            continue;
-        }
-        let key = line.key();
-        match seen.place(key).and_then(|place| lines.get_mut(place)).filter(|other| other.is_same(&line)) {
-            Some(other) => rejects.push(other.take_in(line)),
-            None => {
-                seen.add(key);
-                lines.push(line);
+            if !std::mem::take(&mut is_guess) {
+                slot = (slot + 1) & mask;
             }
+            found = self.slots.get(slot).copied().unwrap_or(NO_GROUP);
         }
-    }
-    lines
-}
-
-/// The keys of an order's lines and their places: most orders have few.
-#[derive(Default)]
-struct Seen {
-    keys: Vec<u64>,
-    places: HashMap<u64, usize>,
-}
-
-/// So many keys are looked through one by one.
-const FEW: usize = 16;
-
-impl Seen {
-    fn place(&self, key: u64) -> Option<usize> {
-        if self.keys.len() <= FEW {
-            return self.keys.iter().position(|known| *known == key);
+        self.last = self.groups.len() as u32;
+        self.groups.push(Grouping { hash, first: number, shop, rows: 1 });
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = self.last;
         }
-        self.places.get(&key).copied()
-    }
-
-    fn add(&mut self, key: u64) {
-        self.keys.push(key);
-        if self.keys.len() == FEW + 1 {
-            self.places = self.keys.iter().enumerate().map(|(place, key)| (*key, place)).collect();
-        } else if self.keys.len() > FEW {
-            self.places.insert(key, self.keys.len() - 1);
-        }
+        self.last
     }
 }
 
-impl<'a> Line<'a> {
-    fn new(row: Row<'a>, shop: u32, known: Known<'_>) -> Self {
-        let values = row.decode(Order::FIELDS);
-        let quantity = values.number(Order::Quantity.place()).unwrap_or(1);
-        let unit_price = values.number(Order::UnitPrice.place()).unwrap_or(0);
-        let total = values.number(Order::LineTotal.place());
-        let sku = match values.text(Order::Sku.place()) {
-            Some(sku) => Cow::Borrowed(sku),
-            None => {
-                let variant = values.text(Order::VariantId.place()).unwrap_or_default();
-                Cow::Owned(placeholder(variant, shop, known.settled))
-            }
-        };
-        Self {
-            sku,
-            quantity,
-            unit_price,
-            total: total.unwrap_or_else(|| unit_price.saturating_mul(quantity)),
-            discount: values.number(Order::LineDiscount.place()).unwrap_or(0),
-            line_number: row.head().line,
-            values,
-            row,
-        }
+impl Grouping {
+    fn is(&self, rows: &Rows, id: &[u8]) -> bool {
+        rows.get(self.first as usize).map(Row::first_text) == Some(id)
     }
-
-    fn line_item(&self) -> Option<&'a [u8]> {
-        self.values.text(Order::LineItemId.place())
-    }
-
-    /// Lines of an order with other keys are not the same.
-    fn key(&self) -> u64 {
-        match self.line_item() {
-            Some(id) => hash(id),
-            None => hash(&self.sku) ^ (self.unit_price as u64).wrapping_mul(0xA24B_AED4_963E_E407),
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        match (self.line_item(), other.line_item()) {
-            (Some(id), Some(other)) => id == other,
-            (None, None) => self.sku == other.sku && self.unit_price == other.unit_price,
-            _ => false,
-        }
-    }
-
-    /// Takes in a later line of the same key: with a line item id it takes this one's place, else it is added.
-    fn take_in(&mut self, later: Self) -> Reject {
-        if let Some(id) = self.line_item() {
-            let id = shown(id);
-            let earlier = std::mem::replace(self, later);
-            return reject(earlier.row, Reason::Duplicate, "line_item_id", id);
-        }
-        self.quantity = self.quantity.saturating_add(later.quantity);
-        self.total = self.total.saturating_add(later.total);
-        self.discount = self.discount.saturating_add(later.discount);
-        let value = format!("{}: added to the line before", shown(&later.sku));
-        Reject { line: later.line_number, ..reject(later.row, Reason::Duplicate, "sku", value) }
-    }
-}
-
-/// The SKU of a variant without one: the end of its id, or all of it where several end alike.
-fn placeholder(variant: &[u8], shop: u32, settled: &Settled) -> Vec<u8> {
-    let end = match variant.last_chunk::<10>() {
-        Some(end) if !settled.alike.contains(&(shop, *end)) => end.as_slice(),
-        _ => variant,
-    };
-    let mut sku = b"no-sku-".to_vec();
-    sku.extend_from_slice(end);
-    sku.truncate(100);
-    sku
 }

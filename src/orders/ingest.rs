@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +12,7 @@ use super::{
     group::Known,
     headers::{Aliases, ShopColumns},
     intake::{self, FileEntry, Intake, Reading},
-    order_tables::{self, ORDER_LINES, ORDERS, Piece},
+    order_tables::{self, ORDER_LINES, ORDERS},
     parse::{Dialect, Reject},
     partitions,
     settle::{Rules, Settled, settle},
@@ -109,6 +108,9 @@ const FILES: &[(&str, ColumnKind)] = &[
     ("problem", ColumnKind::Text),
 ];
 
+/// The share of the memory that rows may be held in until all files are read.
+const ROWS_SHARE: u64 = 8;
+
 /// How many unknown columns of a file are listed.
 const UNKNOWN_SHOWN: usize = 100;
 
@@ -194,6 +196,7 @@ impl IngestShop {
             kind: self.kind,
             partitions,
             block_bytes,
+            room: usize::try_from(context.memory_bytes / ROWS_SHARE).unwrap_or(usize::MAX),
         };
         let mut rejections = Rejections::new(entries, context);
         let intake = intake::read(entries, &reading, context, |file, first_line, rejects| {
@@ -325,32 +328,23 @@ fn write(
     let place = |reject: &Reject| {
         intake.blocks.get(reject.block as usize).map_or((0, 1), |place| (place.file, place.first_line))
     };
-    if let Some(mut orders) = rows.remove(&Kind::Orders) {
-        let at_once = rayon::current_num_threads().max(1);
-        let numbers: Vec<usize> = (0..orders.len()).collect();
-        for wave in numbers.chunks(at_once) {
+    if let Some(orders) = rows.remove(&Kind::Orders) {
+        order_tables::for_each_piece(orders, known, |piece| {
             context.check_cancelled()?;
-            let partitions = wave.iter().map(|number| orders.take(*number)).collect::<Result<Vec<_>, _>>()?;
-            let made: Vec<Vec<Piece>> = partitions
-                .into_par_iter()
-                .map(|partition| order_tables::pieces(&partition, known))
-                .collect::<Result<_, _>>()?;
-            for piece in made.into_iter().flatten() {
-                context.storage.write("orders", piece.orders)?;
-                context.storage.write("order_lines", piece.lines)?;
-                for reject in piece.rejects {
-                    let (file, line) = place(&reject);
-                    rejections.add(file, line, vec![reject])?;
-                }
-            }
-        }
+            context.storage.write("orders", piece.orders)?;
+            context.storage.write("order_lines", piece.lines)?;
+            piece.rejects.into_iter().try_for_each(|reject| {
+                let (file, line) = place(&reject);
+                rejections.add(file, line, vec![reject])
+            })
+        })?;
     }
     for (kind, port) in
         [(Kind::Variants, "variants"), (Kind::InventoryLevels, "inventory"), (Kind::CatalogJoined, "catalog")]
     {
         context.check_cancelled()?;
-        let Some(mut partitions) = rows.remove(&kind) else { continue };
-        let (table, rejects) = shop_tables::table(kind, &partitions.take(0)?, known)?;
+        let Some(only) = rows.remove(&kind).and_then(|rows| rows.into_parts().pop()) else { continue };
+        let (table, rejects) = shop_tables::table(kind, &only.into_rows()?, known)?;
         context.storage.write(port, table)?;
         for reject in rejects {
             let (file, line) = place(&reject);

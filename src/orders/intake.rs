@@ -40,6 +40,8 @@ pub struct Reading<'a> {
     pub partitions: usize,
     /// The most bytes a thread takes at a time.
     pub block_bytes: usize,
+    /// Bytes of rows held in memory where there are several partitions.
+    pub room: usize,
 }
 
 /// A file that was read.
@@ -101,7 +103,10 @@ pub fn read(
     let stop = AtomicBool::new(false);
     let mut gathered = Gathered {
         files: files.iter().map(|_| FileRead::default()).collect(),
-        rows: Kind::ALL.into_iter().map(|kind| (kind, Partitions::new(partitions_of(kind, reading)))).collect(),
+        rows: Kind::ALL
+            .into_iter()
+            .map(|kind| (kind, Partitions::new(partitions_of(kind, reading), reading.room)))
+            .collect(),
         early: BTreeMap::new(),
         next: 0,
     };

@@ -1,5 +1,7 @@
 //! Orders: shops' exports into typed tables, and their lines enriched for mining.
 
+mod cells;
+mod columns;
 mod csv;
 mod enrich;
 mod fields;
@@ -7,6 +9,7 @@ mod group;
 mod headers;
 mod ingest;
 mod intake;
+mod lines;
 mod order_tables;
 mod parse;
 mod partitions;

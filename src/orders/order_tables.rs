@@ -1,15 +1,29 @@
 //! Orders and their lines as tables, with the defaults of what the files left out.
 
+use std::{
+    collections::BTreeMap,
+    iter::Enumerate,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, channel},
+    },
+    thread,
+    vec::IntoIter,
+};
+
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
 use super::{
+    cells::Cells,
+    columns::Columns,
     fields::Order,
-    group::{Group, Groups, Known, Line, group, lines},
-    parse::{Reject, resolved_time},
-    partitions::Rows,
-    rows::Values,
-    table::Table,
+    group::{Group, Groups, Known, group},
+    lines::{Lines, OrderLines, sku},
+    parse::Reject,
+    partitions::{Part, Partitions, Rows},
+    rows::Row,
 };
 use crate::operator::{ColumnKind, StageError};
 
@@ -89,11 +103,60 @@ pub struct Piece {
     pub rejects: Vec<Reject>,
 }
 
-/// The orders of a partition, in pieces of bounded size.
+/// Makes the pieces of all partitions with several threads, and gives them one by one in the order of the partitions.
 ///
 /// # Errors
-/// When a table cannot be made.
-pub fn pieces(rows: &Rows, known: Known<'_>) -> Result<Vec<Piece>, StageError> {
+/// What `give` refuses, or when a table cannot be made.
+pub fn for_each_piece(
+    orders: Partitions,
+    known: Known<'_>,
+    mut give: impl FnMut(Piece) -> Result<(), StageError>,
+) -> Result<(), StageError> {
+    let parts = Mutex::new(orders.into_parts().into_iter().enumerate());
+    let threads = rayon::current_num_threads().max(1);
+    let (send_ticket, tickets) = channel();
+    let tickets = Mutex::new(tickets);
+    let (send, made) = channel();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (send, tickets, parts) = (send.clone(), &tickets, &parts);
+            scope.spawn(move || {
+                while let Some((number, part)) = next_part(tickets, parts) {
+                    let make = || part.into_rows().and_then(|rows| pieces(&rows, known));
+                    if send.send((number, catch_unwind(AssertUnwindSafe(make)))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        // A partition may be begun for each that was given away, so that only some of them are in memory. Whatever ends
+        // this closure takes the tickets' sender with it, and so ends the threads.
+        let send_ticket = send_ticket;
+        let allow = |count: usize| (0..count).all(|_| send_ticket.send(()).is_ok());
+        allow(threads + 1);
+        let mut early = BTreeMap::new();
+        let mut wanted = 0;
+        for (number, made) in made {
+            early.insert(number, made.unwrap_or_else(|panic| resume_unwind(panic)));
+            while let Some(pieces) = early.remove(&wanted) {
+                wanted += 1;
+                pieces?.into_iter().try_for_each(&mut give)?;
+                allow(1);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Takes a ticket, and then the next partition.
+fn next_part(tickets: &Mutex<Receiver<()>>, parts: &Mutex<Enumerate<IntoIter<Part>>>) -> Option<(usize, Part)> {
+    tickets.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()?;
+    parts.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+/// The orders of a partition, in pieces of bounded size.
+fn pieces(rows: &Rows, known: Known<'_>) -> Result<Vec<Piece>, StageError> {
     let mut groups = group(rows, known);
     let rejects = std::mem::take(&mut groups.rejects);
     let mut parts: Vec<&[Group]> = Vec::new();
@@ -120,111 +183,120 @@ pub fn pieces(rows: &Rows, known: Known<'_>) -> Result<Vec<Piece>, StageError> {
 }
 
 fn piece(rows: &Rows, groups: &Groups, part: &[Group], known: Known<'_>) -> Result<Piece, StageError> {
-    let expected: usize = part.iter().map(|order| groups.members(order).len()).sum();
-    let (mut orders, mut order_lines) = (Table::new(ORDERS, part.len()), Table::new(ORDER_LINES, expected));
-    let mut rejects = Vec::new();
+    let members = part.iter().flat_map(|order| groups.members(order));
+    let members: Vec<Row<'_>> = members.filter_map(|member| rows.get(*member as usize)).collect();
+    let cells = Cells::of(&members, groups.fields);
+    let mut lines = Lines::with_room(members.len());
+    let mut at = 0;
     for order in part {
-        let members = groups.members(order);
-        let lines = lines(rows, members, order.shop, known, &mut rejects);
-        let Some(header) = header(rows, members, known) else { continue };
-        let shop = known.settled.shop_name(order.shop);
-        let header = Header { shop, created_at: header.1, values: header.0 };
-        push_order(&mut orders, &header, order.shop, &lines, known);
-        for line in &lines {
-            push_line(&mut order_lines, &header, line);
-        }
+        let end = at + groups.members(order).len();
+        lines.add(&cells, at..end, order.shop, known);
+        at = end;
     }
-    Ok(Piece { orders: orders.finish()?, lines: order_lines.finish()?, rejects })
+    let rejects = std::mem::take(&mut lines.rejects);
+    Ok(Piece { orders: orders(&cells, &lines, known)?, lines: order_lines(&cells, lines, known)?, rejects })
 }
 
-/// What an order says of itself: the first of its rows in its last file.
-struct Header<'a> {
-    shop: &'a str,
-    created_at: i64,
-    values: Values<'a>,
+fn orders(cells: &Cells<'_>, lines: &Lines, known: Known<'_>) -> Result<DataFrame, StageError> {
+    let headers: Vec<u32> = lines.orders.iter().map(|order| order.header).collect();
+    let shop = |place: usize| lines.orders.get(place).map_or(0, |order| order.shop);
+    let each = |of: &dyn Fn(&OrderLines) -> i64| lines.orders.iter().map(of).collect::<Vec<_>>();
+    let sum = |column: &[i64], order: &OrderLines| {
+        let values = column.get(order.lines.clone()).unwrap_or_default();
+        values.iter().fold(0, |sum: i64, value| sum.saturating_add(*value))
+    };
+    let mut table = Columns::new(cells, &headers);
+    table.texts("shop_id", Some(""), |place| known.settled.shop_name(shop(place)).as_bytes());
+    table.text("order_id", &[Order::OrderId], None);
+    table.times("created_at", each(&|order| order.created_at))?;
+    table.text("customer_id", &[Order::CustomerId], None);
+    table.text("customer_email", &[Order::CustomerEmail], None);
+    table.text("customer_country", &[Order::CustomerCountry], Some("US"));
+    table.text("province", &[Order::Province], None);
+    table.text("city", &[Order::City], None);
+    table.text("clv_band", &[Order::ClvBand], Some("medium"));
+    table.text("channel", &[Order::Channel], Some("online"));
+    table.text("device", &[Order::Device], Some("desktop"));
+    table.texts("currency", None, |place| {
+        let row = headers.get(place).map_or(usize::MAX, |row| *row as usize);
+        let most = || known.settled.currency.get(&shop(place)).map_or(b"USD".as_slice(), |currency| currency);
+        cells.text(Order::Currency, row).unwrap_or_else(most)
+    });
+    table.text("financial_status", &[Order::FinancialStatus], None);
+    table.text("fulfillment_status", &[Order::FulfillmentStatus], None);
+    table.int("subtotal_cents", Order::Subtotal, None);
+    table.int("shipping_cents", Order::Shipping, None);
+    table.int("taxes_cents", Order::Taxes, None);
+    table.int("total_cents", Order::Total, None);
+    table.int("discount_cents", Order::Discount, Some(0));
+    table.text("discount_code", &[Order::DiscountCode], Some(""));
+    table.truth("returned", Order::Returned, Some(false));
+    table.truth("is_cancelled", Order::IsCancelled, Some(false));
+    table.ints("basket_item_count", each(&|order| sum(&lines.quantity, order)));
+    table.ints("basket_line_count", each(&|order| order.lines.len() as i64));
+    table.ints("basket_value_cents", each(&|order| sum(&lines.total, order)));
+    table.finish()
 }
 
-fn header<'a>(rows: &'a Rows, members: &[u32], known: Known<'_>) -> Option<(Values<'a>, i64)> {
-    let member = |member: &u32| rows.get(*member as usize);
-    let last = members.iter().filter_map(member).map(|row| known.file(row)).max()?;
-    let row = members.iter().filter_map(member).find(|row| known.file(*row) == last)?;
-    let values = row.decode(Order::FIELDS);
-    let day_first = known.settled.files.get(last as usize).map_or(0, |file| file.day_first);
-    let is_day_first = day_first >> Order::CreatedAt.place() & 1 == 1;
-    let created_at = resolved_time(values.number(Order::CreatedAt.place())?, is_day_first)?;
-    Some((values, created_at))
-}
-
-fn push_order(table: &mut Table, header: &Header<'_>, shop: u32, lines: &[Line<'_>], known: Known<'_>) {
-    let text = |field: Order| header.values.text(field.place());
-    let cents = |field: Order| header.values.number(field.place());
-    let most = known.settled.currency.get(&shop).map(|currency| currency.as_slice());
-    table.text(Some(header.shop.as_bytes()));
-    table.text(text(Order::OrderId));
-    table.int(Some(header.created_at));
-    table.text(text(Order::CustomerId));
-    table.text(text(Order::CustomerEmail));
-    table.text_or(text(Order::CustomerCountry), "US");
-    table.text(text(Order::Province));
-    table.text(text(Order::City));
-    table.text_or(text(Order::ClvBand), "medium");
-    table.text_or(text(Order::Channel), "online");
-    table.text_or(text(Order::Device), "desktop");
-    table.text_or(text(Order::Currency).or(most), "USD");
-    table.text(text(Order::FinancialStatus));
-    table.text(text(Order::FulfillmentStatus));
-    table.int(cents(Order::Subtotal));
-    table.int(cents(Order::Shipping));
-    table.int(cents(Order::Taxes));
-    table.int(cents(Order::Total));
-    table.int(Some(cents(Order::Discount).unwrap_or(0)));
-    table.text_or(text(Order::DiscountCode), "");
-    table.bool(Some(header.values.truth(Order::Returned.place()).unwrap_or(false)));
-    table.bool(Some(is_cancelled(&header.values)));
-    table.int(Some(lines.iter().fold(0, |sum: i64, line| sum.saturating_add(line.quantity))));
-    table.int(Some(lines.len() as i64));
-    table.int(Some(lines.iter().fold(0, |sum: i64, line| sum.saturating_add(line.total))));
-    table.end_row();
-}
-
-fn is_cancelled(values: &Values<'_>) -> bool {
-    values.truth(Order::IsCancelled.place()).unwrap_or(false)
-}
-
-fn push_line(table: &mut Table, header: &Header<'_>, line: &Line<'_>) {
-    let text = |field: Order| line.values.text(field.place());
-    let truth = |field: Order| line.values.truth(field.place());
-    table.text(Some(header.shop.as_bytes()));
-    table.text(text(Order::OrderId));
-    table.text(text(Order::LineItemId));
-    table.text(text(Order::VariantId));
-    table.text(text(Order::ProductId));
-    table.text(Some(&line.sku));
-    table.text_or(text(Order::LineName).or(text(Order::ProductTitle)), "unspecified");
-    table.text(text(Order::ProductTitle));
-    table.text(text(Order::VariantTitle));
-    table.text_or(text(Order::Vendor), "unspecified");
-    table.text_or(text(Order::ProductType), "general");
-    table.text_or(text(Order::Subcategory).or(text(Order::ProductType)), "general");
-    table.text_or(text(Order::Color), "unspecified");
-    table.text_or(text(Order::Material), "unspecified");
-    table.text_or(text(Order::Tags), "");
-    table.int(Some(line.quantity));
-    table.int(Some(line.unit_price));
-    table.int(Some(line.total));
-    table.int(Some(line.discount));
-    table.int(line.values.number(Order::UnitCost.place()));
-    table.int(Some(header.created_at));
-    let customer = |field: Order| header.values.text(field.place());
-    table.text(customer(Order::CustomerId).or(customer(Order::CustomerEmail)));
-    let by_type = text(Order::ProductType).is_some_and(is_gift_card_type);
-    table.bool(Some(truth(Order::IsGiftCard).unwrap_or(false) || by_type));
-    table.bool(Some(truth(Order::IsProduct).unwrap_or(true)));
-    table.bool(Some(is_cancelled(&header.values)));
-    table.bool(truth(Order::RequiresShipping));
-    table.bool(truth(Order::Taxable));
-    table.text(text(Order::ImageUrl));
-    table.end_row();
+fn order_lines(cells: &Cells<'_>, lines: Lines, known: Known<'_>) -> Result<DataFrame, StageError> {
+    let Lines { orders, rows, quantity, unit_price, total, discount, .. } = lines;
+    let mut order_of: Vec<u32> = Vec::with_capacity(rows.len());
+    let mut headers: Vec<u32> = Vec::with_capacity(rows.len());
+    let mut created_at: Vec<i64> = Vec::with_capacity(rows.len());
+    for (number, order) in (0_u32..).zip(&orders) {
+        order_of.resize(order.lines.end, number);
+        headers.resize(order.lines.end, order.header);
+        created_at.resize(order.lines.end, order.created_at);
+    }
+    let shop =
+        |place: usize| order_of.get(place).and_then(|order| orders.get(*order as usize)).map_or(0, |order| order.shop);
+    let mut table = Columns::new(cells, &rows);
+    table.texts("shop_id", Some(""), |place| known.settled.shop_name(shop(place)).as_bytes());
+    table.text("order_id", &[Order::OrderId], None);
+    table.text("line_item_id", &[Order::LineItemId], None);
+    table.text("variant_id", &[Order::VariantId], None);
+    table.text("product_id", &[Order::ProductId], None);
+    if rows.iter().all(|row| cells.text(Order::Sku, *row as usize).is_some()) {
+        table.text("sku", &[Order::Sku], None);
+    } else {
+        let made: Vec<_> =
+            rows.iter().enumerate().map(|(at, row)| sku(cells, *row as usize, shop(at), known.settled)).collect();
+        table.texts("sku", None, |place| made.get(place).map_or(&[], |sku| sku));
+    }
+    table.text("name", &[Order::LineName, Order::ProductTitle], Some("unspecified"));
+    table.text("product_title", &[Order::ProductTitle], None);
+    table.text("variant_title", &[Order::VariantTitle], None);
+    table.text("brand", &[Order::Vendor], Some("unspecified"));
+    table.text("category", &[Order::ProductType], Some("general"));
+    table.text("subcategory", &[Order::Subcategory, Order::ProductType], Some("general"));
+    table.text("color", &[Order::Color], Some("unspecified"));
+    table.text("material", &[Order::Material], Some("unspecified"));
+    table.text("tags", &[Order::Tags], Some(""));
+    table.ints("quantity", quantity);
+    table.ints("unit_price_cents", unit_price);
+    table.ints("line_total_cents", total);
+    table.ints("line_discount_cents", discount);
+    table.int("unit_cost_cents", Order::UnitCost, None);
+    table.times("created_at", created_at)?;
+    table.of_rows(&headers);
+    table.text("customer", &[Order::CustomerId, Order::CustomerEmail], None);
+    table.of_rows(&rows);
+    if cells.has(Order::ProductType) {
+        table.truths("is_gift_card", |row, cells| {
+            let by_type = cells.text(Order::ProductType, row).is_some_and(is_gift_card_type);
+            Some(cells.truth(Order::IsGiftCard, row).unwrap_or(false) || by_type)
+        });
+    } else {
+        table.truth("is_gift_card", Order::IsGiftCard, Some(false));
+    }
+    table.truth("is_product", Order::IsProduct, Some(true));
+    table.of_rows(&headers);
+    table.truth("is_cancelled", Order::IsCancelled, Some(false));
+    table.of_rows(&rows);
+    table.truth("requires_shipping", Order::RequiresShipping, None);
+    table.truth("taxable", Order::Taxable, None);
+    table.text("image_url", &[Order::ImageUrl], None);
+    table.finish()
 }
 
 fn is_gift_card_type(product_type: &[u8]) -> bool {

@@ -1,6 +1,6 @@
-//! Rows by partition: in memory while there is one, in scratch files when there are more.
+//! Rows by partition: in memory while there is room, in scratch files beyond.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::rows::Row;
 use crate::operator::{Scratch, StageError, Storage};
@@ -12,8 +12,8 @@ const PARTITION_BYTES: u64 = 32 << 20;
 /// Many enough for 8 GiB; beyond that partitions grow.
 const MAX_PARTITIONS: u64 = 256;
 
-/// Bytes of a partition that wait to be written.
-const WAITING_BYTES: usize = 1 << 19;
+/// Bytes written to a scratch file at a time.
+const WRITE_BYTES: usize = 1 << 20;
 
 /// How many partitions rows are parted into: from the bytes of the files alone, so that results do not depend on the
 /// machine.
@@ -24,19 +24,24 @@ pub fn count(input_bytes: u64) -> usize {
 /// The rows of a kind of file.
 pub struct Partitions {
     parts: Vec<Part>,
+    /// Bytes that may be held in memory before all of them go to scratch files.
+    room: usize,
+    held: usize,
 }
 
+/// The rows of a partition, before they are needed.
 #[derive(Default)]
-struct Part {
+pub struct Part {
+    /// What came last, a chunk a block.
     chunks: Vec<Vec<u8>>,
-    waiting: Vec<u8>,
     file: Option<Box<dyn Scratch>>,
+    file_bytes: usize,
 }
 
 impl Partitions {
-    /// Empty partitions.
-    pub fn new(count: usize) -> Self {
-        Self { parts: (0..count).map(|_| Part::default()).collect() }
+    /// Empty partitions; with more than one, at most `room` bytes and a block are held in memory.
+    pub fn new(count: usize, room: usize) -> Self {
+        Self { parts: (0..count).map(|_| Part::default()).collect(), room, held: 0 }
     }
 
     /// Adds the rows of a block, one buffer a partition.
@@ -44,55 +49,58 @@ impl Partitions {
     /// # Errors
     /// When a scratch file cannot be written.
     pub fn add(&mut self, rows: Vec<Vec<u8>>, storage: &dyn Storage) -> Result<(), StageError> {
-        if let ([part], [_]) = (self.parts.as_mut_slice(), rows.as_slice()) {
-            part.chunks.extend(rows.into_iter().filter(|chunk| !chunk.is_empty()));
-            return Ok(());
-        }
         for (part, rows) in self.parts.iter_mut().zip(rows) {
-            part.waiting.extend_from_slice(&rows);
-            if part.waiting.len() >= WAITING_BYTES {
-                part.flush(storage)?;
+            if !rows.is_empty() {
+                self.held += rows.capacity();
+                part.chunks.push(rows);
             }
+        }
+        if self.held > self.room && self.parts.len() > 1 {
+            self.held = 0;
+            let mut together = Vec::new();
+            self.parts.iter_mut().try_for_each(|part| part.flush(storage, &mut together))?;
         }
         Ok(())
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.parts.len()
-    }
-
-    /// Takes the rows of a partition into memory, in the order in which they were added.
-    ///
-    /// # Errors
-    /// When a scratch file cannot be read.
-    pub fn take(&mut self, number: usize) -> Result<Rows, StageError> {
-        match self.parts.get_mut(number) {
-            Some(part) => std::mem::take(part).into_rows(),
-            None => Ok(Rows::default()),
-        }
+    /// The partitions, in their order.
+    pub fn into_parts(self) -> Vec<Part> {
+        self.parts
     }
 }
 
 impl Part {
-    fn flush(&mut self, storage: &dyn Storage) -> Result<(), StageError> {
+    /// Moves all rows to the scratch file.
+    fn flush(&mut self, storage: &dyn Storage, together: &mut Vec<u8>) -> Result<(), StageError> {
+        if self.chunks.is_empty() {
+            return Ok(());
+        }
         let file = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(storage.scratch()?),
         };
-        file.write_all(&self.waiting).map_err(refused)?;
-        self.waiting.clear();
-        Ok(())
+        together.clear();
+        for chunk in self.chunks.drain(..) {
+            self.file_bytes += chunk.len();
+            together.extend_from_slice(&chunk);
+            if together.len() >= WRITE_BYTES {
+                file.write_all(together).map_err(refused)?;
+                together.clear();
+            }
+        }
+        file.write_all(together).map_err(refused)
     }
 
-    fn into_rows(mut self) -> Result<Rows, StageError> {
+    /// Takes the rows into memory, in the order in which they were added.
+    ///
+    /// # Errors
+    /// When the scratch file cannot be read.
+    pub fn into_rows(mut self) -> Result<Rows, StageError> {
         if let Some(mut file) = self.file.take() {
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(refused)?;
-            self.chunks.push(bytes);
-        }
-        if !self.waiting.is_empty() {
-            self.chunks.push(self.waiting);
+            let mut bytes = Vec::with_capacity(self.file_bytes);
+            file.seek(SeekFrom::Start(0)).map_err(refused)?;
+            file.take(self.file_bytes as u64).read_to_end(&mut bytes).map_err(refused)?;
+            self.chunks.insert(0, bytes);
         }
         let mut places = Vec::new();
         for (number, chunk) in (0_u64..).zip(&self.chunks) {

@@ -4,7 +4,7 @@
 //! A row is its length, where it comes from, its shop, the hash of its key, a bit for each field that has a value, and
 //! the values in the order of the fields: texts with their length, numbers as zigzag varints.
 
-use super::fields::{Field, Type};
+use super::fields::Field;
 
 /// The shop of a row that names none.
 pub const NO_SHOP: u32 = u32::MAX;
@@ -86,6 +86,11 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 #[inline]
+fn unzigzag(raw: u64) -> i64 {
+    (raw >> 1) as i64 ^ -((raw & 1) as i64)
+}
+
+#[inline]
 fn read_varint(bytes: &[u8], at: &mut usize) -> u64 {
     let (mut value, mut shift) = (0, 0);
     while let Some(byte) = bytes.get(*at) {
@@ -97,6 +102,14 @@ fn read_varint(bytes: &[u8], at: &mut usize) -> u64 {
         shift += 7;
     }
     value
+}
+
+/// A value of a row.
+pub enum Value<'a> {
+    /// Of a field that is kept as a text.
+    Text(&'a [u8]),
+    /// Of any other.
+    Number(i64),
 }
 
 /// A row in a buffer.
@@ -131,9 +144,33 @@ impl<'a> Row<'a> {
         self.0.get(at..at + length).unwrap_or_default()
     }
 
+    /// A bit for each field that has a value.
+    pub fn present(self) -> u64 {
+        self.long(PRESENT_AT)
+    }
+
+    /// Gives each value with its field, in the order of the fields; `texts` has a bit for each field that is a text.
+    #[inline]
+    pub fn each(self, texts: u64, mut give: impl FnMut(usize, Value<'a>)) {
+        let mut at = HEAD_BYTES;
+        let mut left = self.present();
+        while left != 0 {
+            let field = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let raw = read_varint(self.0, &mut at);
+            if texts >> field & 1 == 1 {
+                let end = at + raw as usize;
+                give(field, Value::Text(self.0.get(at..end).unwrap_or_default()));
+                at = end;
+            } else {
+                give(field, Value::Number(unzigzag(raw)));
+            }
+        }
+    }
+
     /// Finds all values.
     pub fn decode(self, fields: &[Field]) -> Values<'a> {
-        let present = self.long(PRESENT_AT);
+        let present = self.present();
         let mut slots = Vec::with_capacity(present.count_ones() as usize);
         let mut at = HEAD_BYTES;
         let mut left = present;
@@ -141,12 +178,11 @@ impl<'a> Row<'a> {
             let field = left.trailing_zeros() as usize;
             left &= left - 1;
             let raw = read_varint(self.0, &mut at);
-            match fields.get(field).map(|field| field.kind) {
-                Some(Type::Id | Type::Text | Type::Lower | Type::Currency) => {
-                    slots.push(Slot { start: at as u32, value: raw as i64 });
-                    at += raw as usize;
-                }
-                _ => slots.push(Slot { start: 0, value: (raw >> 1) as i64 ^ -((raw & 1) as i64) }),
+            if fields.get(field).is_some_and(|field| field.kind.is_text()) {
+                slots.push(Slot { start: at as u32, value: raw as i64 });
+                at += raw as usize;
+            } else {
+                slots.push(Slot { start: 0, value: unzigzag(raw) });
             }
         }
         Values { bytes: self.0, present, slots }
@@ -187,11 +223,6 @@ impl<'a> Values<'a> {
     /// A number.
     pub fn number(&self, field: usize) -> Option<i64> {
         Some(self.slot(field)?.value)
-    }
-
-    /// A truth value.
-    pub fn truth(&self, field: usize) -> Option<bool> {
-        Some(self.number(field)? != 0)
     }
 }
 
@@ -251,6 +282,15 @@ mod tests {
             for (field, value) in number_fields.iter().zip(&numbers) {
                 prop_assert_eq!(values.number(field.place()), *value);
             }
+            let mut given = Vec::new();
+            row.each(Order::TEXTS, |field, value| {
+                given.push(match value {
+                    Value::Text(text) => (field, values.text(field) == Some(text)),
+                    Value::Number(number) => (field, values.number(field) == Some(number)),
+                });
+            });
+            prop_assert!(given.iter().all(|(_, same)| *same), "one by one they are the same: {:?}", given);
+            prop_assert_eq!(given.len() as u32, row.present().count_ones());
             prop_assert!(Row::at(&bytes, end).is_none());
         }
     }

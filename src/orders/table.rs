@@ -15,6 +15,7 @@ enum Builder {
     Text(StringChunkedBuilder),
     Int(PrimitiveChunkedBuilder<Int64Type>),
     Time(PrimitiveChunkedBuilder<Int64Type>),
+    /// No row is ever added to one: it stands for the column of an empty table.
     Bool(BooleanChunkedBuilder),
 }
 
@@ -39,7 +40,7 @@ impl Builder {
     }
 }
 
-/// A table being made: the cells of a row are pushed in the order of the columns.
+/// A table of texts, numbers and instants being made: the cells of a row are pushed in the order of the columns.
 pub struct Table {
     builders: Vec<Builder>,
     at: usize,
@@ -92,14 +93,6 @@ impl Table {
         }
     }
 
-    /// A truth value.
-    #[inline]
-    pub fn bool(&mut self, value: Option<bool>) {
-        if let Some(Builder::Bool(builder)) = self.next() {
-            builder.append_option(value);
-        }
-    }
-
     /// The global id of a number, null for others.
     pub fn gid(&mut self, kind: &str, id: Option<&[u8]>) {
         let id = id.filter(|id| !id.is_empty() && id.iter().all(u8::is_ascii_digit));
@@ -127,8 +120,8 @@ impl Table {
             }
             Builder::Text(builder) => Ok(builder.finish().into_column()),
             Builder::Int(builder) => Ok(builder.finish().into_column()),
-            Builder::Time(builder) => builder.finish().into_column().cast(&time),
             Builder::Bool(builder) => Ok(builder.finish().into_column()),
+            Builder::Time(builder) => builder.finish().into_column().cast(&time),
         });
         Ok(DataFrame::new(self.rows, columns.collect::<PolarsResult<_>>()?)?)
     }

@@ -111,7 +111,8 @@ pub fn operator() -> IngestShop {
     IngestShop { columns: shop_columns(), default_shop: Some("s".to_owned()), ..IngestShop::default() }
 }
 
-/// Ingests files in the order given.
+/// Ingests files in the order given. The memory is that of a block: with small ones, rows of several partitions go to
+/// scratch files.
 pub fn try_ingest(
     operator: &IngestShop,
     files: &[(&str, &[u8])],
@@ -125,7 +126,8 @@ pub fn try_ingest(
     let storage = Arc::new(storage);
     let entries: Vec<FileEntry> =
         files.iter().map(|(name, _)| FileEntry { path: (*name).to_owned(), name: (*name).to_owned() }).collect();
-    operator.ingest(&entries, partitions, block, &context(storage.clone())).map_err(|error| error.to_string())?;
+    let context = StageContext { memory_bytes: block as u64, ..context(storage.clone()) };
+    operator.ingest(&entries, partitions, block, &context).map_err(|error| error.to_string())?;
     Ok(Outputs::of(&storage))
 }
 

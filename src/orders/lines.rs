@@ -1,0 +1,245 @@
+//! The lines of orders: each order from its last file, without duplicates.
+
+use std::{borrow::Cow, collections::HashMap, ops::Range};
+
+use super::{
+    cells::Cells,
+    fields::{Order, Reason},
+    group::Known,
+    parse::{Reject, resolved_time, shown},
+    rows::hash,
+    settle::Settled,
+};
+
+/// An order that counts.
+pub struct OrderLines {
+    /// The number of its shop.
+    pub shop: u32,
+    /// The row that says what the order says of itself: the first in its last file.
+    pub header: u32,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+    /// Its lines.
+    pub lines: Range<usize>,
+}
+
+/// The lines of some orders, in the order of the orders. Duplicates were put into them; money is cents.
+#[derive(Default)]
+pub struct Lines {
+    /// The orders.
+    pub orders: Vec<OrderLines>,
+    /// The rows of the lines, by their places among the cells.
+    pub rows: Vec<u32>,
+    /// How many.
+    pub quantity: Vec<i64>,
+    /// Of each.
+    pub unit_price: Vec<i64>,
+    /// Of the line.
+    pub total: Vec<i64>,
+    /// Taken off.
+    pub discount: Vec<i64>,
+    /// What was left out.
+    pub rejects: Vec<Reject>,
+    seen: Seen,
+}
+
+/// What a row says of a line.
+#[derive(Clone, Copy)]
+struct Line {
+    row: usize,
+    quantity: i64,
+    unit_price: i64,
+    total: i64,
+    discount: i64,
+}
+
+impl Line {
+    fn of(cells: &Cells<'_>, row: usize) -> Self {
+        let quantity = cells.number(Order::Quantity, row).unwrap_or(1);
+        let unit_price = cells.number(Order::UnitPrice, row).unwrap_or(0);
+        let total = cells.number(Order::LineTotal, row).unwrap_or_else(|| unit_price.saturating_mul(quantity));
+        Self { row, quantity, unit_price, total, discount: cells.number(Order::LineDiscount, row).unwrap_or(0) }
+    }
+}
+
+impl Lines {
+    /// Room for the lines of so many rows.
+    pub fn with_room(rows: usize) -> Self {
+        let room = || Vec::with_capacity(rows);
+        Self {
+            rows: Vec::with_capacity(rows),
+            quantity: room(),
+            unit_price: room(),
+            total: room(),
+            discount: room(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds an order: the rows from `rows.start` on, all of them of one shop and id.
+    pub fn add(&mut self, cells: &Cells<'_>, rows: Range<usize>, shop: u32, known: Known<'_>) {
+        let begin = self.rows.len();
+        let file = |row: usize| known.file_of(cells.place(row).0);
+        let Some(last) = rows.clone().map(file).max() else { return };
+        let Some(header) = rows.clone().find(|row| file(*row) == last) else { return };
+        let is_alone = rows.len() == 1;
+        self.seen.clear();
+        for row in rows {
+            if file(row) != last {
+                let id = cells.text(Order::OrderId, row).unwrap_or_default();
+                self.reject(cells, row, "order_id", shown(id));
+                continue;
+            }
+            let line = Line::of(cells, row);
+            if is_alone {
+                self.push(line);
+                continue;
+            }
+            let key = key(cells, line, shop, known.settled);
+            match self
+                .seen
+                .place(key)
+                .map(|place| begin + place)
+                .filter(|at| self.is_same(cells, *at, line, shop, known))
+            {
+                Some(at) => self.take_in(cells, at, line, shop, known.settled),
+                None => {
+                    self.seen.add(key);
+                    self.push(line);
+                }
+            }
+        }
+        let is_day_first = known.is_day_first(last, Order::CreatedAt);
+        let created = cells.number(Order::CreatedAt, header).and_then(|stored| resolved_time(stored, is_day_first));
+        match created {
+            Some(created_at) => {
+                let lines = begin..self.rows.len();
+                self.orders.push(OrderLines { shop, header: header as u32, created_at, lines });
+            }
+            // Rows without an instant do not come so far; were there one, it would not be an order.
+            None => self.cut(begin),
+        }
+    }
+
+    fn push(&mut self, line: Line) {
+        self.rows.push(line.row as u32);
+        self.quantity.push(line.quantity);
+        self.unit_price.push(line.unit_price);
+        self.total.push(line.total);
+        self.discount.push(line.discount);
+    }
+
+    fn cut(&mut self, length: usize) {
+        self.rows.truncate(length);
+        for column in [&mut self.quantity, &mut self.unit_price, &mut self.total, &mut self.discount] {
+            column.truncate(length);
+        }
+    }
+
+    fn reject(&mut self, cells: &Cells<'_>, row: usize, field: &'static str, value: String) {
+        let (block, line) = cells.place(row);
+        self.rejects.push(Reject { block, line, reason: Reason::Duplicate, field, value });
+    }
+
+    fn is_same(&self, cells: &Cells<'_>, at: usize, line: Line, shop: u32, known: Known<'_>) -> bool {
+        let Some(row) = self.rows.get(at).map(|row| *row as usize) else { return false };
+        match (cells.text(Order::LineItemId, row), cells.text(Order::LineItemId, line.row)) {
+            (Some(id), Some(other)) => id == other,
+            (None, None) => {
+                self.unit_price.get(at) == Some(&line.unit_price)
+                    && sku(cells, row, shop, known.settled) == sku(cells, line.row, shop, known.settled)
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes a later line into one of the same key: with a line item id it takes its place, else it is added.
+    fn take_in(&mut self, cells: &Cells<'_>, at: usize, later: Line, shop: u32, settled: &Settled) {
+        if let Some(id) = cells.text(Order::LineItemId, later.row) {
+            let earlier = self.rows.get(at).map_or(0, |row| *row as usize);
+            self.reject(cells, earlier, "line_item_id", shown(id));
+            if let Some(row) = self.rows.get_mut(at) {
+                *row = later.row as u32;
+            }
+            self.change(at, later, |_, later| later);
+            return;
+        }
+        let sku = sku(cells, later.row, shop, settled);
+        self.reject(cells, later.row, "sku", format!("{}: added to the line before", shown(&sku)));
+        self.change(at, Line { unit_price: 0, ..later }, i64::saturating_add);
+    }
+
+    fn change(&mut self, at: usize, by: Line, how: impl Fn(i64, i64) -> i64) {
+        let changes = [
+            (&mut self.quantity, by.quantity),
+            (&mut self.unit_price, by.unit_price),
+            (&mut self.total, by.total),
+            (&mut self.discount, by.discount),
+        ];
+        for (column, value) in changes {
+            if let Some(slot) = column.get_mut(at) {
+                *slot = how(*slot, value);
+            }
+        }
+    }
+}
+
+/// Lines of an order with other keys are not the same.
+fn key(cells: &Cells<'_>, line: Line, shop: u32, settled: &Settled) -> u64 {
+    match cells.text(Order::LineItemId, line.row) {
+        Some(id) => hash(id),
+        None => {
+            let price = (line.unit_price as u64).wrapping_mul(0xA24B_AED4_963E_E407);
+            hash(&sku(cells, line.row, shop, settled)) ^ price
+        }
+    }
+}
+
+/// The SKU of a line, or one made of its variant's id: the end of it, or all of it where several end alike.
+pub fn sku<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> Cow<'a, [u8]> {
+    if let Some(sku) = cells.text(Order::Sku, row) {
+        return Cow::Borrowed(sku);
+    }
+    let variant = cells.text(Order::VariantId, row).unwrap_or_default();
+    let end = match variant.last_chunk::<10>() {
+        Some(end) if !settled.alike.contains(&(shop, *end)) => end.as_slice(),
+        _ => variant,
+    };
+    let mut sku = b"no-sku-".to_vec();
+    sku.extend_from_slice(end);
+    sku.truncate(100);
+    Cow::Owned(sku)
+}
+
+/// The keys of an order's lines and their places: most orders have few.
+#[derive(Default)]
+struct Seen {
+    keys: Vec<u64>,
+    places: HashMap<u64, usize>,
+}
+
+/// So many keys are looked through one by one.
+const FEW: usize = 16;
+
+impl Seen {
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.places.clear();
+    }
+
+    fn place(&self, key: u64) -> Option<usize> {
+        if self.keys.len() <= FEW {
+            return self.keys.iter().position(|known| *known == key);
+        }
+        self.places.get(&key).copied()
+    }
+
+    fn add(&mut self, key: u64) {
+        self.keys.push(key);
+        if self.keys.len() == FEW + 1 {
+            self.places = self.keys.iter().enumerate().map(|(place, key)| (*key, place)).collect();
+        } else if self.keys.len() > FEW {
+            self.places.insert(key, self.keys.len() - 1);
+        }
+    }
+}
