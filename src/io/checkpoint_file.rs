@@ -129,24 +129,19 @@ fn damaged(path: &Path, problem: String) -> IoError {
 mod tests {
     use std::fs;
 
-    use polars::prelude::{DataFrame, IntoLazy, df};
+    use polars::prelude::IntoLazy;
 
     use super::*;
-
-    fn rows(from: i64, to: i64) -> DataFrame {
-        let ids: Vec<_> = (from..to).collect();
-        let names: Vec<_> = ids.iter().map(|id| (id % 7 != 0).then(|| format!("name {}", id * id % 1013))).collect();
-        df!("id" => ids, "name" => names).unwrap()
-    }
+    use crate::io::testing::numbered;
 
     #[test]
     fn equal_rows_give_equal_bytes_however_they_are_chunked() {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-        let whole = rows(0, 300_000);
-        let mut chunked = rows(0, 1);
+        let whole = numbered(0, 300_000);
+        let mut chunked = numbered(0, 1);
         for (from, to) in [(1, 90_000), (90_000, 90_001), (90_001, 299_000), (299_000, 300_000)] {
-            chunked.vstack_mut(&rows(from, to)).unwrap();
+            chunked.vstack_mut(&numbered(from, to)).unwrap();
         }
         assert_eq!(write_parquet(&one, whole.lazy(), &[]).unwrap(), 300_000);
         assert_eq!(write_parquet(&two, chunked.lazy(), &[]).unwrap(), 300_000);
@@ -158,8 +153,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let pairs = [("run".to_owned(), "7".to_owned()), ("stage".to_owned(), "link".to_owned())];
-        write_parquet(&one, rows(0, 10).lazy(), &pairs).unwrap();
-        write_parquet(&two, rows(0, 10).lazy(), &[]).unwrap();
+        write_parquet(&one, numbered(0, 10).lazy(), &pairs).unwrap();
+        write_parquet(&two, numbered(0, 10).lazy(), &[]).unwrap();
         let found = read_footer_metadata(&one).unwrap();
         assert!(pairs.iter().all(|pair| found.contains(pair)), "{found:?}");
         let start = usize::try_from(footer_start(&one).unwrap()).unwrap();
@@ -171,7 +166,7 @@ mod tests {
     fn a_truncated_file_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cut.parquet");
-        write_parquet(&path, rows(0, 1_000).lazy(), &[]).unwrap();
+        write_parquet(&path, numbered(0, 1_000).lazy(), &[]).unwrap();
         let bytes = fs::read(&path).unwrap();
         for length in [0, 3, 8, bytes.len() / 2, bytes.len() - 1] {
             fs::write(&path, &bytes[..length]).unwrap();

@@ -15,6 +15,8 @@ mod reject;
 mod row_groups;
 mod source;
 mod sqlite;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 pub use csv::{CsvOptions, Encoding};

@@ -81,26 +81,19 @@ impl ParquetBatches {
 mod tests {
     use std::fs;
 
-    use polars::prelude::{IntoLazy, df};
+    use polars::prelude::IntoLazy;
 
     use super::*;
-    use crate::io::checkpoint_file;
-
-    fn rows(from: i64, to: i64) -> DataFrame {
-        let ids: Vec<_> = (from..to).collect();
-        let names: Vec<_> =
-            ids.iter().map(|id| (id % 7 != 0).then(|| format!("a name of {}", id * id % 1013))).collect();
-        df!("id" => ids, "name" => names).unwrap()
-    }
+    use crate::io::{checkpoint_file, testing::numbered};
 
     #[test]
     fn equal_rows_give_equal_bytes_in_whatever_batches_they_come() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, cuts: &[i64]| {
             let path = folder.path().join(name);
-            let mut file = ParquetBatches::begin(path.clone(), rows(0, 0).schema(), &[]).unwrap();
+            let mut file = ParquetBatches::begin(path.clone(), numbered(0, 0).schema(), &[]).unwrap();
             for ends in cuts.windows(2) {
-                file.write(rows(ends[0], ends[1])).unwrap();
+                file.write(numbered(ends[0], ends[1])).unwrap();
             }
             assert_eq!(file.finish().unwrap(), 300_000);
             path
@@ -109,17 +102,17 @@ mod tests {
         let two = write("two", &[0, 1, 1, 90_000, 131_072, 131_073, 299_999, 300_000]);
         assert!(fs::read(&one).unwrap() == fs::read(&two).unwrap());
         let back = checkpoint_file::scan_parquet(&one).unwrap().collect().unwrap();
-        assert!(back.equals_missing(&rows(0, 300_000).lazy().collect().unwrap()));
+        assert!(back.equals_missing(&numbered(0, 300_000).lazy().collect().unwrap()));
     }
 
     #[test]
     fn a_file_without_rows_has_its_columns() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("none");
-        let file =
-            ParquetBatches::begin(path.clone(), rows(0, 0).schema(), &[("run".to_owned(), "7".to_owned())]).unwrap();
+        let file = ParquetBatches::begin(path.clone(), numbered(0, 0).schema(), &[("run".to_owned(), "7".to_owned())])
+            .unwrap();
         assert_eq!(file.finish().unwrap(), 0);
-        assert_eq!(checkpoint_file::scan_parquet(&path).unwrap().collect().unwrap().schema(), rows(0, 0).schema());
+        assert_eq!(checkpoint_file::scan_parquet(&path).unwrap().collect().unwrap().schema(), numbered(0, 0).schema());
         let pairs = checkpoint_file::read_footer_metadata(&path).unwrap();
         assert!(pairs.contains(&("run".to_owned(), "7".to_owned())), "{pairs:?}");
     }

@@ -184,16 +184,12 @@ fn write_in_order(
 mod tests {
     use std::fs;
 
-    use polars::prelude::{IntoLazy, df};
+    use polars::prelude::IntoLazy;
 
-    use super::{super::checkpoint_file::*, *};
-
-    fn rows(from: i64, to: i64) -> DataFrame {
-        let ids: Vec<_> = (from..to).collect();
-        let names: Vec<_> =
-            ids.iter().map(|id| (id % 7 != 0).then(|| format!("a name of {}", id * id % 1013))).collect();
-        df!("id" => ids, "name" => names).unwrap()
-    }
+    use super::{
+        super::{checkpoint_file::*, testing::numbered},
+        *,
+    };
 
     #[test]
     fn a_file_written_while_its_rows_are_made_is_the_file_of_the_rows_held_whole() {
@@ -201,13 +197,13 @@ mod tests {
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let footer = [("run".to_owned(), "7".to_owned())];
         let rows_of_a_group = ROW_GROUP_ROWS as i64;
-        let mut file = RowGroups::begin(&one, rows(0, 0).schema(), &footer).unwrap();
+        let mut file = RowGroups::begin(&one, numbered(0, 0).schema(), &footer).unwrap();
         let last = 3 * rows_of_a_group + 6_784;
         for (from, to) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
-            file = file.write(rows(from * rows_of_a_group, (to * rows_of_a_group).min(last))).unwrap();
+            file = file.write(numbered(from * rows_of_a_group, (to * rows_of_a_group).min(last))).unwrap();
         }
         file.finish().unwrap();
-        write_parquet(&two, rows(0, last).lazy(), &footer).unwrap();
+        write_parquet(&two, numbered(0, last).lazy(), &footer).unwrap();
         assert!(fs::read(&one).unwrap() == fs::read(&two).unwrap());
     }
 }
