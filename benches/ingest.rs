@@ -43,6 +43,10 @@ impl Storage for Kept {
         }
     }
 
+    fn parquet(&self, path: &str) -> Result<LazyFrame, StageError> {
+        Ok(LazyFrame::scan_parquet(path.into(), ScanArgsParquet::default())?)
+    }
+
     fn scratch(&self) -> Result<Box<dyn Scratch>, StageError> {
         match tempfile::tempfile() {
             Ok(file) => Ok(Box::new(file)),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, LazyFrame};
 
 use super::StageError;
 
@@ -38,6 +38,12 @@ pub trait Storage: Send + Sync {
     /// [`StageError::Storage`] when it is not there or may not be read.
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, StageError>;
 
+    /// The rows of a Parquet file by its `path` in a dataset of files, read when they are needed.
+    ///
+    /// # Errors
+    /// [`StageError::Storage`] when it is not there, is truncated or is no Parquet.
+    fn parquet(&self, path: &str) -> Result<LazyFrame, StageError>;
+
     /// An empty file that is gone when it is dropped, and when the process is.
     ///
     /// # Errors
@@ -64,6 +70,10 @@ pub struct NoStorage;
 #[cfg(test)]
 impl Storage for NoStorage {
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, StageError> {
+        Err(StageError::Storage { problem: format!("{path}: no storage") })
+    }
+
+    fn parquet(&self, path: &str) -> Result<LazyFrame, StageError> {
         Err(StageError::Storage { problem: format!("{path}: no storage") })
     }
 

@@ -177,12 +177,33 @@ impl RecordEnds {
 }
 
 /// A cell of a record: where it is in the block.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cell {
     start: u32,
     end: u32,
+    form: Form,
+}
+
+/// How a cell is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As it is meant.
+    Given,
+    /// Perhaps between quotes, and else as it is meant.
+    Simple,
     /// Quotes inside must be resolved.
-    rough: bool,
+    Rough,
+}
+
+/// Rows that are not CSV: their cells one after another, a byte after each, and where each ends.
+#[derive(Default)]
+pub struct Cells {
+    /// The cells.
+    pub bytes: Vec<u8>,
+    /// The end of each.
+    pub ends: Vec<u32>,
+    /// Cells of a row.
+    pub width: usize,
 }
 
 /// The cells of the record that was read last, and where its block is.
@@ -195,16 +216,26 @@ pub struct Records<'a> {
     pub line: u32,
     /// Its cells.
     pub cells: Vec<Cell>,
+    /// Where the cells end, if they are known, and how many a record has.
+    given: Option<(&'a [u32], usize)>,
 }
 
 impl<'a> Records<'a> {
     /// The records of a block.
     pub fn new(bytes: &'a [u8], terminator: u8) -> Self {
-        Self { bytes, terminator, at: 0, lines: 0, line: 0, cells: Vec::new() }
+        Self { bytes, terminator, at: 0, lines: 0, line: 0, cells: Vec::new(), given: None }
+    }
+
+    /// Rows whose cells are known; each is a line.
+    pub fn of(cells: &'a Cells) -> Self {
+        Self { given: Some((&cells.ends, cells.width.max(1))), ..Self::new(&cells.bytes, b'\n') }
     }
 
     /// Reads the next record; false at the end. Empty lines are none.
     pub fn advance(&mut self) -> bool {
+        if let Some((ends, width)) = self.given {
+            return self.advance_given(ends, width);
+        }
         loop {
             if self.at >= self.bytes.len() {
                 return false;
@@ -222,14 +253,27 @@ impl<'a> Records<'a> {
         }
     }
 
+    fn advance_given(&mut self, ends: &'a [u32], width: usize) -> bool {
+        let Some((row, rest)) = ends.split_at_checked(width) else { return false };
+        self.given = Some((rest, width));
+        self.line = self.lines;
+        self.lines += 1;
+        self.cells.clear();
+        for end in row {
+            self.push(self.at, *end as usize, Form::Given);
+            self.at = *end as usize + 1;
+        }
+        true
+    }
+
     fn read(&mut self) {
         let mut start = self.at;
-        let mut rough = false;
+        let mut form = Form::Simple;
         let mut at = start;
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
             let Some(found) = memchr3(b',', self.terminator, b'"', rest) else {
-                self.push(start, self.bytes.len(), rough);
+                self.push(start, self.bytes.len(), form);
                 self.at = self.bytes.len();
                 return;
             };
@@ -237,19 +281,20 @@ impl<'a> Records<'a> {
             at = place + 1;
             match self.bytes.get(place) {
                 Some(b'"') if place == start => {
-                    at = self.close(at, &mut rough);
+                    at = self.close(at, &mut form);
                     // Only a cell that is a quoted text and nothing else is taken as it stands.
-                    let followed = self.bytes.get(at).is_none_or(|next| [b',', b'\r', self.terminator].contains(next));
-                    rough |= !followed;
+                    if self.bytes.get(at).is_some_and(|next| ![b',', b'\r', self.terminator].contains(next)) {
+                        form = Form::Rough;
+                    }
                 }
                 Some(b'"') => {}
                 Some(b',') => {
-                    self.push(start, place, rough);
+                    self.push(start, place, form);
                     start = at;
-                    rough = false;
+                    form = Form::Simple;
                 }
                 _ => {
-                    self.push(start, place, rough);
+                    self.push(start, place, form);
                     self.at = at;
                     self.lines += 1;
                     return;
@@ -259,7 +304,7 @@ impl<'a> Records<'a> {
     }
 
     /// Finds the end of a quoted text that begins at `from`: just after its closing quote.
-    fn close(&mut self, from: usize, rough: &mut bool) -> usize {
+    fn close(&mut self, from: usize, form: &mut Form) -> usize {
         let mut at = from;
         loop {
             let Some(found) = memchr(b'"', self.bytes.get(at..).unwrap_or_default()) else {
@@ -270,29 +315,36 @@ impl<'a> Records<'a> {
             if self.bytes.get(at) != Some(&b'"') {
                 break;
             }
-            *rough = true;
+            *form = Form::Rough;
             at += 1;
         }
         self.lines += memchr_iter(self.terminator, self.bytes.get(from..at).unwrap_or_default()).count() as u32;
         at
     }
 
-    fn push(&mut self, start: usize, end: usize, rough: bool) {
-        self.cells.push(Cell { start: start as u32, end: end as u32, rough });
+    fn push(&mut self, start: usize, end: usize, form: Form) {
+        self.cells.push(Cell { start: start as u32, end: end as u32, form });
     }
 
     /// The bytes of a cell, unquoted and trimmed; `room` holds them where quotes had to be resolved. Empty beyond the last.
     pub fn cell<'r>(&'r self, place: usize, room: &'r mut Vec<u8>) -> &'r [u8] {
         let Some(cell) = self.cells.get(place) else { return &[] };
         let raw = self.bytes.get(cell.start as usize..cell.end as usize).unwrap_or_default();
-        if cell.rough {
-            resolve(raw, room);
-            return room.trim_ascii();
+        // Most cells are neither quoted nor padded.
+        if let [first, .., last] = raw
+            && *first > b' '
+            && *last > b' '
+            && (*first != b'"' || cell.form == Form::Given)
+        {
+            return raw;
         }
-        let raw = raw.trim_ascii();
-        match raw {
-            [b'"', inner @ .., b'"'] => inner.trim_ascii(),
-            raw => raw,
+        match (cell.form, raw.trim_ascii()) {
+            (Form::Rough, _) => {
+                resolve(raw, room);
+                room.trim_ascii()
+            }
+            (Form::Simple, [b'"', inner @ .., b'"']) => inner.trim_ascii(),
+            (_, plain) => plain,
         }
     }
 

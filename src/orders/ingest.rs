@@ -13,6 +13,7 @@ use super::{
     headers::{Aliases, ShopColumns},
     intake::{self, FileEntry, Intake, Reading},
     order_tables::{self, ORDER_LINES, ORDERS},
+    parquet,
     parse::{Dialect, Reject},
     partitions,
     settle::{Rules, Settled, settle},
@@ -28,7 +29,7 @@ use crate::operator::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// CSV with headers, by the names in `columns`.
+    /// CSV or Parquet with headers, by the names in `columns`.
     #[default]
     ShopifyExport,
     /// The columns of the Online Retail data set: invoices that begin with C are cancelled, stock codes that do not
@@ -149,7 +150,11 @@ impl Operator for IngestShop {
             OutputPort::new("variants", "One row a variant, the last that was read.", VARIANTS),
             OutputPort::new("inventory", "One row an inventory item and location, the newest.", INVENTORY),
             OutputPort::new("catalog", "One row a variant with its product, the last that was read.", CATALOG),
-            OutputPort::new("rejected", "Rows that are not used: file, line, reason, field and value.", REJECTED),
+            OutputPort::new(
+                "rejected",
+                "Rows that are not used: file, line (of Parquet the row), reason, field and value.",
+                REJECTED,
+            ),
             OutputPort::new("files", "What became of each file; `reasons` counts the rejected rows.", FILES),
         ])
     }
@@ -224,7 +229,7 @@ fn entries(frame: LazyFrame) -> Result<(Vec<FileEntry>, u64), StageError> {
     let mut total = 0_u64;
     for ((path, name), bytes) in paths.iter().zip(names.iter()).zip(frame.column("bytes")?.i64()?.iter()) {
         let Some(path) = path else { continue };
-        let is_packed = [".gz", ".zst"].iter().any(|ending| path.ends_with(ending));
+        let is_packed = [".gz", ".zst"].iter().any(|ending| path.ends_with(ending)) || parquet::is_named_so(path);
         total += bytes.unwrap_or_default().unsigned_abs() * if is_packed { 6 } else { 1 };
         entries.push(FileEntry { path: path.to_owned(), name: name.unwrap_or(path).to_owned() });
     }

@@ -12,9 +12,11 @@ use std::{
 
 use super::{
     csv::{Blocks, CsvProblem, Records},
+    facts::{Facts, Shops},
     fields::{Kind, Order},
     headers::{Layout, ShopColumns, layout},
-    parse::{Dialect, Facts, Job, Parsed, Parser, Reject, Shops},
+    parquet,
+    parse::{Content, Dialect, Job, Parsed, Parser, Reject},
     partitions::Partitions,
 };
 use crate::operator::{StageContext, StageError};
@@ -82,6 +84,14 @@ struct Notes {
     layouts: BTreeMap<u32, Arc<Layout>>,
     problems: BTreeMap<u32, String>,
     blocks: Vec<BlockPlace>,
+}
+
+impl Notes {
+    fn next_block(&mut self, place: BlockPlace) -> Result<u32, String> {
+        self.blocks.push(place);
+        u32::try_from(self.blocks.len() - 1)
+            .map_err(|_| "is one of more than 16 petabytes; read fewer at a time".to_owned())
+    }
 }
 
 /// Reads all files. `refuse` is given the rows that are not used for what they hold, in order.
@@ -234,6 +244,9 @@ fn read_file(
     send: &impl Fn(Job) -> bool,
     notes: &Mutex<Notes>,
 ) -> Result<bool, String> {
+    if parquet::is_named_so(&file.path) {
+        return read_parquet(number, file, reading, context, send, notes);
+    }
     let input = context.storage.open(&file.path).map_err(|error| error.to_string())?;
     let mut blocks = Blocks::new(input, reading.block_bytes);
     let mut line = 1;
@@ -256,12 +269,9 @@ fn read_file(
         };
         let first_line = line;
         line += memchr::memchr_iter(terminator, &bytes).count() as u64;
-        let block = {
-            let mut notes = lock(notes);
-            notes.blocks.push(BlockPlace { file: number, first_line });
-            u32::try_from(notes.blocks.len() - 1).map_err(|_| "more than 16 petabytes".to_owned())?
-        };
-        if !send(Job { block, file: number, first_line, bytes, terminator, has_header, layout }) {
+        let block = lock(notes).next_block(BlockPlace { file: number, first_line })?;
+        let content = Content::Csv { bytes, terminator, has_header };
+        if !send(Job { block, file: number, first_line, content, layout }) {
             return Ok(false);
         }
     }
@@ -269,6 +279,33 @@ fn read_file(
         return Err("is empty; export it again, or take it out of the folder".to_owned());
     }
     Ok(true)
+}
+
+/// Reads a Parquet file into blocks of cells; false when nobody wants more of them. Its lines are its rows.
+fn read_parquet(
+    number: u32,
+    file: &FileEntry,
+    reading: &Reading<'_>,
+    context: &StageContext,
+    send: &impl Fn(Job) -> bool,
+    notes: &Mutex<Notes>,
+) -> Result<bool, String> {
+    if reading.dialect == Dialect::Fimi {
+        return Err("is Parquet, and this format is of lines; leave it out".to_owned());
+    }
+    let rows = context.storage.parquet(&file.path).map_err(|error| error.to_string())?;
+    let (layout, columns) = parquet::columns(&rows, reading)?;
+    let layout = Arc::new(layout);
+    lock(notes).layouts.insert(number, Arc::clone(&layout));
+    let mut first_line = 1;
+    parquet::for_each_block(rows, &columns, reading.block_bytes, |cells| {
+        context.check_cancelled().map_err(|error| error.to_string())?;
+        let rows = (cells.ends.len() / cells.width.max(1)) as u64;
+        let block = lock(notes).next_block(BlockPlace { file: number, first_line })?;
+        let job = Job { block, file: number, first_line, content: Content::Rows(cells), layout: Arc::clone(&layout) };
+        first_line += rows;
+        Ok(send(job))
+    })
 }
 
 fn in_words(problem: &CsvProblem, line: u64) -> String {
@@ -292,6 +329,9 @@ fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layo
     let mut records = Records::new(bytes, terminator);
     records.advance();
     let head = records.shown();
+    if bytes.starts_with(b"PAR1") {
+        return Err("is Parquet; end its name with .parquet".to_owned());
+    }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || head.contains(&0) {
         return Err("looks like UTF-16 or a binary file; save it as CSV in UTF-8".to_owned());
     }

@@ -1,12 +1,10 @@
 //! A block of a file into rows: what the threads do side by side.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    csv::Records,
+    csv::{Cells, Records},
+    facts::{CurrencyCount, Facts, Shops, note_slash, note_variant},
     fields::{Inventory, Kind, Order, Reason, Type, Variant},
     headers::Layout,
     rows::{Head, NO_SHOP, RowWriter, hash},
@@ -28,6 +26,43 @@ pub enum Dialect {
     Fimi,
 }
 
+/// What a block holds.
+pub enum Content {
+    /// Whole records of CSV.
+    Csv {
+        /// The records.
+        bytes: Vec<u8>,
+        /// What ends a record.
+        terminator: u8,
+        /// Whether the first record is the header.
+        has_header: bool,
+    },
+    /// Rows of another format, as cells.
+    Rows(Cells),
+}
+
+impl Content {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Csv { bytes, .. } | Self::Rows(Cells { bytes, .. }) => bytes,
+        }
+    }
+
+    /// Its records, without a header.
+    fn records(&self) -> Records<'_> {
+        match self {
+            Self::Csv { bytes, terminator, has_header } => {
+                let mut records = Records::new(bytes, *terminator);
+                if *has_header {
+                    records.advance();
+                }
+                records
+            }
+            Self::Rows(cells) => Records::of(cells),
+        }
+    }
+}
+
 /// A block of a file to be parsed.
 pub struct Job {
     /// Its number in the run.
@@ -36,12 +71,8 @@ pub struct Job {
     pub file: u32,
     /// The line of the file it begins with, from 1.
     pub first_line: u64,
-    /// Whole records.
-    pub bytes: Vec<u8>,
-    /// What ends a record.
-    pub terminator: u8,
-    /// Whether the first record is the header.
-    pub has_header: bool,
+    /// What it holds.
+    pub content: Content,
     /// Where its columns go.
     pub layout: Arc<Layout>,
 }
@@ -77,115 +108,6 @@ pub struct Parsed {
     pub facts: Facts,
 }
 
-/// What was noticed about the rows of a file, or of a block of it.
-#[derive(Debug, Default)]
-pub struct Facts {
-    /// Rows, used or not.
-    pub rows: u64,
-    /// Rows not used for what they hold, by reason.
-    pub rejected: [u64; Reason::ALL.len()],
-    /// Cells that are taken as empty because they hold no such value, by field.
-    pub bad_cells: BTreeMap<usize, u64>,
-    /// Dates with slashes by field: with a day first, and with a month first for certain.
-    pub slashes: BTreeMap<usize, (u64, u64)>,
-    /// The shops named, with the line that names each first.
-    pub shops: BTreeMap<u32, ()>,
-    /// Rows that name no shop.
-    pub without_shop: u64,
-    /// Rows by shop and currency.
-    pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
-    /// Bytes that are no UTF-8 were replaced.
-    pub replaced: bool,
-    /// Variant ids of more than ten characters, by shop and their last ten.
-    pub long_ids: BTreeMap<(u32, [u8; 10]), LongId>,
-}
-
-/// Whether several ids end alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LongId {
-    /// This one alone.
-    One(Vec<u8>),
-    /// More than one.
-    Many,
-}
-
-impl Facts {
-    /// Adds what was noticed elsewhere.
-    pub fn add(&mut self, other: Self) {
-        self.rows += other.rows;
-        for (sum, count) in self.rejected.iter_mut().zip(other.rejected) {
-            *sum += count;
-        }
-        for (field, count) in other.bad_cells {
-            *self.bad_cells.entry(field).or_default() += count;
-        }
-        for (field, (day, month)) in other.slashes {
-            let sum = self.slashes.entry(field).or_default();
-            *sum = (sum.0 + day, sum.1 + month);
-        }
-        self.shops.extend(other.shops);
-        self.without_shop += other.without_shop;
-        for (key, count) in other.currencies {
-            *self.currencies.entry(key).or_default() += count;
-        }
-        self.replaced |= other.replaced;
-        for (key, id) in other.long_ids {
-            note_long_id(&mut self.long_ids, key, id);
-        }
-    }
-
-    /// Rows not used for what they hold.
-    pub fn rejected_rows(&self) -> u64 {
-        self.rejected.iter().sum()
-    }
-
-    /// The fields whose dates have the day first.
-    pub fn is_day_first(&self, field: usize) -> bool {
-        self.slashes.get(&field).is_some_and(|(day, _)| *day > 0)
-    }
-}
-
-/// Notes an id under its last ten characters.
-pub fn note_long_id(ids: &mut BTreeMap<(u32, [u8; 10]), LongId>, key: (u32, [u8; 10]), id: LongId) {
-    ids.entry(key)
-        .and_modify(|known| {
-            if *known != id {
-                *known = LongId::Many
-            }
-        })
-        .or_insert(id);
-}
-
-/// Shops by number.
-#[derive(Default)]
-pub struct Shops(Mutex<ShopNames>);
-
-#[derive(Default)]
-struct ShopNames {
-    numbers: HashMap<String, u32>,
-    names: Vec<String>,
-}
-
-impl Shops {
-    /// The number of a shop; its name is compared trimmed and in lower case.
-    pub fn number(&self, name: &[u8]) -> u32 {
-        let name = String::from_utf8_lossy(name).trim().to_lowercase();
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = known.numbers.get(&name) {
-            return *number;
-        }
-        let number = known.names.len() as u32;
-        known.numbers.insert(name.clone(), number);
-        known.names.push(name);
-        number
-    }
-
-    /// The names by number.
-    pub fn names(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).names.clone()
-    }
-}
-
 /// What a thread parses with, block after block.
 pub struct Parser<'a> {
     shops: &'a Shops,
@@ -193,8 +115,48 @@ pub struct Parser<'a> {
     dialect: Dialect,
     known: HashMap<Vec<u8>, u32>,
     last_shop: (Vec<u8>, u32),
+    last_key: Key,
+    last_time: LastTime,
     room: Vec<u8>,
     lower: Vec<u8>,
+}
+
+/// The key of the row before: the rows of an order mostly follow one another.
+#[derive(Default)]
+struct Key {
+    cell: Vec<u8>,
+    id: Vec<u8>,
+    hash: u64,
+}
+
+impl Key {
+    fn read(&mut self, cell: &[u8]) {
+        if self.cell != cell {
+            self.cell.clear();
+            self.cell.extend_from_slice(cell);
+            self.id.clear();
+            self.id.extend_from_slice(values::id(cell));
+            self.hash = if cell.is_empty() { 0 } else { hash(&self.id) };
+        }
+    }
+}
+
+/// The instant that was read last.
+#[derive(Default)]
+struct LastTime {
+    cell: Vec<u8>,
+    time: Option<values::Time>,
+}
+
+impl LastTime {
+    fn read(&mut self, cell: &[u8]) -> Option<values::Time> {
+        if self.cell != cell {
+            self.cell.clear();
+            self.cell.extend_from_slice(cell);
+            self.time = values::time(cell);
+        }
+        self.time
+    }
 }
 
 /// What is wrong with a row.
@@ -213,6 +175,8 @@ impl<'a> Parser<'a> {
             dialect,
             known: HashMap::new(),
             last_shop: (Vec::new(), NO_SHOP),
+            last_key: Key::default(),
+            last_time: LastTime::default(),
             room: Vec::new(),
             lower: Vec::new(),
         }
@@ -226,19 +190,16 @@ impl<'a> Parser<'a> {
             block: job.block,
             file: job.file,
             kind,
-            parts: vec![Vec::with_capacity(job.bytes.len() / partitions * 5 / 4); partitions],
+            parts: vec![Vec::with_capacity(job.content.bytes().len() / partitions * 5 / 4); partitions],
             rejects: Vec::new(),
-            facts: Facts { replaced: std::str::from_utf8(&job.bytes).is_err(), ..Facts::default() },
+            facts: Facts { replaced: std::str::from_utf8(job.content.bytes()).is_err(), ..Facts::default() },
         };
         self.last_shop.1 = NO_SHOP;
         if self.dialect == Dialect::Fimi {
             parse_fimi(job, &mut parsed);
             return parsed;
         }
-        let mut records = Records::new(&job.bytes, job.terminator);
-        if job.has_header {
-            records.advance();
-        }
+        let mut records = job.content.records();
         let mut currency = CurrencyCount::default();
         while records.advance() {
             parsed.facts.rows += 1;
@@ -264,11 +225,9 @@ impl<'a> Parser<'a> {
         let kind = job.layout.kind;
         let shop = self.shop(&job.layout, records, &mut parsed.facts);
         let mut room = std::mem::take(&mut self.room);
-        let key = match job.layout.fields.first() {
-            Some((0, columns)) => values::id(best(records, columns, &mut room)),
-            _ => &[],
-        };
-        let hash = if key.is_empty() { 0 } else { hash(key) };
+        let columns = job.layout.fields.first().map_or(&[][..], |(_, columns)| columns);
+        self.last_key.read(best(records, columns, &mut room));
+        let hash = self.last_key.hash;
         let partition = (hash >> 32) as usize % parsed.parts.len();
         self.room = room;
         let Some(out) = parsed.parts.get_mut(partition) else { return Ok(()) };
@@ -303,16 +262,16 @@ impl<'a> Parser<'a> {
         let mut problem = None;
         let mut currency = None;
         let mut room = std::mem::take(&mut self.room);
-        for (field, columns) in &job.layout.fields {
+        for (number, (field, columns)) in job.layout.fields.iter().enumerate() {
             let field = *field;
-            let cell = best(records, columns, &mut room);
+            let cell = if number == 0 { self.last_key.cell.as_slice() } else { best(records, columns, &mut room) };
             let Some(known) = kind.fields().get(field) else { continue };
             let is_bad = match known.kind {
                 // A date that is needed and empty is a bad one: it never becomes "now".
                 Type::Time if cell.is_empty() => kind.needs_value(field),
                 _ if cell.is_empty() => false,
                 Type::Id => {
-                    let id = values::id(cell);
+                    let id = if number == 0 { self.last_key.id.as_slice() } else { values::id(cell) };
                     row.text(field, id);
                     present |= 1 << field;
                     if kind == Kind::Orders && field == Order::VariantId.place() && id.len() > 10 {
@@ -353,7 +312,7 @@ impl<'a> Parser<'a> {
                     }
                     number == Number::Bad
                 }
-                Type::Time => match values::time(cell) {
+                Type::Time => match self.last_time.read(cell) {
                     Some(time) => {
                         row.number(field, with_slash(time));
                         present |= 1 << field;
@@ -472,27 +431,6 @@ fn lower(cell: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn note_variant(facts: &mut Facts, shop: u32, id: &[u8]) {
-    if let Some(last) = id.last_chunk::<10>() {
-        match facts.long_ids.get_mut(&(shop, *last)) {
-            Some(LongId::Many) => {}
-            Some(LongId::One(known)) if known.as_slice() == id => {}
-            Some(known) => *known = LongId::Many,
-            None => {
-                facts.long_ids.insert((shop, *last), LongId::One(id.to_vec()));
-            }
-        }
-    }
-}
-
-fn note_slash(facts: &mut Facts, field: usize, slash: Slash) {
-    match slash {
-        Slash::No | Slash::Either => {}
-        Slash::DayFirst => facts.slashes.entry(field).or_default().0 += 1,
-        Slash::MonthFirst => facts.slashes.entry(field).or_default().1 += 1,
-    }
-}
-
 /// An instant and how it was written, in one number.
 fn with_slash(time: values::Time) -> i64 {
     let slash = match time.slash {
@@ -513,33 +451,10 @@ pub fn resolved_time(stored: i64, is_day_first: bool) -> Option<i64> {
     }
 }
 
-/// Counts currencies; neighbouring rows have the same mostly.
-#[derive(Default)]
-struct CurrencyCount {
-    last: Option<(u32, [u8; 3])>,
-    count: u64,
-}
-
-impl CurrencyCount {
-    fn note(&mut self, facts: &mut Facts, shop: u32, currency: Option<[u8; 3]>) {
-        let Some(currency) = currency else { return };
-        if self.last != Some((shop, currency)) {
-            self.flush(facts);
-            self.last = Some((shop, currency));
-        }
-        self.count += 1;
-    }
-
-    fn flush(&mut self, facts: &mut Facts) {
-        if let Some(last) = self.last.take() {
-            *facts.currencies.entry(last).or_default() += std::mem::take(&mut self.count);
-        }
-    }
-}
-
 /// A line is an order, its words are SKUs; there are no prices and no dates.
 fn parse_fimi(job: &Job, parsed: &mut Parsed) {
-    for (line, text) in (0_u32..).zip(job.bytes.split(|byte| *byte == job.terminator)) {
+    let Content::Csv { bytes, terminator, .. } = &job.content else { return };
+    for (line, text) in (0_u32..).zip(bytes.split(|byte| byte == terminator)) {
         let order = (job.first_line + u64::from(line)).to_string();
         let hash = hash(order.as_bytes());
         let partition = (hash >> 32) as usize % parsed.parts.len();

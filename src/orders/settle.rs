@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
+    facts::{LongId, note_long_id},
     fields::{Kind, Order, Reason},
     intake::{FileEntry, Intake},
-    parse::{LongId, note_long_id},
     rows::NO_SHOP,
 };
 

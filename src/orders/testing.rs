@@ -26,6 +26,11 @@ impl Storage for Memory {
         }
     }
 
+    fn parquet(&self, path: &str) -> Result<LazyFrame, StageError> {
+        let bytes = self.files.get(path).cloned().unwrap_or_default();
+        Ok(ParquetReader::new(Cursor::new(bytes)).finish()?.lazy())
+    }
+
     fn scratch(&self) -> Result<Box<dyn Scratch>, StageError> {
         Ok(Box::new(Cursor::new(Vec::new())))
     }
@@ -129,6 +134,13 @@ pub fn try_ingest(
     let context = StageContext { memory_bytes: block as u64, ..context(storage.clone()) };
     operator.ingest(&entries, partitions, block, &context).map_err(|error| error.to_string())?;
     Ok(Outputs::of(&storage))
+}
+
+/// A frame as a Parquet file.
+pub fn parquet(mut frame: DataFrame) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).with_row_group_size(Some(3)).finish(&mut frame).unwrap();
+    bytes
 }
 
 /// Ingests files that can be used.

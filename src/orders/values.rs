@@ -57,6 +57,15 @@ pub fn time(text: &[u8]) -> Option<Time> {
     is_sound.then_some(Time { micros: days * DAY + of_day - offset * 60_000_000, slash })
 }
 
+/// An instant as [`time`] reads it.
+pub fn instant(micros: i64) -> String {
+    let (year, month, day) = civil(micros.div_euclid(DAY));
+    let of_day = micros.rem_euclid(DAY);
+    let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{fraction:06}Z")
+}
+
 /// The instant of a date whose day and month change places.
 pub fn day_first(micros: i64) -> Option<i64> {
     let (year, month, day) = civil(micros.div_euclid(DAY));
@@ -388,6 +397,13 @@ mod tests {
         assert_eq!(slash("2025-02-03"), Slash::No);
         let (month_first, march) = (micros("02/03/2025 10:00:00").unwrap(), micros("2025-03-02 10:00:00"));
         assert_eq!(day_first(month_first), march);
+    }
+
+    #[test]
+    fn an_instant_is_written_as_it_is_read() {
+        for at in [0, 1_755_864_000_000_001, -1, -719_162 * DAY, 253_402_300_799_999_999] {
+            assert_eq!(micros(&instant(at)), Some(at), "{}", instant(at));
+        }
     }
 
     #[test]

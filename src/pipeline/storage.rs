@@ -7,14 +7,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, LazyFrame};
 
 use super::{
     checkpoint::file_name,
     execute::{fits, words},
 };
 use crate::{
-    io::{self, IoError, ParquetBatches},
+    io::{self, IoError, ParquetBatches, checkpoint_file},
     operator::{Column, ColumnKind, OutputPort, PortSchema, Scratch, StageError, Storage},
 };
 
@@ -77,6 +77,12 @@ fn refused(problem: IoError) -> StageError {
 impl Storage for StageStorage {
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, StageError> {
         io::open(Path::new(path)).map_err(refused)
+    }
+
+    fn parquet(&self, path: &str) -> Result<LazyFrame, StageError> {
+        // A damaged file is told before its rows are asked for.
+        checkpoint_file::footer_start(Path::new(path)).map_err(refused)?;
+        checkpoint_file::scan_parquet(Path::new(path)).map_err(refused)
     }
 
     fn scratch(&self) -> Result<Box<dyn Scratch>, StageError> {

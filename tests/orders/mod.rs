@@ -91,3 +91,35 @@ fn an_alias_of_two_fields_is_told_with_its_line() {
         refused.stderr
     );
 }
+
+#[test]
+fn a_parquet_file_of_orders_is_read_beside_csv() {
+    let place = Place::new();
+    write(&place.path("in/o.csv"), &format!("{HEADER}5,7,a,2025-01-02T03:04:05Z,2,1.50\n6,x,b,2025-01-03,1,0.005\n"));
+    write(
+        &place.path("to-parquet.toml"),
+        r#"
+name = "to-parquet"
+[sources.rows]
+csv = "in/o.csv"
+[sinks.rows]
+from = "rows"
+parquet = "shops/north/o.parquet"
+"#,
+    );
+    fs::create_dir_all(place.path("shops/north")).unwrap();
+    place.nightloom(["run", "to-parquet.toml"]).expect_success();
+    write(&place.path("shops/north/o.csv"), &format!("{HEADER}4,7,a,2025-01-01,1,1\n"));
+    pipeline(&place, "");
+    place.nightloom(["run", "orders.toml"]).expect_success();
+    let baskets = fs::read_to_string(place.path("out/basket_lines.csv")).unwrap();
+    assert_eq!(
+        baskets,
+        "shop_id,order_id,item_id,created_at,quantity,customer\n\
+         north,4,7,2025-01-01T00:00:00Z,1,\nnorth,5,7,2025-01-02T03:04:05Z,2,\nnorth,6,x,2025-01-03T00:00:00Z,1,\n"
+    );
+    fs::write(place.path("shops/north/o.parquet"), b"PAR1 and no more").unwrap();
+    let refused = place.nightloom(["run", "orders.toml"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("north/o.parquet") && refused.stderr.contains("truncated"), "{}", refused.stderr);
+}

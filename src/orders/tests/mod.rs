@@ -3,6 +3,7 @@
 mod bad_files;
 mod duplicates;
 mod main_like;
+mod parquet;
 mod reference;
 mod rejected;
 mod shops;

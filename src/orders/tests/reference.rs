@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use polars::prelude::{Column, DataFrame};
 use proptest::prelude::*;
 
 use super::super::testing::*;
-use crate::orders::ingest::IngestShop;
+use crate::orders::{
+    csv::{Blocks, Records},
+    ingest::IngestShop,
+};
 
 /// What a cell says, and what it means: nothing, no number or date, or a value.
 type Meaning = Option<Result<i64, ()>>;
@@ -90,6 +94,26 @@ impl File {
             text += &format!("day-first,a,13/01/2025,1,1,{end}");
         }
         text
+    }
+
+    /// The same rows as a Parquet file of texts; an empty cell is null.
+    fn parquet(&self) -> Vec<u8> {
+        let text = self.text();
+        let mut blocks = Blocks::new(Box::new(std::io::Cursor::new(text.into_bytes())), 1 << 20);
+        let bytes = blocks.next().unwrap().unwrap();
+        let mut records = Records::new(&bytes, b'\n');
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        while records.advance() {
+            let mut room = Vec::new();
+            let cell = |place| String::from_utf8(records.cell(place, &mut room).to_vec()).unwrap();
+            rows.push((0..records.cells.len()).map(cell).collect());
+        }
+        let (header, rows) = rows.split_first().unwrap();
+        let column = |(place, name): (usize, &String)| {
+            let cells = rows.iter().map(|row| Some(row[place].as_str()).filter(|cell| !cell.is_empty()));
+            Column::new(name.as_str().into(), cells.collect::<Vec<_>>())
+        };
+        parquet(DataFrame::new(rows.len(), header.iter().enumerate().map(column).collect()).unwrap())
     }
 }
 
@@ -185,10 +209,11 @@ fn keep_lines(rows: &[(usize, i64, Line)], result: &mut Expected) {
     result.lines.extend(kept.into_iter().map(|(_, line)| line));
 }
 
-fn found(files: &[File], partitions: usize, block: usize) -> Expected {
-    let texts: Vec<(String, String)> =
-        files.iter().enumerate().map(|(number, file)| (format!("{number}.csv"), file.text())).collect();
-    let given: Vec<(&str, &[u8])> = texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+fn found(files: &[File], ending: &str, partitions: usize, block: usize) -> Expected {
+    let bytes = |file: &File| if ending == "csv" { file.text().into_bytes() } else { file.parquet() };
+    let files: Vec<(String, Vec<u8>)> =
+        files.iter().enumerate().map(|(number, file)| (format!("{number}.{ending}"), bytes(file))).collect();
+    let given: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let operator = IngestShop { max_rejected: 1.0, bad_files: crate::orders::ingest::BadFiles::Skip, ..operator() };
     let outputs = try_ingest(&operator, &given, partitions, block).unwrap();
     let lines = outputs.frame("order_lines");
@@ -209,7 +234,7 @@ fn found(files: &[File], partitions: usize, block: usize) -> Expected {
             let parts: Vec<&str> = row.split(" | ").collect();
             let reasons = ["missing_order_id", "missing_item_id", "bad_date", "bad_number", "duplicate"];
             let reason = reasons.into_iter().find(|reason| *reason == parts[2]).unwrap();
-            (parts[0].trim_end_matches(".csv").parse().unwrap(), parts[1].parse().unwrap(), reason)
+            (parts[0].split_once('.').unwrap().0.parse().unwrap(), parts[1].parse().unwrap(), reason)
         })
         .collect();
     rejected.sort();
@@ -233,8 +258,12 @@ proptest! {
     ) {
         prop_assume!(files.iter().all(has_good_rows));
         let expected = expected(&files);
-        prop_assert_eq!(&found(&files, 1, 1 << 20), &expected);
-        let mut parted = found(&files, partitions, block);
+        prop_assert_eq!(&found(&files, "csv", 1, 1 << 20), &expected);
+        let rows = found(&files, "parquet", 1, block);
+        prop_assert_eq!(&rows.lines, &expected.lines);
+        let reasons = |of: &Expected| of.rejected.iter().map(|(file, _, reason)| (*file, *reason)).collect::<Vec<_>>();
+        prop_assert_eq!(reasons(&rows), reasons(&expected));
+        let mut parted = found(&files, "csv", partitions, block);
         let mut sorted = expected;
         // Orders come in another order from several partitions, their lines do not.
         parted.lines.sort_by(|a, b| a.0.cmp(&b.0));
