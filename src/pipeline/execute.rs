@@ -135,7 +135,7 @@ impl Workshop<'_> {
         let fingerprint = ingredients.fingerprint();
         let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
         let mut draft = self.store.begin(&step.name)?;
-        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs));
+        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs, self.failpoint.clone()));
         let context = StageContext {
             as_of: self.options.as_of,
             seed: self.options.seed,

@@ -12,6 +12,7 @@ use polars::prelude::{DataFrame, LazyFrame};
 use super::{
     checkpoint::file_name,
     execute::{fits, words},
+    failpoint::Failpoint,
 };
 use crate::{
     io::{self, IoError, ParquetBatches, checkpoint_file},
@@ -24,16 +25,19 @@ pub struct StageStorage {
     declared: Vec<OutputPort>,
     footer: Vec<(String, String)>,
     written: Mutex<BTreeMap<String, ParquetBatches>>,
+    /// Where a test may kill the process.
+    failpoint: Failpoint,
 }
 
 impl StageStorage {
     /// Storage for a stage with these outputs; `folder` is where its checkpoint is made.
-    pub fn new(folder: &Path, declared: &[OutputPort], footer: &[(String, String)]) -> Self {
+    pub fn new(folder: &Path, declared: &[OutputPort], footer: &[(String, String)], failpoint: Failpoint) -> Self {
         Self {
             folder: folder.to_owned(),
             declared: declared.to_vec(),
             footer: footer.to_vec(),
             written: Mutex::default(),
+            failpoint,
         }
     }
 
@@ -101,6 +105,7 @@ impl Storage for StageStorage {
         };
         let written = file.write(rows).map_err(refused);
         outputs.insert(port.to_owned(), file);
+        self.failpoint.pass("stage-batch-written");
         written
     }
 }
@@ -114,7 +119,7 @@ mod tests {
     use super::*;
 
     fn storage(folder: &Path) -> StageStorage {
-        StageStorage::new(folder, &[OutputPort::new("ids", "Ids.", &[("id", ColumnKind::Int)])], &[])
+        StageStorage::new(folder, &[OutputPort::new("ids", "Ids.", &[("id", ColumnKind::Int)])], &[], Failpoint::none())
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Ingest and enrichment through the binary: files as a source, freshness, a bad file, the sample shop.
 
+mod kill;
+
 use std::{fs, path::Path};
 
 use crate::support::{Place, project};
