@@ -110,7 +110,7 @@ const FILES: &[(&str, ColumnKind)] = &[
 ];
 
 /// The share of the memory that rows may be held in until all files are read.
-const ROWS_SHARE: u64 = 8;
+const ROWS_SHARE: u64 = 32;
 
 /// How many unknown columns of a file are listed.
 const UNKNOWN_SHOWN: usize = 100;
