@@ -36,6 +36,11 @@ impl<W: Weight> Base<W> {
         self.items.len()
     }
 
+    /// Whether it has so little in common that its rows are not merged.
+    pub fn is_sparse(&self) -> bool {
+        self.form == Form::Rows
+    }
+
     fn settle(&mut self, ends: &mut Vec<u32>) {
         if self.rows.are_dense(self.items.len()) {
             self.form = Form::Tree;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasherDefault, Hash, Hasher},
+    ops::Range,
 };
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     found::Found,
     limits::Stopped,
     tree::Weight,
+    waves::{self, Branches, Part},
 };
 
 /// The number of transactions that hold a set, and a fingerprint of which: the sum of their 64-bit hashes. Sets with
@@ -66,45 +68,92 @@ impl Hasher for AsItIs {
     }
 }
 
+type Covers = HashSet<Cover, BuildHasherDefault<AsItIs>>;
+
 /// Finds the closed itemsets of a base.
 ///
 /// The rarest item's branch goes first. So the closure of a set that lacks a rarer item was found before the set is
 /// met: its cover is known, and nothing below the set is closed either (Grahne and Zhu: Efficiently using prefix-trees
 /// in mining frequent itemsets, 2003, who look for a longer set in a tree of those found).
+///
+/// Of sparse data nearly all frequent sets are closed. There threads search branches side by side: they find a few that
+/// are not, whose covers another branch has found. Of dense data they would find mostly those.
 pub fn search<F: Found>(base: &Base<Cover>, min_count: u32, found: &mut F) -> Result<(), Stopped> {
-    let mut search = Search { min_count, ..Search::default() };
-    search.grow(base, found)?;
-    found.end()
+    let mut known = Known { base, min_count, covers: Covers::default() };
+    let mut left = base.len();
+    if base.is_sparse() && rayon::current_num_threads() > 1 {
+        left = waves::search(&mut known, left, found)?;
+    }
+    let mut part = Part::unmarked(found.part());
+    Search::new(min_count, &Covers::default(), known.covers).grow(base, 0..left, &mut part)?;
+    part.found.end()?;
+    found.append(part.found);
+    Ok(())
 }
 
-#[derive(Default)]
-struct Search {
+/// The covers of the sets that earlier branches found.
+struct Known<'a> {
+    base: &'a Base<Cover>,
+    min_count: u32,
+    covers: Covers,
+}
+
+impl Branches for Known<'_> {
+    type Mark = Cover;
+
+    fn search<F: Found>(&self, positions: Range<usize>, part: &mut Part<F, Cover>) -> Result<(), Stopped> {
+        Search::new(self.min_count, &self.covers, Covers::default()).grow(self.base, positions, part)
+    }
+
+    fn learn(&mut self, cover: Cover, _: Range<usize>) -> bool {
+        self.covers.insert(cover)
+    }
+
+    fn known(&self) -> usize {
+        self.covers.len()
+    }
+}
+
+struct Search<'a> {
     min_count: u32,
     chosen: Vec<u32>,
-    covers: HashSet<Cover, BuildHasherDefault<AsItIs>>,
+    /// Covers that were known before.
+    known: &'a Covers,
+    covers: Covers,
     projector: Projector<Cover>,
     spare: Vec<Projection<Cover>>,
 }
 
-impl Search {
-    fn grow<F: Found>(&mut self, base: &Base<Cover>, found: &mut F) -> Result<(), Stopped> {
+impl<'a> Search<'a> {
+    fn new(min_count: u32, known: &'a Covers, covers: Covers) -> Self {
+        let projector = Projector::default();
+        Self { min_count, chosen: Vec::new(), known, covers, projector, spare: Vec::new() }
+    }
+
+    /// The branches of some positions.
+    fn grow<F: Found>(
+        &mut self,
+        base: &Base<Cover>,
+        positions: Range<usize>,
+        part: &mut Part<F, Cover>,
+    ) -> Result<(), Stopped> {
         let cut = Cut { min_count: self.min_count, lattice_items: 0, items_only: false };
-        for position in (0..base.len()).rev() {
+        for position in positions.rev() {
             let (item, cover) = base.items[position];
-            if !self.covers.insert(cover) {
+            if self.known.contains(&cover) || !self.covers.insert(cover) {
                 continue;
             }
-            found.check()?;
+            part.found.check()?;
             let size = self.chosen.len();
             self.chosen.push(item);
             if position == 0 {
-                found.whole(&self.chosen, cover.count())?;
+                part.whole(&self.chosen, cover.count(), || cover)?;
             } else {
                 let mut projection = self.spare.pop().unwrap_or_default();
                 self.projector.project(base, position, cut, &mut projection);
                 self.chosen.extend_from_slice(&projection.perfect);
-                found.whole(&self.chosen, cover.count())?;
-                self.grow(&projection.base, found)?;
+                part.whole(&self.chosen, cover.count(), || cover)?;
+                self.grow(&projection.base, 0..projection.base.len(), part)?;
                 self.spare.push(projection);
             }
             self.chosen.truncate(size);

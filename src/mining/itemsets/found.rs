@@ -53,10 +53,14 @@ pub trait Found: Send + Sync {
     /// Takes `chosen` with each frequent subset of the lattice's items, but not the empty one, and with each subset of
     /// `free`, as far as the size limit lets it.
     fn lattice(&mut self, chosen: &[u32], lattice: Lattice<'_>, free: &[u32]) -> Result<(), Stopped>;
-    /// Takes one set, if the size limit lets it.
-    fn whole(&mut self, items: &[u32], count: u32) -> Result<(), Stopped>;
+    /// Takes one set, if the size limit lets it, and says whether it did.
+    fn whole(&mut self, items: &[u32], count: u32) -> Result<bool, Stopped>;
     /// Takes what a part of the search found.
     fn append(&mut self, part: Self);
+    /// Takes those sets of a part that has ended which are to be kept.
+    fn append_kept(&mut self, part: Self, keep: &[bool]);
+    /// Takes a part for not found.
+    fn forget(self);
     /// Ends a part of the search.
     fn end(&mut self) -> Result<(), Stopped>;
 }
@@ -120,14 +124,21 @@ impl Found for Counter<'_> {
         Ok(())
     }
 
-    fn whole(&mut self, items: &[u32], _: u32) -> Result<(), Stopped> {
-        self.sets += u64::from(items.len() <= self.max_size);
-        Ok(())
+    fn whole(&mut self, items: &[u32], _: u32) -> Result<bool, Stopped> {
+        let taken = items.len() <= self.max_size;
+        self.sets += u64::from(taken);
+        Ok(taken)
     }
 
     fn append(&mut self, part: Self) {
         self.sets = self.sets.saturating_add(part.sets);
     }
+
+    fn append_kept(&mut self, _: Self, keep: &[bool]) {
+        self.sets += keep.iter().map(|keep| u64::from(*keep)).sum::<u64>();
+    }
+
+    fn forget(self) {}
 
     fn end(&mut self) -> Result<(), Stopped> {
         Ok(())
@@ -264,8 +275,9 @@ impl Found for Lister<'_> {
         self.tell(TOLD_AT_ONCE)
     }
 
-    fn whole(&mut self, items: &[u32], count: u32) -> Result<(), Stopped> {
-        self.subsets(items, &[], count)
+    fn whole(&mut self, items: &[u32], count: u32) -> Result<bool, Stopped> {
+        self.subsets(items, &[], count)?;
+        Ok(items.len() <= self.max_size)
     }
 
     fn append(&mut self, part: Self) {
@@ -274,6 +286,26 @@ impl Found for Lister<'_> {
         } else {
             self.sets.append(&part.sets);
         }
+    }
+
+    fn append_kept(&mut self, part: Self, keep: &[bool]) {
+        let before = (self.sets.counts.len() as u64, self.sets.bytes());
+        if keep.iter().all(|keep| *keep) {
+            self.sets.append(&part.sets);
+        } else {
+            for ((items, count), _) in part.sets.iter().zip(keep).filter(|(_, keep)| **keep) {
+                self.sets.items.extend_from_slice(items);
+                self.close(count);
+            }
+        }
+        // The part was told of as a whole.
+        let (sets, bytes) = (self.sets.counts.len() as u64 - before.0, self.sets.bytes() - before.1);
+        self.watch.take_back(part.told.0 - sets, part.told.1 - bytes);
+        self.told = (self.told.0 + sets, self.told.1 + bytes);
+    }
+
+    fn forget(self) {
+        self.watch.take_back(self.told.0, self.told.1);
     }
 
     fn end(&mut self) -> Result<(), Stopped> {

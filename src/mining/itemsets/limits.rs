@@ -74,4 +74,10 @@ impl<'a> Watch<'a> {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.room(0, 0)
     }
+
+    /// Takes back what was added and is not kept.
+    pub fn take_back(&self, sets: u64, bytes: u64) {
+        self.sets.fetch_sub(sets, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }

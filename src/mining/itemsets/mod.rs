@@ -11,6 +11,7 @@ mod rows;
 mod tests;
 mod transactions;
 mod tree;
+mod waves;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -97,19 +97,26 @@ proptest! {
     }
 }
 
+/// Rows that have much in common, and rows of which items of the end go with those of the beginning.
+fn dense_and_sparse() -> [Vec<Vec<u32>>; 2] {
+    let dense = |t: u32| (0..14).filter(|i| (t * 7 + i * i) % (i + 2) < 2).collect();
+    let sparse = |t: u32| vec![t % 7, 7 + t % 11, 18 + t * t % 13, 31 + t % 7, 38 + t % 5 * (t % 3)];
+    [(0..200).map(dense).collect(), (0..600).map(sparse).collect()]
+}
+
 #[test]
 fn the_order_does_not_depend_on_the_number_of_threads() {
-    let rows: Vec<Vec<u32>> =
-        (0..200_u32).map(|t| (0..12).filter(|i| (t * 7 + i * i) % (i + 2) < 2).collect()).collect();
-    let (offsets, items) = flat(&rows);
-    let transactions = Transactions { offsets: &offsets, items: &items };
-    for target in TARGETS {
-        let search = Search { target, min_count: 5, max_size: None };
-        let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| search.list(transactions))
-        };
-        assert_eq!(with(1), with(3));
+    for rows in dense_and_sparse() {
+        let (offsets, items) = flat(&rows);
+        let transactions = Transactions { offsets: &offsets, items: &items };
+        for (target, max_size) in TARGETS.into_iter().zip([None, None, Some(3)]) {
+            let search = Search { target, min_count: 5, max_size };
+            let with = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| (search.list(transactions), search.count(transactions)))
+            };
+            assert_eq!(with(1), with(3));
+        }
     }
 }
 
@@ -127,23 +134,23 @@ fn a_long_transaction_is_counted_without_making_its_subsets() {
 
 #[test]
 fn a_search_ends_at_its_limit_whatever_the_number_of_threads() {
-    let rows: Vec<Vec<u32>> =
-        (0..200_u32).map(|t| (0..14).filter(|i| (t * 7 + i * i) % (i + 2) < 2).collect()).collect();
-    let (offsets, items) = flat(&rows);
-    let transactions = Transactions { offsets: &offsets, items: &items };
-    for target in TARGETS {
-        let search = Search { target, min_count: 2, max_size: None };
-        let whole = search.list(transactions);
-        let sets = whole.counts.len() as u64;
-        let bytes = 12 * sets + 4 * whole.items.len() as u64;
-        let with = |threads, max_sets, max_bytes| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| search.list_within(transactions, Limits { max_sets, max_bytes, cancelled: None }))
-        };
-        for threads in [1, 3] {
-            assert_eq!(with(threads, Some(sets), Some(bytes)), Ok(whole.clone()));
-            assert_eq!(with(threads, Some(sets - 1), None), Err(Stopped::TooManySets(sets - 1)));
-            assert_eq!(with(threads, None, Some(bytes - 1)), Err(Stopped::TooManyBytes(bytes - 1)));
+    for rows in dense_and_sparse() {
+        let (offsets, items) = flat(&rows);
+        let transactions = Transactions { offsets: &offsets, items: &items };
+        for target in TARGETS {
+            let search = Search { target, min_count: 2, max_size: None };
+            let whole = search.list(transactions);
+            let sets = whole.counts.len() as u64;
+            let bytes = 12 * sets + 4 * whole.items.len() as u64;
+            let with = |threads, max_sets, max_bytes| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| search.list_within(transactions, Limits { max_sets, max_bytes, cancelled: None }))
+            };
+            for threads in [1, 3] {
+                assert_eq!(with(threads, Some(sets), Some(bytes)), Ok(whole.clone()));
+                assert_eq!(with(threads, Some(sets - 1), None), Err(Stopped::TooManySets(sets - 1)));
+                assert_eq!(with(threads, None, Some(bytes - 1)), Err(Stopped::TooManyBytes(bytes - 1)));
+            }
         }
     }
 }
