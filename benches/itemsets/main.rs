@@ -5,7 +5,7 @@
 //! ```
 //! runs the scripts in `benches/peers` with that Python on the same rows (`pip install pyfim mlxtend pandas`);
 //! `--mlxtend` adds mlxtend, `--only` does one data set, or `long`. Each row is printed when it is done. A run of all
-//! rows with both peers takes about six minutes and keeps its tables in docs/benchmarks.md. No process gets more than
+//! rows with both peers takes some minutes and keeps its tables in docs/benchmarks.md. No process gets more than
 //! 6 GiB.
 
 mod baskets;

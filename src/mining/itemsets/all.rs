@@ -49,7 +49,8 @@ pub fn search<F: Found>(base: &Base<u32>, min_count: u32, max_size: usize, found
     rayon::scope(|scope| (0..threads).for_each(|_| scope.spawn(|_| work())));
     let mut parts = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     parts.sort_unstable_by_key(|(start, _)| *start);
-    parts.into_iter().try_for_each(|(_, part)| part.map(|part| found.append(part)))
+    found.append_all(parts.into_iter().map(|(_, part)| part).collect::<Result<_, _>>()?);
+    Ok(())
 }
 
 /// One thread's state.

@@ -1,5 +1,7 @@
 //! Where found itemsets go: into flat arrays, or into a number.
 
+use rayon::prelude::*;
+
 use super::limits::{Stopped, Watch};
 
 /// Itemsets as flat arrays: the items of set `k` are `items[offsets[k]..offsets[k + 1]]`, its transactions `counts[k]`.
@@ -40,10 +42,36 @@ impl Itemsets {
         self.items.extend_from_slice(&other.items);
         self.counts.extend_from_slice(&other.counts);
     }
+
+    /// The sets of all parts in their order, copied by all threads.
+    fn concat(parts: Vec<Self>) -> Self {
+        let sets = parts.iter().map(|part| part.counts.len()).sum();
+        let items = parts.iter().map(|part| part.items.len()).sum();
+        let mut all = Self { offsets: vec![0; sets + 1], items: vec![0; items], counts: vec![0; sets] };
+        let (mut offsets, mut items, mut counts) = (&mut all.offsets[1..], &mut all.items[..], &mut all.counts[..]);
+        let mut shift = 0;
+        let mut copies = Vec::with_capacity(parts.len());
+        for part in parts {
+            let places = (
+                offsets.split_off_mut(..part.counts.len()).unwrap_or_default(),
+                items.split_off_mut(..part.items.len()).unwrap_or_default(),
+                counts.split_off_mut(..part.counts.len()).unwrap_or_default(),
+            );
+            let start = shift;
+            shift += part.items.len() as u64;
+            copies.push((part, start, places));
+        }
+        copies.into_par_iter().for_each(|(part, start, (offsets, items, counts))| {
+            offsets.iter_mut().zip(part.offsets.iter().skip(1)).for_each(|(to, end)| *to = end + start);
+            items.copy_from_slice(&part.items);
+            counts.copy_from_slice(&part.counts);
+        });
+        all
+    }
 }
 
 /// Takes itemsets as the search finds them.
-pub trait Found: Send + Sync {
+pub trait Found: Send + Sync + Sized {
     /// An empty one for a part of the search, to be put after this one with [`Found::append`].
     fn part(&self) -> Self;
     /// Whether the search may go on.
@@ -57,6 +85,8 @@ pub trait Found: Send + Sync {
     fn whole(&mut self, items: &[u32], count: u32) -> Result<bool, Stopped>;
     /// Takes what a part of the search found.
     fn append(&mut self, part: Self);
+    /// Takes what all parts of the search found, in their order.
+    fn append_all(&mut self, parts: Vec<Self>);
     /// Takes those sets of a part that has ended which are to be kept.
     fn append_kept(&mut self, part: Self, keep: &[bool]);
     /// Takes a part for not found.
@@ -132,6 +162,10 @@ impl Found for Counter<'_> {
 
     fn append(&mut self, part: Self) {
         self.sets = self.sets.saturating_add(part.sets);
+    }
+
+    fn append_all(&mut self, parts: Vec<Self>) {
+        parts.into_iter().for_each(|part| self.append(part));
     }
 
     fn append_kept(&mut self, _: Self, keep: &[bool]) {
@@ -286,6 +320,10 @@ impl Found for Lister<'_> {
         } else {
             self.sets.append(&part.sets);
         }
+    }
+
+    fn append_all(&mut self, parts: Vec<Self>) {
+        self.append(Self { sets: Itemsets::concat(parts.into_iter().map(|part| part.sets).collect()), ..self.part() });
     }
 
     fn append_kept(&mut self, part: Self, keep: &[bool]) {
