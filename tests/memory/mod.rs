@@ -1,6 +1,7 @@
-//! Memory has a bound: four times the lines may not take four times the memory.
+//! Memory has a bound: four times the rows may not take four times the memory.
 
 mod baskets;
+mod workflows;
 
 use std::process::{Command, Stdio};
 
@@ -23,4 +24,12 @@ fn peak(command: &mut Command) -> u64 {
     // Linux counts in KiB, macOS in bytes.
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     usage.ru_maxrss.unsigned_abs() * unit
+}
+
+/// What a row more took, between so many rows and so many.
+#[track_caller]
+fn assert_grows_by_less(name: &str, limit: u64, (few, few_peak): (u64, u64), (many, many_peak): (u64, u64)) {
+    let bytes = many_peak.saturating_sub(few_peak) / (many - few);
+    println!("{name}: {bytes} bytes a row of {limit}: {few_peak} and {many_peak}");
+    assert!(bytes < limit, "{name}: a row more took {bytes} bytes: {few} rows {few_peak}, {many} rows {many_peak}");
 }

@@ -138,3 +138,35 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_has_its_last_instant_and_not_its_first() {
+        let sold = |age: i64| {
+            let mut sold = Sold::default();
+            sold.add(age, 3, Some(900), Some(1_000));
+            [sold.units_60_days, sold.units_90_days, sold.sales_180_days, sold.off_cents_180_days]
+        };
+        assert_eq!(sold(0), [3, 3, 1, 300]);
+        assert_eq!(sold(60 * DAY - 1), [3, 3, 1, 300]);
+        assert_eq!(sold(60 * DAY), [0, 3, 1, 300]);
+        assert_eq!(sold(90 * DAY), [0, 0, 1, 300]);
+        assert_eq!(sold(180 * DAY), [0; 4]);
+        assert_eq!(sold(-1), [0; 4], "an order after the instant the shop is judged at");
+    }
+
+    #[test]
+    fn a_price_above_the_list_or_an_unknown_one_is_no_discount() {
+        let sold = |price: Option<i64>, list: Option<i64>| {
+            let mut sold = Sold::default();
+            sold.add(0, 2, price, list);
+            (sold.off_cents_180_days, sold.list_cents_180_days, sold.sales_180_days)
+        };
+        assert_eq!(sold(Some(1_100), Some(1_000)), (0, 2_000, 1));
+        assert_eq!(sold(None, Some(1_000)), (0, 2_000, 1));
+        assert_eq!(sold(Some(900), None), (0, 0, 1));
+    }
+}

@@ -71,6 +71,43 @@ fn of_several_variants_with_a_sku_that_of_the_lines_product_counts_else_the_smal
 }
 
 #[test]
+fn a_line_with_all_that_is_known_takes_the_items_word_before_its_own() {
+    let variants = "5,70,Blue,a,12.50,15,,9\n";
+    let catalog = "5,70,Hat,Hats,warm,active,12.50,9,7,2025-01-01\n";
+    let lines = "1,1,6,70,no-sku-1,2025-01-02,2,11,c7,\n1,2,6,71,no-sku-2,2025-01-02,1,3,c7,\n";
+    let enriched = enrich(&EnrichOrders::default(), lines, variants, catalog, "");
+    let columns = ["variant_id", "sku", "product_id", "product_title", "tags", "price_cents"];
+    assert_eq!(
+        enriched.written.rows("enriched_lines", &columns),
+        ["70 | a | 5 | Hat | warm | 1250", "71 | no-sku-2 | 6 | - | - | -"]
+    );
+    let numbers = ["compare_at_price_cents", "stock_available", "quantity", "unit_price_cents", "is_gift_card"];
+    assert_eq!(
+        enriched.written.rows("enriched_lines", &numbers),
+        ["1500 | 7 | 2 | 1100 | false", "- | - | 1 | 300 | false"]
+    );
+}
+
+#[test]
+fn without_enriched_lines_all_else_is_the_same() {
+    let variants = "1,70,T,a,1,,,9\n2,71,T,a,1,,,8\n";
+    let lines = "1,1,2,99,a,2025-01-02,1,1,c7,\n1,2,,70,,2025-01-02,2,1,,\n2,3,,,no-sku-1,2025-01-03,1,1,,\n3,4,,,b,2025-01-04,0,1,,\n";
+    let [with, without] = [true, false].map(|enriched| {
+        let operator = EnrichOrders { enriched, ..EnrichOrders::default() };
+        enrich(&operator, lines, variants, "", "9,1,2,2025-01-01\n")
+    });
+    for port in ["basket_lines", "rejected"] {
+        assert!(with.written.frame(port).equals_missing(without.written.frame(port)), "{port}");
+    }
+    assert_eq!(
+        (with.written.frame("enriched_lines").height(), without.written.frame("enriched_lines").height()),
+        (4, 0)
+    );
+    assert!(with.snapshots.equals_missing(&without.snapshots) && with.metrics.equals_missing(&without.metrics));
+    assert_eq!(with.written.rows("rejected", &["line_item_id", "reason"]), ["3 | missing_item_id", "4 | not_positive"]);
+}
+
+#[test]
 fn a_placeholder_is_no_sku_and_a_blank_one_is_filled_from_the_variant() {
     let enriched = enrich(&EnrichOrders::default(), "1,1,1,70,,2025-01-02,1,1,,\n", "1,70,T,a,1,,,9\n", "", "");
     assert_eq!(enriched.written.rows("enriched_lines", &["sku", "item_id"]), ["a | 70"]);
