@@ -10,7 +10,11 @@ const LINES: [&str; 6] = ["order_id", "variant_id", "created_at", "quantity", "u
 fn typed() -> DataFrame {
     let at = Series::new("createdAt".into(), [Some(1_755_864_000_000_000_000_i64), Some(0), None, Some(1)]);
     let price = Series::new("originalUnitPrice".into(), [Some("19.99"), Some("0.5"), Some("1"), Some("-1")]);
+    let name = Series::new("lineItemName".into(), ["a", "b", "a", "b"]);
+    let name = name.cast(&DataType::from_categories(Categories::global())).unwrap();
     let columns = vec![
+        Series::new_null("sku".into(), 4).into(),
+        name.into(),
         Series::new("orderId".into(), [Some(1_i64), Some(2), Some(3), None]).into(),
         Series::new("variantId".into(), [7_u32, 8, 9, 10]).into(),
         at.cast(&DataType::Datetime(TimeUnit::Nanoseconds, None)).unwrap().into(),
@@ -30,6 +34,7 @@ fn typed() -> DataFrame {
 fn typed_columns_are_read_exactly_and_refused_by_the_rules_of_cells() {
     let operator = IngestShop { max_rejected: 0.5, ..operator() };
     let outputs = try_ingest(&operator, &[("o.parquet", &parquet(typed()))], 1, 1 << 20).unwrap();
+    assert_eq!(outputs.rows("order_lines", &["sku", "name"]), ["no-sku-7 | a", "no-sku-8 | b"]);
     assert_eq!(
         outputs.rows("order_lines", &LINES),
         ["1 | 7 | 2025-08-22T12:00:00Z | 2 | 1999 | 3998", "2 | 8 | 1970-01-01T00:00:00Z | 1 | 50 | 50"]
