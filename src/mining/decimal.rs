@@ -1,4 +1,5 @@
-//! A parameter as the decimal fraction that was written, so that thresholds are compared in whole numbers.
+//! Decimals: a parameter as the fraction that was written, so that thresholds are compared in whole numbers, and ratios as
+//! they are stored.
 
 /// A number that is not negative, exactly as it is written in decimals: 0.07 is 7 / 100, which no float is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ fn cross(one: u128, other: u128) -> (u128, u128) {
     let (a, b, c, d) = (one >> 64, one & HALF, other >> 64, other & HALF);
     let middle = ((b * d) >> 64) + ((a * d) & HALF) + ((b * c) & HALF);
     (a * c + ((a * d) >> 64) + ((b * c) >> 64) + (middle >> 64), (middle << 64) | ((b * d) & HALF))
+}
+
+/// Rounds a ratio to the six decimals in which it is stored.
+pub fn rounded(ratio: f64) -> f64 {
+    let scaled = ratio * 1e6;
+    if scaled.is_finite() { scaled.round() / 1e6 } else { ratio }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     baskets::{Baskets, count_of_share},
+    decimal::rounded,
     itemsets::{Itemsets, Limits, Search, Stopped, Target},
     orders::{self, OrderLines, REJECTED, ShopOrders},
 };
@@ -232,7 +233,7 @@ impl SetRows {
             self.items.push(items);
             self.sizes.push(size as i64);
             self.counts.push(i64::from(count));
-            self.supports.push(f64::from(count) / orders as f64);
+            self.supports.push(rounded(f64::from(count) / orders as f64));
         }
     }
 

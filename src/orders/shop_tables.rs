@@ -187,14 +187,20 @@ fn push_inventory(table: &mut Table, row: &Meaning<'_>) {
     table.int(row.time(Inventory::UpdatedAt.place()));
 }
 
+/// The title of a product whose file has none.
+pub const UNKNOWN_TITLE: &str = "Unknown Product";
+
+/// The title of a catalog's variant whose file has none.
+pub const DEFAULT_TITLE: &str = "Default Title";
+
 fn push_catalog(table: &mut Table, row: &Meaning<'_>) {
     let text = |field: Catalog| row.text(field.place());
     let number = |field: Catalog| row.values.number(field.place());
     let time = |field: Catalog| row.time(field.place());
     push_id(table, "ProductVariant", text(Catalog::VariantId));
     push_id(table, "Product", text(Catalog::ProductId));
-    table.text_or(text(Catalog::ProductTitle), "Unknown Product");
-    table.text_or(text(Catalog::VariantTitle), "Default Title");
+    table.text_or(text(Catalog::ProductTitle), UNKNOWN_TITLE);
+    table.text_or(text(Catalog::VariantTitle), DEFAULT_TITLE);
     table.text(text(Catalog::ProductType));
     table.text(text(Catalog::ProductStatus));
     table.text(text(Catalog::Vendor));

@@ -29,7 +29,8 @@ pub struct BuildCovisitation {
     pub max_basket: usize,
     /// Days after which an order counts half; null for orders that all count alike. Needs `created_at`.
     pub half_life_days: Option<f64>,
-    /// The instant from which the age of orders counts, such as 2026-03-01T00:00:00Z; null for the time of the newest order.
+    /// The instant from which the age of orders counts, such as 2026-03-01T00:00:00Z; null or empty for the time of each
+    /// shop's newest order.
     pub as_of: Option<String>,
     /// The most similar items of an item; 0 for none.
     pub similar: usize,
@@ -118,11 +119,11 @@ impl Operator for BuildCovisitation {
         let rejected = orders::rejected_lines(lines.clone());
         let shops = orders::read_lines(lines, self.half_life_days.is_some(), context)?.into_orders(2);
         let given = self.instant().ok().flatten();
-        let newest = || shops.iter().flat_map(|shop| &shop.times).copied().filter(|time| *time != NO_TIME).max();
-        let as_of = given.map_or_else(|| f64::from(newest().unwrap_or_default()), |at| at.as_second() as f64);
         let mut rows = Rows::default();
         for shop in shops {
             context.check_cancelled()?;
+            let newest = || shop.times.iter().copied().filter(|time| *time != NO_TIME).max().unwrap_or_default();
+            let as_of = given.map_or_else(|| f64::from(newest()), |at| at.as_second() as f64);
             self.add_shop(shop, as_of, &mut rows)?;
         }
         let (covisitation, similar, shops) = rows.finish()?;
@@ -136,7 +137,7 @@ impl Operator for BuildCovisitation {
 
 impl BuildCovisitation {
     fn instant(&self) -> Result<Option<Timestamp>, ParamError> {
-        self.as_of.as_deref().map(str::parse).transpose().map_err(|_| ParamError {
+        self.as_of.as_deref().filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(|_| ParamError {
             path: vec!["as_of".to_owned()],
             problem: "this is no instant".to_owned(),
             mend: "write it like 2026-03-01T00:00:00Z".to_owned(),

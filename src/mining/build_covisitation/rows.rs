@@ -164,8 +164,11 @@ impl Rows {
             texts.item("other").alias("neighbour"),
             integer("rank"),
             integer("together").alias("orders_together"),
-            col("weight"),
-            (col("weight") / length).fill_null(lit(0.0)).alias("normalised_weight"),
+            col("weight").round(DECIMALS, RoundMode::HalfAwayFromZero),
+            (col("weight") / length)
+                .fill_null(lit(0.0))
+                .round(DECIMALS, RoundMode::HalfAwayFromZero)
+                .alias("normalised_weight"),
         ]);
         let rounded = |name: &str| col(name).round(DECIMALS, RoundMode::HalfAwayFromZero);
         let similar = self.similar.unwrap_or_default().lazy().select([

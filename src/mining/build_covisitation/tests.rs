@@ -41,7 +41,7 @@ fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
         "rank" => [1_i64, 2, 1, 1, 1, 1],
         "orders_together" => [1_i64; 6],
         "weight" => [1.0; 6],
-        "normalised_weight" => [1.0 / 2.0_f64.sqrt(), 1.0 / 2.0_f64.sqrt(), 1.0, 1.0, 1.0, 1.0],
+        "normalised_weight" => [0.707_107, 0.707_107, 1.0, 1.0, 1.0, 1.0],
     )
     .unwrap();
     assert_eq!(vectors, expected);
@@ -78,15 +78,20 @@ fn similar_items_have_cosine_and_score() {
 }
 
 #[test]
-fn old_orders_count_less_from_the_newest_order_or_from_a_given_instant() {
-    let weights = |as_of: Option<&str>| {
+fn old_orders_count_less_from_their_shops_newest_order_or_from_a_given_instant() {
+    let weights_of = |lines: DataFrame, as_of: Option<&str>| {
         let as_of = as_of.map(str::to_owned);
         let operator = BuildCovisitation { half_life_days: Some(1.0), as_of, ..BuildCovisitation::default() };
-        let [vectors, ..] = build(&operator, lines());
+        let [vectors, ..] = build(&operator, lines);
         vectors.column("weight").unwrap().f64().unwrap().iter().map(Option::unwrap).collect::<Vec<f64>>()
     };
-    // Shop b's order is a day older than the newest of all; shop a's undated one is as old as the shop's oldest.
-    assert_eq!(weights(None), [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]);
+    let weights = |as_of| weights_of(lines(), as_of);
+    // Shop b's newest order is a day older than shop a's; shop a's undated one is as old as the shop's oldest.
+    assert_eq!(weights(None), [1.0; 6]);
+    assert_eq!(weights(Some("")), [1.0; 6]);
+    let epoch = lit(0_i64).cast(DataType::Datetime(TimeUnit::Microseconds, None));
+    let dated = lines().lazy().with_column(col("created_at").fill_null(epoch)).collect().unwrap();
+    assert_eq!(weights_of(dated, None), [1.0, 0.5, 0.5, 1.0, 1.0, 1.0]);
     assert_eq!(weights(Some("1970-01-03T00:00:00Z")), [0.5, 0.5, 0.5, 0.5, 0.25, 0.25]);
     let wrong = BuildCovisitation { as_of: Some("yesterday".to_owned()), ..BuildCovisitation::default() };
     assert!(wrong.validate().is_err());

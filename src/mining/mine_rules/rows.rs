@@ -3,7 +3,10 @@
 use polars::prelude::*;
 
 use super::{
-    super::rules::{Found, Rule},
+    super::{
+        decimal::rounded,
+        rules::{Found, Rule},
+    },
     sets::ShopSets,
 };
 use crate::operator::{ColumnKind, StageError};
@@ -43,12 +46,6 @@ pub const RULE_COUNTS: [(&str, ColumnKind); 10] = [
     ("redundant", ColumnKind::Int),
     ("insignificant", ColumnKind::Int),
 ];
-
-/// Rounds a ratio to the six decimals in which it is stored.
-pub fn rounded(ratio: f64) -> f64 {
-    let scaled = ratio * 1e6;
-    if scaled.is_finite() { scaled.round() / 1e6 } else { ratio }
-}
 
 /// Rows of the output `rules`.
 #[derive(Default)]

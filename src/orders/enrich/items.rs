@@ -4,6 +4,7 @@ use polars::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
+    super::shop_tables::{DEFAULT_TITLE, UNKNOWN_TITLE},
     lines::NO_SKU,
     links::{Item, Links},
     shops::Shops,
@@ -127,22 +128,34 @@ impl Items {
     }
 }
 
-/// The effective row: the catalog's values, else the variant's.
+/// The effective row: the catalog's values, else the variant's. What a file did not say stands as a default in its table; it
+/// hides no value that the other one has.
 fn effective() -> Vec<Expr> {
     let or = |name: &str| coalesce(&[col(format!("{name}_in_catalog")), col(name)]).alias(name);
+    let said = |name: &str, default: Expr| when(col(name).eq(default)).then(lit(NULL)).otherwise(col(name));
+    let or_said = |name: &str, default: Expr| {
+        let catalog = format!("{name}_in_catalog");
+        coalesce(&[said(&catalog, default.clone()), said(name, default), col(catalog.as_str()), col(name)]).alias(name)
+    };
     let real_sku = |name: &str| when(col(name).str().starts_with(lit(NO_SKU))).then(lit(NULL)).otherwise(col(name));
     vec![
         col("shop_id"),
         col("variant_id"),
         or("product_id"),
-        coalesce(&[col("product_title"), col("variant_title")]).alias("product_title"),
-        or("variant_title"),
+        coalesce(&[
+            said("product_title", lit(UNKNOWN_TITLE)),
+            said("variant_title", lit(DEFAULT_TITLE)),
+            col("product_title"),
+            col("variant_title"),
+        ])
+        .alias("product_title"),
+        or_said("variant_title", lit(DEFAULT_TITLE)),
         col("product_type"),
         coalesce(&[col("product_status"), lit("active")]).alias("product_status"),
         col("vendor"),
         col("tags").fill_null(lit("")),
         coalesce(&[real_sku("sku"), real_sku("sku_in_catalog")]).alias("sku"),
-        or("price_cents"),
+        or_said("price_cents", lit(0_i64)),
         coalesce(&[col("compare_at_price_cents"), col("compare_at_price_cents_in_catalog")])
             .alias("compare_at_price_cents"),
         col("unit_cost_cents"),

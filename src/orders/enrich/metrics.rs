@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::items::Items;
+use super::{items::Items, snapshots::six_decimals};
 use crate::operator::{ColumnKind, StageError};
 
 use ColumnKind::{Bool, Float, Int, Text, Timestamp};
@@ -60,7 +60,10 @@ pub fn metrics(
     let empty = |name: &str| col(name).eq(lit(0));
     let all = all
         .with_columns([
-            when(col("variant_count").gt(lit(0))).then(ratio).otherwise(lit(NULL)).alias("catalog_coverage_ratio"),
+            when(col("variant_count").gt(lit(0)))
+                .then(six_decimals(ratio))
+                .otherwise(lit(NULL))
+                .alias("catalog_coverage_ratio"),
             empty("total_order_lines")
                 .or(empty("variant_count"))
                 .or(empty("catalog_count"))

@@ -45,8 +45,8 @@ use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnrichOrders {
-    /// The instant that windows end at and ages are counted to, like "2025-01-01T00:00:00Z"; null for each shop's latest
-    /// order.
+    /// The instant that windows end at and ages are counted to, like "2025-01-01T00:00:00Z"; null or empty for each shop's
+    /// latest order.
     pub as_of: Option<String>,
     /// Whether `enriched_lines` is written; without it a large history takes half the time.
     pub enriched: bool,
@@ -158,7 +158,7 @@ impl Operator for EnrichOrders {
     }
 
     fn validate(&self) -> Result<(), ParamError> {
-        match self.as_of.as_ref().map(|text| (text, text.parse::<Timestamp>())) {
+        match self.as_of.as_ref().filter(|text| !text.is_empty()).map(|text| (text, text.parse::<Timestamp>())) {
             Some((text, Err(_))) => Err(ParamError {
                 path: vec!["as_of".to_owned()],
                 problem: format!("'{text}' is no instant"),

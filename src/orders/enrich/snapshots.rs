@@ -91,7 +91,12 @@ fn days(from: &str, to: &str) -> Expr {
 fn velocity() -> Expr {
     let observed = days("first_order_at", "as_of").fill_null(lit(60.0)).clip(lit(1.0), lit(60.0));
     let exact = col("units_60_days").cast(DataType::Float64) / observed;
-    (exact * lit(1e6)).round(0, RoundMode::HalfAwayFromZero) / lit(1e6)
+    six_decimals(exact)
+}
+
+/// A ratio as it is stored.
+pub fn six_decimals(ratio: Expr) -> Expr {
+    (ratio * lit(1e6)).round(0, RoundMode::HalfAwayFromZero) / lit(1e6)
 }
 
 /// It sells slowly and there is enough of it, or did not sell in 90 days and is there. Stock that is not tracked counts as

@@ -143,7 +143,7 @@ fn stock_is_the_catalogs_else_the_sum_of_the_locations_else_not_tracked() {
     assert_eq!(enriched.written.rows("enriched_lines", &stock), ["2 | 1 | 5"]);
     let metrics =
         ["variant_count", "catalog_count", "missing_catalog_variants", "catalog_coverage_ratio", "missing_inventory"];
-    assert_eq!(rows(&enriched.metrics, &metrics), ["3 | 2 | 1 | 0.6666666666666666 | 0"]);
+    assert_eq!(rows(&enriched.metrics, &metrics), ["3 | 2 | 1 | 0.666667 | 0"]);
 }
 
 #[test]
@@ -177,4 +177,24 @@ fn unresolved_skus_are_sampled_and_a_shop_without_variants_is_blocked() {
     );
     let samples: Vec<String> = (0..10).map(|number| format!("\"sku-{number}\"")).collect();
     assert_eq!(metrics, [format!("15 | 15 | [{}] | true", samples.join(","))]);
+}
+
+#[test]
+fn what_the_catalog_does_not_say_hides_nothing_that_the_variant_says() {
+    let said = enrich(
+        &EnrichOrders::default(),
+        "1,1,1,70,a,2025-01-02,1,1,,\n",
+        "1,70,Blue,a,12,,,9\n",
+        "1,70,,,,active,,9,,\n",
+        "",
+    );
+    assert_eq!(rows(&said.snapshots, &["product_title", "price_cents"]), ["Blue | 1200"]);
+    let silent = enrich(
+        &EnrichOrders::default(),
+        "1,1,1,70,a,2025-01-02,1,1,,\n",
+        "1,70,,a,0,,,9\n",
+        "1,70,,,,active,,9,,\n",
+        "",
+    );
+    assert_eq!(rows(&silent.snapshots, &["price_cents"]), ["0"]);
 }
