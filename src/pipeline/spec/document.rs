@@ -110,10 +110,20 @@ impl Node {
         let mut node = self;
         let mut at = self.at.clone();
         for step in path {
-            let Value::Table(table) = &node.value else { break };
-            let Some(entry) = table.get(step.as_ref()) else { break };
-            at = entry.at.clone();
-            node = &entry.node;
+            let step = step.as_ref();
+            match &node.value {
+                Value::Table(table) => {
+                    let Some(entry) = table.get(step) else { break };
+                    at = entry.at.clone();
+                    node = &entry.node;
+                }
+                Value::List(items) => {
+                    let Some(item) = step.parse::<usize>().ok().and_then(|index| items.get(index)) else { break };
+                    at = item.at.clone();
+                    node = item;
+                }
+                _ => break,
+            }
         }
         at
     }
@@ -290,6 +300,13 @@ mod tests {
         let node = document("[stages.link]\noperator = \"x\"\n");
         assert_eq!(node.locate(&["stages", "link", "operator"]).span, 25..28);
         assert_eq!(node.locate(&["stages", "link", "params", "a"]).span, 8..12);
+    }
+
+    #[test]
+    fn a_key_is_located_in_its_own_table_of_several_of_a_name() {
+        let node = document("[[rule]]\na = 1\n[[rule]]\na = 1\nb = 2\n");
+        assert_eq!(node.locate_key(&["rule", "1", "b"]).span, 30..31);
+        assert!((15..24).contains(&node.locate_key(&["rule", "1"]).span.start));
     }
 
     #[test]
