@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use polars::prelude::DataFrame;
 use serde::Serialize;
 use signal_hook::{consts::TERM_SIGNALS, flag};
 
@@ -85,6 +86,18 @@ struct RunResults<'a> {
     seconds: f64,
     peak_memory_bytes: u64,
     steps: &'a [StepRow],
+    /// Empty when the run failed, and when it had nothing to do and prints no JSON.
+    reports: Vec<ReportRows<'a>>,
+}
+
+/// A report of the pipeline as JSON.
+#[derive(Serialize)]
+struct ReportRows<'a> {
+    title: &'a str,
+    dataset: &'a str,
+    /// How many rows the dataset has, of which `rows` are the first.
+    total_rows: u64,
+    rows: serde_json::Value,
 }
 
 /// Runs the pipeline and prints the summary.
@@ -140,6 +153,9 @@ fn finish(
     options: &RunOptions,
     outcome: Outcome,
 ) -> anyhow::Result<ExitCode> {
+    let is_idle = outcome.rows.iter().all(|row| row.status == "fresh");
+    let has_reports = outcome.problem.is_none() && (arguments.json || !is_idle);
+    let reports = if has_reports { read_reports(pipeline, state_folder, &outcome)? } else { Vec::new() };
     let results = RunResults {
         run_id: &outcome.run_id,
         pipeline: &pipeline.name,
@@ -154,6 +170,7 @@ fn finish(
         seconds: outcome.seconds,
         peak_memory_bytes: outcome.peak_memory_bytes,
         steps: &outcome.rows,
+        reports: reports.iter().map(ReadReport::as_json).collect(),
     };
     let folder = state_folder.join("runs").join(&outcome.run_id);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -161,21 +178,44 @@ fn finish(
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
     } else {
-        if outcome.problem.is_none() && outcome.rows.iter().any(|row| row.status != "fresh") {
-            print_reports(pipeline, state_folder, &outcome)?;
+        for report in &reports {
+            println!("{}", dataset::render(report.title, &report.frame, report.total_rows));
         }
         print!("{}", summary::of(&outcome));
     }
     outcome.problem.map_or(Ok(ExitCode::SUCCESS), |problem| Err(problem.into()))
 }
 
-fn print_reports(pipeline: &Pipeline, state_folder: &Path, outcome: &Outcome) -> anyhow::Result<()> {
+/// A report with its first rows.
+struct ReadReport<'a> {
+    title: &'a str,
+    dataset: &'a str,
+    total_rows: u64,
+    frame: DataFrame,
+}
+
+impl ReadReport<'_> {
+    fn as_json(&self) -> ReportRows<'_> {
+        let rows = dataset::to_json(&self.frame);
+        ReportRows { title: self.title, dataset: self.dataset, total_rows: self.total_rows, rows }
+    }
+}
+
+/// The reports whose datasets are there: those of steps that were not chosen may not be.
+fn read_reports<'a>(
+    pipeline: &'a Pipeline,
+    state_folder: &Path,
+    outcome: &Outcome,
+) -> anyhow::Result<Vec<ReadReport<'a>>> {
     let store = CheckpointStore::new(state_folder, pipeline);
+    let mut reports = Vec::new();
     for report in &pipeline.reports {
         let Some(manifest) = outcome.manifests.get(&report.from.step) else { continue };
         let Some(output) = manifest.outputs.get(report.from.output) else { continue };
         let frame = store.scan(manifest, output)?.limit(report.limit).collect()?;
-        println!("{}", dataset::render(&report.title, &frame, output.rows));
+        let made = pipeline.step(report.from.step).outputs.get(report.from.output);
+        let dataset = made.map_or("", |output| output.dataset.as_str());
+        reports.push(ReadReport { title: &report.title, dataset, total_rows: output.rows, frame });
     }
-    Ok(())
+    Ok(reports)
 }

@@ -112,7 +112,8 @@ pub fn to_json(frame: &DataFrame) -> Json {
         let fields = frame.columns().iter().map(|column| {
             let value = match column.get(row) {
                 Ok(AnyValue::Null) | Err(_) => Json::Null,
-                Ok(AnyValue::Int64(number)) => number.into(),
+                Ok(AnyValue::UInt64(number)) => number.into(),
+                Ok(value) if value.is_integer() => value.extract::<i64>().into(),
                 Ok(AnyValue::Float64(number)) => number.into(),
                 Ok(AnyValue::Boolean(flag)) => flag.into(),
                 Ok(value) => word(&value).into(),
@@ -154,6 +155,13 @@ mod tests {
             text.lines().any(|line| line.trim_start().starts_with("notes") && line.ends_with("many words")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn numbers_of_any_width_are_numbers_in_json() {
+        let frame = df!("a" => [7u32], "b" => [u64::MAX], "c" => [-1i64], "d" => [0.5], "e" => ["x"]).unwrap();
+        let row = serde_json::json!({ "a": 7, "b": u64::MAX, "c": -1, "d": 0.5, "e": "x" });
+        assert_eq!(to_json(&frame), serde_json::json!([row]));
     }
 
     #[test]

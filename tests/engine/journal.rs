@@ -72,6 +72,30 @@ fn a_run_is_seen_in_the_journal_the_results_and_the_status() {
 }
 
 #[test]
+fn the_results_as_json_hold_the_rows_of_the_reports_also_when_all_was_fresh() {
+    let place = place();
+    place.write("p.toml", PIPELINE.to_owned() + "limit = 1\n");
+    let wanted = serde_json::json!([{
+        "title": "Orders by customer",
+        "dataset": "totals",
+        "total_rows": 2,
+        "rows": [{ "customer": "a", "n": 1 }],
+    }]);
+    for is_second in [false, true] {
+        let results = json(&place.run(&["--json"]).expect_success().stdout);
+        let mut steps = results["steps"].as_array().expect("steps").iter();
+        assert_eq!(steps.all(|step| step["status"] == "fresh"), is_second);
+        assert_eq!(results["reports"], wanted);
+        let file = json(&place.read(&format!(".nightloom/runs/{}/run_results.json", text(&results["run_id"]))));
+        assert_eq!(file["reports"], wanted);
+    }
+    let broken = "[stages.totals.expect]\ntotals = { rows = [9, 9] }\n";
+    place.write("p.toml", PIPELINE.replace("[sinks.file]", &format!("{broken}\n[sinks.file]")));
+    let failed = place.run(&["--json"]);
+    assert_eq!((failed.code, &json(&failed.stdout)["reports"]), (Some(1), &serde_json::json!([])));
+}
+
+#[test]
 fn a_failed_run_is_seen_with_its_problem_and_what_was_skipped() {
     let place = place();
     let failed = place.run(&["--set", "stages.totals.expect.totals.rows=[5, 9]", "--json"]);
