@@ -4,6 +4,7 @@ mod aggregate;
 mod characteristics;
 mod columns;
 mod detect;
+mod durations;
 mod evaluate;
 mod identity;
 mod rules;

@@ -135,11 +135,29 @@ impl Rules {
                 self.check_pattern(pattern, &[&"template", &place, &"pattern"])?;
             }
         }
+        let terms = self.terms();
         for (term, forms) in &self.forms {
-            check_terms(std::slice::from_ref(term), &[&"forms"])?;
+            if !terms.contains(term.as_str()) {
+                let mend = "use a term or keyword of this file as it is written there, or take it out";
+                return Err(refuse(&[&"forms", term], format!("'{term}' is no term"), mend));
+            }
             needed_terms(forms, &[&"forms", term])?;
         }
         Ok(())
+    }
+
+    /// All terms that may have forms.
+    fn terms(&self) -> BTreeSet<&str> {
+        let subcategories = self.category.iter().flat_map(|category| &category.subcategory);
+        (self.category.iter().map(|category| &category.terms))
+            .chain(subcategories.map(|subcategory| &subcategory.terms))
+            .chain(self.target.iter().flat_map(|target| [&target.any, &target.template]))
+            .chain(self.error.iter().map(|rule| &rule.any))
+            .chain(self.template.iter().map(|rule| &rule.any))
+            .chain([&self.keywords])
+            .flatten()
+            .map(String::as_str)
+            .collect()
     }
 
     fn check_categories(&self) -> Result<(), ParamError> {
@@ -271,7 +289,17 @@ pub mod tests {
         assert_eq!((path.as_str(), problem.as_str()), ("rules.category.0.target", "unknown target 'cellar'"));
         let (path, _) = refused(|rules| rules.error[0].pattern = "test:pytest:cellar".into());
         assert_eq!(path, "rules.error.0.pattern");
+        let (path, _) = refused(|rules| rules.error[0].pattern = "test:pytest".into());
+        assert_eq!(path, "rules.error.0.pattern");
         let (path, _) = refused(|rules| rules.forms.insert("test".into(), Vec::new()).map_or((), drop));
         assert_eq!(path, "rules.forms.test");
+    }
+
+    #[test]
+    fn forms_of_what_is_no_term_are_refused() {
+        let (path, problem) = refused(|rules| {
+            rules.forms.insert("dif".into(), vec!["difs".into()]);
+        });
+        assert_eq!((path.as_str(), problem.as_str()), ("rules.forms.dif", "'dif' is no term"));
     }
 }

@@ -45,8 +45,11 @@ struct Target {
 /// What a workflow says of itself; a text that is not there is empty.
 #[derive(Clone, Copy, Default)]
 pub struct Texts<'a> {
+    /// The request in natural language, `nl_input`.
     pub request: &'a str,
+    /// The error message.
     pub error: &'a str,
+    /// The name of the template it was run by.
     pub template: &'a str,
 }
 
@@ -209,6 +212,8 @@ mod tests {
             ("Test both server and client", "test:generic:both"),
             ("Run all tests on the server", "test:generic:all"),
             ("Typecheck the API", "build:typecheck:backend"),
+            ("Do a type check", "build:typecheck:all"),
+            ("Two type-checks", "build:typecheck:all"),
             ("bundle it with webpack", "build:bundle:all"),
             ("Build the UI", "build:build:frontend"),
             ("Reformat with black", "format:black:all"),

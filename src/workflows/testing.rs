@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use polars::prelude::*;
+
+use super::detect::HISTORY;
 use crate::operator::{NoStorage, Silent, StageContext};
 
 /// A context with a fixed as-of time.
@@ -14,4 +17,12 @@ pub fn context() -> StageContext {
         cancelled: Arc::new(AtomicBool::new(false)),
         storage: Arc::new(NoStorage),
     }
+}
+
+/// A history with the columns it lacks as nulls, as the engine hands it to an operator.
+pub fn history(frame: DataFrame) -> LazyFrame {
+    let is_missing = |name: &str| frame.column(name).is_err();
+    let missing: Vec<Expr> =
+        HISTORY.iter().filter(|(name, _)| is_missing(name)).map(|(name, _)| lit(NULL).alias(*name)).collect();
+    frame.lazy().with_columns(missing)
 }

@@ -90,13 +90,30 @@ struct Call {
     success: Option<bool>,
 }
 
+/// An event that could not be used.
+struct Rejected<'a> {
+    /// Its place in the history, from 1.
+    row: i64,
+    session: Option<&'a str>,
+    reason: &'static str,
+}
+
+/// The calls of a history.
+struct Calls<'a> {
+    /// The tools' names, in order.
+    names: Vec<&'a str>,
+    /// Each session's calls in the order of their times.
+    sessions: Vec<Vec<Call>>,
+    rejected: Vec<Rejected<'a>>,
+}
+
 /// A sequence of tools, by their places among the names.
 type Sequence = Vec<u16>;
 
 impl Operator for MineToolSequences {
     const NAME: &'static str = "mine-tool-sequences";
     const SUMMARY: &'static str = "Finds sequences of tool calls that recur and could be one tool.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         use ColumnKind::Any;
@@ -129,8 +146,9 @@ impl Operator for MineToolSequences {
             ),
             OutputPort::new(
                 "rejected",
-                "How many events were not used, by reason.",
-                &[("reason", Text), ("count", Int)],
+                "Events that could not be used: the row's number in the history, its session and the reason. Events of \
+                 another type are not among them.",
+                &[("row", Int), ("session_id", Text), ("reason", Text)],
             ),
         ])
     }
@@ -145,58 +163,57 @@ impl Operator for MineToolSequences {
         let wanted = ["session_id", "timestamp", "tool_name", "event_type", "success"].map(text);
         let events = columns::collect(inputs.take("events")?.select(wanted))?;
         context.check_cancelled()?;
-        let (names, sessions, rejected) = self.sessions(&events)?;
-        let roles: Vec<Role> = names.iter().map(|name| self.role(name)).collect();
-        let tallies = self.count(&sessions);
-        Ok(Frames::new().with("sequences", self.frame(&tallies, &names, &roles)?).with(
+        let calls = self.calls(&events)?;
+        let roles: Vec<Role> = calls.names.iter().map(|name| self.role(name)).collect();
+        let tallies = self.count(&calls.sessions);
+        let rejected = || calls.rejected.iter();
+        Ok(Frames::new().with("sequences", self.frame(&tallies, &calls.names, &roles)?).with(
             "rejected",
             columns::frame(vec![
-                column("reason", rejected.keys().copied()),
-                column("count", rejected.values().copied()),
+                column("row", rejected().map(|event| event.row)),
+                column("session_id", rejected().map(|event| event.session)),
+                column("reason", rejected().map(|event| event.reason)),
             ])?,
         ))
     }
 }
 
 impl MineToolSequences {
-    /// The tools' names, each session's calls in order of time, and what was left out.
-    #[expect(clippy::type_complexity, reason = "three things that are made in one pass and used once")]
-    fn sessions<'a>(
-        &self,
-        events: &'a DataFrame,
-    ) -> Result<(Vec<&'a str>, Vec<Vec<Call>>, BTreeMap<&'static str, i64>), StageError> {
+    /// The calls among the events.
+    fn calls<'a>(&self, events: &'a DataFrame) -> Result<Calls<'a>, StageError> {
         let text = |name| columns::texts(events, name);
         let (sessions, times, tools) = (text("session_id")?, text("timestamp")?, text("tool_name")?);
         let (types, successes) = (text("event_type")?, text("success")?);
         let names: Vec<&str> = tools.iter().flatten().collect::<BTreeSet<_>>().into_iter().collect();
         let mut calls: BTreeMap<&str, Vec<Call>> = BTreeMap::new();
-        let mut rejected = BTreeMap::new();
+        let mut rejected = Vec::new();
         for row in 0..events.height() {
-            let mut reject = |reason| *rejected.entry(reason).or_insert(0) += 1;
             if types.get(row).is_some_and(|kind| kind != self.event_type) {
-                reject("another type of event");
                 continue;
             }
-            let (Some(session), Some(tool)) = (sessions.get(row), tools.get(row)) else {
-                reject("no session or no tool");
-                continue;
+            let session = sessions.get(row);
+            let number = |tool: &str| names.binary_search(&tool).ok().and_then(|place| u16::try_from(place).ok());
+            let call = match (session, times.get(row).map(time::parse), tools.get(row).map(number)) {
+                (None, ..) => Err("no session_id"),
+                (_, None, _) => Err("no timestamp"),
+                (_, Some(None), _) => Err("timestamp is no time"),
+                (.., None) => Err("no tool_name"),
+                (.., Some(None)) => Err("one of more than 65,536 tools"),
+                (Some(session), Some(Some(at)), Some(Some(tool))) => Ok((session, at, tool)),
             };
-            let Some(at) = times.get(row).and_then(time::parse) else {
-                reject("no time");
-                continue;
-            };
-            let Some(tool) = names.binary_search(&tool).ok().and_then(|place| u16::try_from(place).ok()) else {
-                reject("too many tools");
-                continue;
-            };
-            let success = successes.get(row).map(|word| word.eq_ignore_ascii_case("true") || word == "1");
-            calls.entry(session).or_default().push(Call { at, tool, success });
+            match call {
+                Ok((session, at, tool)) => {
+                    let success = successes.get(row).map(|word| word.eq_ignore_ascii_case("true") || word == "1");
+                    calls.entry(session).or_default().push(Call { at, tool, success });
+                }
+                Err(reason) => rejected.push(Rejected { row: row as i64 + 1, session, reason }),
+            }
         }
         let mut sessions: Vec<Vec<Call>> = calls.into_values().collect();
         for session in &mut sessions {
             session.sort_by_key(|call| (call.at, call.tool, call.success));
         }
-        Ok((names, sessions, rejected))
+        Ok(Calls { names, sessions, rejected })
     }
 
     fn count(&self, sessions: &[Vec<Call>]) -> BTreeMap<Sequence, Tally> {
@@ -355,5 +372,24 @@ mod tests {
         assert!(forward.column("flagged").unwrap().bool().unwrap().all());
         assert_eq!(columns::floats(&forward, "success_rate").unwrap().get(0), Some(0.5));
         assert_eq!(columns::integers(&forward, "sessions").unwrap().get(0), Some(60));
+    }
+    #[test]
+    fn an_event_that_cannot_be_used_is_rejected_and_one_of_another_type_is_left_out() {
+        let events = df!(
+            "session_id" => [Some("s"), None, Some("s"), Some("s"), Some("s"), None],
+            "timestamp" => [Some("2026-01-01T00:00:00Z"), Some("2026-01-01T00:00:00Z"), None, Some("soon"), Some("2026-01-01"), None],
+            "tool_name" => [Some("Bash"), Some("Bash"), Some("Bash"), Some("Bash"), None, None],
+            "event_type" => [Some("PostToolUse"), None, None, None, None, Some("PreToolUse")],
+            "success" => [true; 6],
+        );
+        let inputs = Frames::new().with("events", events.unwrap());
+        let mut made = MineToolSequences::default().run(inputs, &context()).unwrap();
+        let rejected = made.take("rejected").unwrap().collect().unwrap();
+        let rows: Vec<_> = columns::integers(&rejected, "row").unwrap().iter().flatten().collect();
+        assert_eq!(rows, [2, 3, 4, 5]);
+        let sessions: Vec<_> = columns::texts(&rejected, "session_id").unwrap().iter().collect();
+        assert_eq!(sessions, [None, Some("s"), Some("s"), Some("s")]);
+        let reasons: Vec<_> = columns::texts(&rejected, "reason").unwrap().iter().flatten().collect();
+        assert_eq!(reasons, ["no session_id", "no timestamp", "timestamp is no time", "no tool_name"]);
     }
 }

@@ -10,7 +10,7 @@ mod own_writes;
 mod pipeline_file;
 mod plan;
 mod selection;
-mod shop;
+pub mod shop;
 mod signals;
 mod sinks;
 mod sources;

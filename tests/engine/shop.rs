@@ -108,7 +108,13 @@ pub fn wait_until(holds: impl Fn() -> bool) {
 /// Waits until a run has decided what it writes: all is read and done by then.
 #[track_caller]
 pub fn wait_until_committing(place: &Place) {
-    let journal = ".nightloom/journal.db";
+    wait_until_committing_in(place, "");
+}
+
+/// The same with a workspace of the folder.
+#[track_caller]
+pub fn wait_until_committing_in(place: &Place, workspace: &str) {
+    let journal = &format!("{workspace}{}.nightloom/journal.db", if workspace.is_empty() { "" } else { "/" });
     wait_until(|| {
         place.path(journal).exists()
             && !place.query(journal, "SELECT name FROM sqlite_master WHERE name = 'commits'").is_empty()

@@ -1,9 +1,13 @@
-//! Workflow patterns through the binary: equal tables whatever the way to them, and rules files good and bad.
+//! Workflow patterns through the binary: equal tables whatever the way to them.
 
+mod evidence;
+mod files;
 mod known_tables;
 mod original;
 mod real_events;
+mod rules;
 mod sources;
+mod summary;
 mod writers;
 
 use std::{
@@ -72,6 +76,7 @@ fn a_repeat_ten_increments_and_shuffled_rows_all_end_in_the_same_tables() {
     run(&place, &once, &[]).expect_success();
     let wanted = tables(&once);
     assert!(wanted[0].len() > 10 && wanted[1].len() > 1_000);
+    assert!(files::tables(&place, &once) == wanted, "the files are not the tables");
     run(&place, &once, &["--full-refresh"]).expect_success();
     assert!(tables(&once) == wanted, "a repeat ends in other tables");
 
@@ -81,6 +86,7 @@ fn a_repeat_ten_increments_and_shuffled_rows_all_end_in_the_same_tables() {
         run(&place, &increments, &[]).expect_success();
     }
     assert!(tables(&increments) == wanted, "increments end in other tables");
+    assert!(files::tables(&place, &increments) == wanted, "increments end in other files");
 
     let shuffled = empty(&place, "shuffled.db");
     copy_history(&once, &shuffled, "ORDER BY SUBSTR(workflow_id, -4), rowid");
@@ -112,6 +118,7 @@ fn a_run_killed_anywhere_between_its_sinks_is_finished_by_the_next() {
         assert_eq!(status.code(), None, "not killed at {point}");
         run(&place, &killed, &[]).expect_success();
         assert!(tables(&killed) == tables(&whole), "killed at {point}");
+        assert!(files::tables(&place, &killed) == tables(&whole), "the files differ, killed at {point}");
     }
 }
 
@@ -148,46 +155,37 @@ fn a_status_that_a_person_set_stays_and_so_do_known_ids() {
     assert_eq!(ids, [[Value::Integer(3)], [Value::Integer(4)]]);
 }
 
-fn with_rules(place: &Place, database: &Path, change: impl Fn(String) -> String) -> Finished {
-    let text = std::fs::read_to_string(project().join("pipelines/rules/workflow-patterns.toml")).expect("the rules");
-    std::fs::write(place.path("rules.toml"), change(text)).expect("rules");
-    let set = format!("stages.detect.params.rules={{ file = '{}' }}", place.path("rules.toml").display());
-    run(place, database, &["--set", &set])
-}
-
 #[test]
-fn a_new_category_works_without_a_build_and_broken_rules_are_refused_with_their_line() {
+fn a_pattern_and_a_link_that_are_there_cannot_be_added_again() {
     let place = Place::new();
-    let database = history(&place, "rules.db", 200);
-    let theme = "[[category]]\nname = \"theme\"\nterms = [\"dark theme\"]\ntarget = \"all\"\notherwise = \"dark\"\n\n";
-    with_rules(&place, &database, |rules| rules.replacen("[[category]]", &format!("{theme}[[category]]"), 1))
-        .expect_success();
-    let count =
-        rows(&database, "SELECT pattern_type FROM operation_patterns WHERE pattern_signature = 'theme:dark:all'");
-    assert_eq!(count.len(), 1);
-    type Change = fn(String) -> String;
-    let broken: [(Change, &str, &str); 3] = [
-        (|rules| rules.replacen("name = \"git\"", "name = \"test\"", 1), "name = \"test\"", "is there twice"),
-        (|rules| rules.replacen("\"run tests\"]", "\"\"]", 1), "\"\"]", "this term is empty"),
-        (|rules| rules.replacen("target = \"summary\"", "target = \"cellar\"", 1), "cellar", "unknown target 'cellar'"),
-    ];
-    for (change, line, words) in broken {
-        let finished = with_rules(&place, &database, change);
-        assert_eq!(finished.code, Some(2), "{}", finished.stderr);
-        assert!(finished.stderr.contains(line) && finished.stderr.contains(words), "{}", finished.stderr);
-        assert!(finished.stderr.contains("rules.toml:"), "{}", finished.stderr);
+    let database = history(&place, "unique.db", 50);
+    run(&place, &database, &[]).expect_success();
+    let connection = Connection::open(&database).expect("a database");
+    for (table, columns) in
+        [("operation_patterns", "pattern_signature"), ("pattern_occurrences", "pattern_id, workflow_id")]
+    {
+        let again = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} LIMIT 1");
+        let refused = connection.execute(&again, []).expect_err(table).to_string();
+        assert!(refused.contains("UNIQUE constraint failed"), "{refused}");
     }
 }
 
 #[test]
-fn the_evidence_behind_patterns_is_shown() {
+fn a_history_alone_is_ready_once_the_definitions_were_run_over_it() {
     let place = Place::new();
-    let database = history(&place, "evidence.db", 500);
+    let database = place.path("alone.db");
+    let connection = Connection::open(&database).expect("a database");
+    connection
+        .execute_batch(
+            "CREATE TABLE workflow_history (id INTEGER PRIMARY KEY, nl_input TEXT, created_at TEXT);
+             INSERT INTO workflow_history VALUES (4, 'Run backend tests with pytest', '2026-01-01T00:00:00Z')",
+        )
+        .expect("a history");
+    let refused = run(&place, &database, &[]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no such table"), "{}", refused.stderr);
+    connection.execute_batch(include_str!("../../src/sample/workflows/tables.sql")).expect("the definitions");
     run(&place, &database, &[]).expect_success();
-    let pipeline = project().join("pipelines/workflows-validation.toml").display().to_string();
-    let set = format!("vars.db={}", database.display());
-    let finished = place
-        .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation"])
-        .expect_success();
-    assert!(finished.stdout.contains("Precision by confidence"), "{}", finished.stdout);
+    let links = rows(&database, "SELECT workflow_id FROM pattern_occurrences");
+    assert_eq!(links, [[Value::Text("4".to_owned())]]);
 }

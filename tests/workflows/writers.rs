@@ -1,11 +1,14 @@
 //! Several at one database: two runs at once, and a run while somebody else writes.
 
-use std::{path::Path, process::Stdio, thread, time::Duration};
+use std::{path::Path, process::Stdio};
 
 use rusqlite::{Connection, types::Value};
 
 use super::{arguments, empty, history, run, tables};
-use crate::support::{Place, rows};
+use crate::{
+    engine::shop::wait_until_committing_in,
+    support::{Place, rows},
+};
 
 /// The program's arguments with a workspace of its own, so that no lock keeps two runs apart.
 fn apart(database: &Path, workspace: &str) -> Vec<String> {
@@ -57,7 +60,7 @@ fn a_run_waits_for_somebody_else_who_writes() {
         .expect("a lock");
     let running =
         place.command(apart(&shared, "waiting")).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("a run");
-    thread::sleep(Duration::from_millis(1_500));
+    wait_until_committing_in(&place, "waiting");
     assert_eq!(rows(&shared, "SELECT * FROM operation_patterns"), Vec::<Vec<Value>>::new());
     writer.execute_batch("COMMIT").expect("the end of the lock");
     let ended = running.wait_with_output().expect("an end");
@@ -84,7 +87,7 @@ fn a_status_set_while_a_run_works_is_not_overwritten() {
         .expect("a lock");
     let running =
         place.command(arguments(&database, &[])).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("a run");
-    thread::sleep(Duration::from_millis(1_500));
+    wait_until_committing_in(&place, "status-workspace");
     connection.execute_batch("COMMIT").expect("the end of the lock");
     let ended = running.wait_with_output().expect("an end");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));

@@ -1,4 +1,4 @@
-CREATE TABLE workflow_history (
+CREATE TABLE IF NOT EXISTS workflow_history (
     workflow_id TEXT PRIMARY KEY,
     nl_input TEXT,
     workflow_template TEXT,
@@ -12,7 +12,7 @@ CREATE TABLE workflow_history (
     created_at TEXT
 );
 
-CREATE TABLE operation_patterns (
+CREATE TABLE IF NOT EXISTS operation_patterns (
     id INTEGER PRIMARY KEY,
     pattern_signature TEXT UNIQUE,
     pattern_type TEXT,
@@ -29,7 +29,7 @@ CREATE TABLE operation_patterns (
     last_seen TEXT
 );
 
-CREATE TABLE pattern_occurrences (
+CREATE TABLE IF NOT EXISTS pattern_occurrences (
     id INTEGER PRIMARY KEY,
     pattern_id INTEGER REFERENCES operation_patterns (id),
     workflow_id TEXT,
@@ -40,9 +40,9 @@ CREATE TABLE pattern_occurrences (
 );
 
 -- Which pattern each request was written for; empty where it was written for none. No pipeline needs it.
-CREATE TABLE true_patterns (workflow_id TEXT PRIMARY KEY, label TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS true_patterns (workflow_id TEXT PRIMARY KEY, label TEXT NOT NULL);
 
-CREATE TABLE tool_events (
+CREATE TABLE IF NOT EXISTS tool_events (
     session_id TEXT,
     timestamp TEXT,
     event_type TEXT,

@@ -1,6 +1,6 @@
 //! The figures of a pattern, from its workflows in the history, in whatever order they come.
 
-use super::gathered::RowId;
+use super::{super::durations::Durations, gathered::RowId};
 
 /// The confidence in a pattern without workflows.
 pub const NO_WORKFLOWS: f64 = 10.0;
@@ -72,9 +72,7 @@ pub struct Statistics {
     pub span: Span,
     tokens: i128,
     cost: i128,
-    durations: i128,
-    duration: i128,
-    squared_duration: i128,
+    durations: Durations,
     errors: i128,
     retries: i128,
     /// The first workflow: its time, its id, its pair. Workflows without a time come last.
@@ -84,15 +82,12 @@ pub struct Statistics {
 impl Statistics {
     /// Adds a workflow.
     pub fn add(&mut self, example: &Example, workflow: &str, row: RowId) {
-        let duration = i128::from(example.duration);
         self.count += 1;
         self.tokens += i128::from(example.tokens);
         self.cost = self.cost.saturating_add((example.cost.clamp(-MOST_COST, MOST_COST) / COST_PART) as i128);
         self.errors += i128::from(example.errors);
         self.retries += i128::from(example.retries);
-        self.durations += i128::from(duration != 0);
-        self.duration += duration;
-        self.squared_duration += duration.saturating_mul(duration);
+        self.durations.add(example.duration);
         self.span.add(example.seen_at);
         let at = example.seen_at.unwrap_or(i64::MAX);
         let is_first = self.first.as_ref().is_none_or(|(first, id, _)| (at, workflow) < (*first, id.as_str()));
@@ -116,12 +111,6 @@ impl Statistics {
         self.cost as f64 * COST_PART / self.count.max(1) as f64
     }
 
-    /// The population variance of the durations that are not zero, square seconds; `None` with fewer than two.
-    pub fn duration_variance(&self) -> Option<f64> {
-        let n = self.durations;
-        (n >= 2).then(|| (n * self.squared_duration - self.duration * self.duration) as f64 / (n * n) as f64)
-    }
-
     /// Confidence, 0 to 100, in a pattern that is linked to `count` workflows: frequency, consistency, success.
     pub fn confidence(&self, count: i64) -> f64 {
         if self.count == 0 {
@@ -133,7 +122,7 @@ impl Statistics {
             3.. => 20,
             _ => 10,
         };
-        let consistency = match self.duration_variance() {
+        let consistency = match self.durations.variance() {
             None => 15,
             Some(variance) if variance < 100.0 => 30,
             Some(variance) if variance < 1000.0 => 20,

@@ -23,7 +23,10 @@ fn detections(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {
 }
 
 fn patterns(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {
-    let inputs = Frames::new().with("detections", detections(rows));
+    aggregate(Frames::new().with("detections", detections(rows)))
+}
+
+fn aggregate(inputs: Frames) -> DataFrame {
     let mut made = crate::operator::Operator::run(&AggregatePatterns::default(), inputs, &context()).unwrap();
     made.take("patterns").unwrap().collect().unwrap()
 }
@@ -88,4 +91,59 @@ fn savings_do_not_grow_when_the_history_is_purged() {
 #[test]
 fn a_history_without_detections_makes_no_patterns() {
     assert_eq!(patterns(&[]).height(), 0);
+}
+
+/// The confidence in a pattern with these workflows: seconds, errors and retries of each.
+fn confidence(workflows: &[(i64, i64, i64)]) -> f64 {
+    let ids: Vec<String> = (0..workflows.len()).map(|number| format!("wf-{number}")).collect();
+    let rows: Vec<_> = ids.iter().zip(workflows).map(|(id, row)| (id.as_str(), 1, 1.0, row.0, 0)).collect();
+    let column = |name: &str, values: Vec<i64>| Column::new(name.into(), values);
+    let mut detections = detections(&rows);
+    detections.with_column(column("error_count", workflows.iter().map(|row| row.1).collect())).unwrap();
+    detections.with_column(column("retry_count", workflows.iter().map(|row| row.2).collect())).unwrap();
+    float(&aggregate(Frames::new().with("detections", detections)), "confidence_score")
+}
+
+#[test]
+fn confidence_grows_at_three_five_and_ten_workflows() {
+    let of = |count: usize| confidence(&vec![(60, 0, 0); count]);
+    assert_eq!([2, 3, 4, 5, 9, 10, 50].map(of), [70.0, 80.0, 80.0, 90.0, 90.0, 100.0, 100.0]);
+}
+
+#[test]
+fn confidence_falls_at_a_variance_of_100_and_of_1000() {
+    let of = |durations: [i64; 4]| confidence(&durations.map(|seconds| (seconds, 0, 0)));
+    assert_eq!(of([91, 90, 110, 110]), 80.0, "the variance is 95.2");
+    assert_eq!(of([90, 90, 110, 110]), 70.0, "the variance is 100");
+    assert_eq!(of([61, 80, 120, 140]), 70.0, "the variance is 980");
+    assert_eq!(of([60, 80, 120, 140]), 60.0, "the variance is 1000");
+    assert_eq!(of([0, 0, 0, 500]), 65.0, "one duration that is not zero");
+}
+
+#[test]
+fn confidence_falls_with_the_mean_of_errors_and_of_retries() {
+    let of =
+        |errors: [i64; 2], retries: [i64; 2]| confidence(&[(60, errors[0], retries[0]), (60, errors[1], retries[1])]);
+    let success = |errors, retries| of(errors, retries) - 40.0;
+    assert_eq!(success([0, 0], [0, 0]), 30.0);
+    assert_eq!(success([0, 1], [0, 0]), 20.0, "half an error");
+    assert_eq!(success([0, 0], [0, 1]), 20.0, "half a retry");
+    assert_eq!(success([1, 1], [0, 0]), 10.0, "one error");
+    assert_eq!(success([0, 0], [2, 1]), 20.0, "one retry and a half");
+    assert_eq!(success([0, 0], [2, 2]), 10.0, "two retries");
+    assert_eq!(success([3, 2], [9, 9]), 10.0, "two errors and a half");
+    assert_eq!(success([3, 3], [0, 0]), 5.0, "three errors");
+}
+
+#[test]
+fn a_known_pattern_without_a_workflow_has_a_confidence_of_ten() {
+    let known = df!("id" => [7i64], "pattern_signature" => ["test:pytest:backend"], "confidence_score" => [90.0]);
+    let missing: Vec<Expr> = PATTERNS
+        .iter()
+        .filter(|(name, _)| !["id", "pattern_signature", "confidence_score"].contains(name))
+        .filter_map(|(name, kind)| Some(lit(NULL).cast(kind.data_type()?).alias(*name)))
+        .collect();
+    let known = known.unwrap().lazy().with_columns(missing);
+    let made = aggregate(Frames::new().with("detections", detections(&[])).with("patterns", known));
+    assert_eq!((made.height(), float(&made, "confidence_score")), (1, 10.0));
 }

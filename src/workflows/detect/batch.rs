@@ -34,7 +34,10 @@ pub fn identifying_columns(schema: &Schema) -> Vec<Expr> {
         .iter()
         .filter(|(name, kind)| schema.get(name).is_none_or(|found| may_be_unreadable(found, kind)))
         .map(|(name, kind)| {
-            let is_bad = col(*name).is_not_null().and(col(*name).cast(kind.clone()).is_null());
+            let number = col(*name).cast(kind.clone());
+            let is_good = if *kind == DataType::Float64 { number.is_finite() } else { number.is_not_null() };
+            // Of null it is not known whether it is finite.
+            let is_bad = col(*name).is_not_null().and(is_good.fill_null(lit(false)).not());
             when(is_bad).then(lit(*name)).otherwise(lit(NULL).cast(DataType::String))
         })
         .collect();
@@ -47,10 +50,10 @@ pub fn identifying_columns(schema: &Schema) -> Vec<Expr> {
     ]
 }
 
-/// Whether a value of the type `found` may be no number of the type `wanted`.
+/// Whether a value of the type `found` may be no number of the type `wanted`; floats may be infinite, or none.
 fn may_be_unreadable(found: &DataType, wanted: &DataType) -> bool {
     let fits = match wanted {
-        DataType::Float64 => found.is_integer() || found.is_float(),
+        DataType::Float64 => found.is_integer(),
         _ => found.is_signed_integer(),
     };
     !fits && *found != DataType::Null
@@ -132,9 +135,11 @@ impl Reason {
     pub fn words(self) -> String {
         match self {
             Self::NoId => "no workflow_id, id or adw_id".to_owned(),
-            Self::NoNumber(place) => {
-                format!("{} is not a number", NUMBERS.get(place).map_or("a column", |(name, _)| name))
-            }
+            Self::NoNumber(place) => match NUMBERS.get(place) {
+                Some((name, DataType::Float64)) => format!("{name} is not a finite number"),
+                Some((name, _)) => format!("{name} is not a number"),
+                None => "a column is not a number".to_owned(),
+            },
             Self::Outdated => "another row has the same id and is newer".to_owned(),
         }
     }
@@ -211,6 +216,27 @@ impl<'a> Batch<'a> {
         Texts { request: text(self.request), error: text(self.error), template: text(self.template) }
     }
 
+    /// The request in natural language.
+    pub fn request(&self, place: usize) -> Option<&'a str> {
+        self.request.get(place)
+    }
+
+    /// How long the workflow took, in seconds.
+    pub fn duration(&self, place: usize) -> Option<i64> {
+        self.duration.get(place)
+    }
+
+    /// How many errors there were; where that is not said, one if there is a message.
+    pub fn errors(&self, place: usize) -> i64 {
+        let has_message = || i64::from(self.error.get(place).is_some_and(|message| !message.is_empty()));
+        self.error_count.get(place).unwrap_or_else(has_message)
+    }
+
+    /// How many retries there were.
+    pub fn retries(&self, place: usize) -> Option<i64> {
+        self.retries.get(place)
+    }
+
     /// A hash of what a row says.
     pub fn content(&self, place: usize) -> u64 {
         let numbers = [self.error_count, self.duration, self.retries, self.tokens]
@@ -281,7 +307,6 @@ impl Rows {
     }
 
     fn push(&mut self, batch: &Batch<'_>, place: usize, id: &str, signature: &str) {
-        let has_message = || i64::from(batch.error.get(place).is_some_and(|message| !message.is_empty()));
         self.id.append_value(id);
         self.signature.append_value(signature);
         self.input_length.push(self.request.input_length);
@@ -289,10 +314,10 @@ impl Rows {
         self.keywords.append_value(&self.request.keywords);
         self.files.append_value(&self.request.files);
         self.tokens.push(batch.tokens.get(place));
-        self.cost.push(batch.cost.get(place).filter(|cost| cost.is_finite()));
-        self.duration.push(batch.duration.get(place));
-        self.errors.push(batch.error_count.get(place).unwrap_or_else(has_message));
-        self.retries.push(batch.retries.get(place));
+        self.cost.push(batch.cost.get(place));
+        self.duration.push(batch.duration(place));
+        self.errors.push(batch.errors(place));
+        self.retries.push(batch.retries(place));
         self.seen_at.push(batch.identities.at(place));
     }
 

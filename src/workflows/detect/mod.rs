@@ -1,7 +1,7 @@
 //! `detect-patterns`: the patterns and characteristics of each workflow, by the rules file.
 
-mod batch;
-mod survey;
+pub mod batch;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +11,10 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{batch::Batch, survey::Survey};
+use self::{
+    batch::Batch,
+    survey::{Survey, count},
+};
 use super::{columns, rules::Rules, scanner::Matching, signature::Signatures};
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
@@ -27,8 +30,8 @@ pub struct DetectPatterns {
     pub matching: Matching,
 }
 
-/// The columns of a history. Their types are those of the source: what does not convert is found row by row.
-const HISTORY: &[(&str, ColumnKind)] = &[
+/// The columns of a history, of which any may be missing. Their types are those of the source: what does not convert is found row by row.
+pub const HISTORY: &[(&str, ColumnKind)] = &[
     ("workflow_id", ColumnKind::Any),
     ("id", ColumnKind::Any),
     ("adw_id", ColumnKind::Any),
@@ -69,7 +72,7 @@ const ROW: &str = "row_number";
 impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         let columns = columns::port(HISTORY, true);
@@ -86,11 +89,7 @@ impl Operator for DetectPatterns {
                 DETECTIONS,
             ),
             OutputPort::new("counts", "How many workflows were read, used and left out.", COUNTS),
-            OutputPort::new(
-                "rejected",
-                "Rows that were not used: the row's number in the history, its id and the reason.",
-                &[("row", ColumnKind::Int), ("workflow_id", ColumnKind::Text), ("reason", ColumnKind::Text)],
-            ),
+            survey::rejected_port(),
         ])
     }
 
@@ -108,13 +107,8 @@ impl Operator for DetectPatterns {
         let schema = history.collect_schema()?;
         let survey = Survey::of(&history, &schema, context)?;
         context.progress.total(survey.rows);
-        let outputs = Frames::new().with("counts", counts(&survey)?).with("rejected", rejected(&survey)?);
-        let detector = Detector {
-            signatures,
-            keywords: self.rules.keywords.clone(),
-            outdated: survey.outdated,
-            context: context.clone(),
-        };
+        let outputs = Frames::new().with("counts", counts(&survey)?).with("rejected", survey.rejected()?);
+        let detector = Detector { signatures, keywords: self.rules.keywords.clone(), survey, context: context.clone() };
         Ok(outputs.with("detections", detector.detections(history, &schema)))
     }
 }
@@ -123,7 +117,7 @@ impl Operator for DetectPatterns {
 struct Detector {
     signatures: Signatures,
     keywords: Vec<String>,
-    outdated: Vec<u64>,
+    survey: Survey,
     context: StageContext,
 }
 
@@ -132,7 +126,7 @@ impl Detector {
     fn detections(self, history: LazyFrame, schema: &Schema) -> LazyFrame {
         let mut columns = batch::columns(schema);
         // Numbering rows keeps the reader from taking them in parts of its choice: only where it is needed.
-        let numbered = if self.outdated.is_empty() {
+        let numbered = if self.survey.outdated.is_empty() {
             history
         } else {
             columns.push(col(ROW).cast(DataType::UInt64));
@@ -147,12 +141,13 @@ impl Detector {
     fn detect(&self, frame: &DataFrame) -> Result<DataFrame, StageError> {
         self.context.check_cancelled()?;
         let batch = Batch::new(frame)?;
-        let found = if self.outdated.is_empty() {
+        let found = if self.survey.outdated.is_empty() {
             batch.detect(&self.signatures, &self.keywords, |_| true)?
         } else {
             let rows = frame.column(ROW)?.u64()?;
-            let is_newest = |row: u64| self.outdated.binary_search(&row).is_err();
-            batch.detect(&self.signatures, &self.keywords, |place| rows.get(place).is_none_or(is_newest))?
+            batch.detect(&self.signatures, &self.keywords, |place| {
+                rows.get(place).is_none_or(|row| self.survey.is_newest(row))
+            })?
         };
         self.context.progress.advance(frame.height() as u64);
         Ok(found)
@@ -167,10 +162,6 @@ fn as_frame_error(error: StageError) -> PolarsError {
     }
 }
 
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 fn counts(survey: &Survey) -> Result<DataFrame, StageError> {
     let rejected = survey.rejected.len() as u64;
     let counts = [
@@ -182,13 +173,5 @@ fn counts(survey: &Survey) -> Result<DataFrame, StageError> {
     columns::frame(vec![
         columns::column("name", counts.iter().map(|(name, _)| *name)),
         columns::column("count", counts.iter().map(|(_, number)| count(*number))),
-    ])
-}
-
-fn rejected(survey: &Survey) -> Result<DataFrame, StageError> {
-    columns::frame(vec![
-        columns::column("row", survey.rejected.iter().map(|(row, ..)| count(row + 1))),
-        columns::column("workflow_id", survey.rejected.iter().map(|(_, id, _)| id.as_deref())),
-        columns::column("reason", survey.rejected.iter().map(|(.., reason)| reason.words())),
     ])
 }

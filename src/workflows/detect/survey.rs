@@ -6,10 +6,10 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::{
-    super::identity,
+    super::{columns, identity},
     batch::{self, Batch, Identities, Reason},
 };
-use crate::operator::{StageContext, StageError, for_each_batch};
+use crate::operator::{ColumnKind, OutputPort, StageContext, StageError, for_each_batch};
 
 /// Rows a thread handles at a time.
 const PART_ROWS: usize = 8_192;
@@ -58,13 +58,45 @@ impl Survey {
         let twice: BTreeSet<u64> = pairs.filter(|(a, b)| a == b).map(|(a, _)| *a).collect();
         drop(ids);
         if !twice.is_empty() {
-            survey.outdated = outdated(history, schema, &twice, context)?;
-            let rejected = survey.outdated.iter().map(|row| (*row, None, Reason::Outdated));
-            survey.rejected.extend(rejected);
+            let outdated = outdated(history, schema, &twice, context)?;
+            survey.outdated = outdated.iter().map(|(row, _)| *row).collect();
+            survey.rejected.extend(outdated.into_iter().map(|(row, id)| (row, Some(id), Reason::Outdated)));
             survey.rejected.sort_by_key(|(row, ..)| *row);
         }
         Ok(survey)
     }
+
+    /// Whether a row is used as far as others of its id go: whether none of them is newer.
+    pub fn is_newest(&self, row: u64) -> bool {
+        self.outdated.binary_search(&row).is_err()
+    }
+
+    /// The rows that are not used as a frame: the row's number from 1, its id, the reason.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn rejected(&self) -> Result<DataFrame, StageError> {
+        let rows = || self.rejected.iter();
+        columns::frame(vec![
+            columns::column("row", rows().map(|(row, ..)| count(row + 1))),
+            columns::column("workflow_id", rows().map(|(_, id, _)| id.as_deref())),
+            columns::column("reason", rows().map(|(.., reason)| reason.words())),
+        ])
+    }
+}
+
+/// The port of [`Survey::rejected`].
+pub fn rejected_port() -> OutputPort {
+    OutputPort::new(
+        "rejected",
+        "Rows that were not used: the row's number in the history, its id and the reason.",
+        &[("row", ColumnKind::Int), ("workflow_id", ColumnKind::Text), ("reason", ColumnKind::Text)],
+    )
+}
+
+/// A number of rows.
+pub fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn parts(frame: &DataFrame, start: u64) -> Result<Vec<Part>, StageError> {
@@ -89,14 +121,14 @@ fn parts(frame: &DataFrame, start: u64) -> Result<Vec<Part>, StageError> {
     Ok(starts.into_par_iter().map(part).collect())
 }
 
-/// Of the rows with an id that is there twice (by its hash) those that are not the newest. Of two that are equally new
+/// Of the rows with an id that is there twice (by its hash) those that are not the newest, with their ids. Of two that are equally new
 /// their content decides, so that the choice does not depend on the order of rows.
 fn outdated(
     history: &LazyFrame,
     schema: &Schema,
     twice: &BTreeSet<u64>,
     context: &StageContext,
-) -> Result<Vec<u64>, StageError> {
+) -> Result<Vec<(u64, String)>, StageError> {
     let mut seen: Vec<(String, Option<i64>, u64, u64)> = Vec::new();
     let mut start = 0;
     for_each_batch(history.clone().select(batch::columns(schema)), StageError::from, |frame| {
@@ -112,8 +144,9 @@ fn outdated(
         Ok(())
     })?;
     seen.sort_unstable();
-    let pairs = seen.iter().zip(seen.iter().skip(1));
-    let mut rows: Vec<u64> = pairs.filter(|(a, b)| a.0 == b.0).map(|(a, _)| a.3).collect();
+    let has_newer: Vec<bool> = seen.iter().zip(seen.iter().skip(1)).map(|(a, b)| a.0 == b.0).collect();
+    let outdated = seen.into_iter().zip(has_newer).filter(|(_, has_newer)| *has_newer);
+    let mut rows: Vec<(u64, String)> = outdated.map(|((id, _, _, row), _)| (row, id)).collect();
     rows.sort_unstable();
     Ok(rows)
 }

@@ -1,0 +1,104 @@
+//! The evidence behind patterns: what the validation pipelines and `verify` show of it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{empty, history, run};
+use crate::support::{Finished, Place, project};
+
+fn validation(place: &Place, pipeline: &str, database: &Path) -> Finished {
+    let pipeline = project().join("pipelines").join(pipeline).display().to_string();
+    let set = format!("vars.db={}", database.display());
+    place
+        .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation"])
+        .expect_success()
+}
+
+/// A report's lines, from its title to the next empty line, with single spaces.
+fn report(stdout: &str, title: &str) -> Vec<String> {
+    let lines = stdout.lines().skip_while(|line| *line != title).skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+/// Four workflows of one pattern and one of another, also with other columns for the id.
+fn small(place: &Place) -> std::path::PathBuf {
+    let database = empty(place, "evidence.db");
+    let connection = Connection::open(&database).expect("a database");
+    let long = format!("Run pytest on the server, {}", "and then again ".repeat(50));
+    connection
+        .execute_batch(&format!(
+            "DROP TABLE true_patterns;
+             DROP TABLE workflow_history;
+             CREATE TABLE workflow_history
+             (id INTEGER, nl_input TEXT, error_message TEXT, error_count INTEGER, duration_seconds INTEGER, retry_count INTEGER);
+             INSERT INTO workflow_history VALUES
+             (1, '{long}', NULL, 0, 10, 0), (2, 'Run backend tests with pytest', 'oh', NULL, 20, 0),
+             (3, 'Run backend tests with pytest', NULL, 2, 30, 1), (4, 'run pytest\nfor the api', NULL, 0, 0, 0),
+             (5, 'Build the UI', '', NULL, 5, 0);",
+        ))
+        .expect("rows");
+    database
+}
+
+const FIGURES: [&str; 3] = [
+    "pattern confidence workflows variance errors % retries %",
+    "test:pytest:backend 70.0 4 66.7 50.0 25.0",
+    "build:build:frontend 55.0 1 0.0 0.0",
+];
+
+#[test]
+fn the_evidence_is_a_line_and_a_block_of_short_examples_a_pattern_and_needs_no_labels() {
+    let place = Place::new();
+    let database = small(&place);
+    run(&place, &database, &[]).expect_success();
+    let finished = validation(&place, "workflows-validation.toml", &database);
+    assert_eq!(report(&finished.stdout, "The evidence behind each pattern"), FIGURES, "{}", finished.stdout);
+    let wanted = [
+        "build:build:frontend",
+        "Build the UI",
+        "test:pytest:backend",
+        "Run pytest on the server, and then again and then again and…",
+        "Run backend tests with pytest",
+        "run pytest for the api",
+    ];
+    assert_eq!(report(&finished.stdout, "Examples of each pattern"), wanted, "{}", finished.stdout);
+}
+
+#[test]
+fn verify_shows_the_same_figures_with_three_examples() {
+    let place = Place::new();
+    let database = small(&place);
+    run(&place, &database, &[]).expect_success();
+    let pipeline = project().join("pipelines/workflows.toml").display().to_string();
+    let set = format!("vars.db={}", database.display());
+    let finished = place.nightloom(["verify", &pipeline, "--set", &set]).expect_success();
+    let shown = |title: &str| {
+        let lines = report(&finished.stdout, title);
+        lines.into_iter().take_while(|line| line != "pass").collect::<Vec<_>>()
+    };
+    assert_eq!(shown("3. The evidence behind each pattern"), FIGURES, "{}", finished.stdout);
+    let examples = shown("4. Examples of each pattern");
+    assert_eq!(examples.len(), 6, "{}", finished.stdout);
+    assert_eq!(examples[5], "run pytest for the api");
+}
+
+#[test]
+fn the_evidence_of_many_workflows_fits_80_columns_and_labels_name_the_confidence_to_trust() {
+    let place = Place::new();
+    let database = history(&place, "labelled.db", 500);
+    run(&place, &database, &[]).expect_success();
+    let finished = validation(&place, "workflows-precision.toml", &database);
+    let wide = finished.stdout.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None);
+    let evidence = report(&finished.stdout, "The evidence behind each pattern");
+    assert_eq!(evidence[0], FIGURES[0], "{}", finished.stdout);
+    assert!(evidence.len() > 10 && evidence[1..].iter().all(|line| line.contains(':')), "{}", finished.stdout);
+    let thresholds = report(&finished.stdout, "Precision by confidence");
+    assert_eq!(thresholds[0], "confidence labelled right precision enough", "{}", finished.stdout);
+    let reached: Vec<&String> = thresholds.iter().filter(|line| line.ends_with("true")).collect();
+    assert!(reached.len() <= 1 && thresholds.len() > 2, "{}", finished.stdout);
+}
