@@ -34,6 +34,8 @@ fn lines() -> DataFrame {
 #[test]
 fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
     let [vectors, similar, shops, rejected] = build(&BuildCovisitation::default(), lines());
+    // In six decimals.
+    let root_of_half = 707_107.0 / 1e6;
     let expected = df!(
         "shop_id" => ["a", "a", "a", "a", "b", "b"],
         "item_id" => ["x", "x", "y", "z", "x", "y"],
@@ -41,7 +43,7 @@ fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
         "rank" => [1_i64, 2, 1, 1, 1, 1],
         "orders_together" => [1_i64; 6],
         "weight" => [1.0; 6],
-        "normalised_weight" => [0.707_107, 0.707_107, 1.0, 1.0, 1.0, 1.0],
+        "normalised_weight" => [root_of_half, root_of_half, 1.0, 1.0, 1.0, 1.0],
     )
     .unwrap();
     assert_eq!(vectors, expected);
