@@ -283,7 +283,13 @@ impl<'a> Records<'a> {
                 Some(b'"') if place == start => {
                     at = self.close(at, &mut form);
                     // Only a cell that is a quoted text and nothing else is taken as it stands.
-                    if self.bytes.get(at).is_some_and(|next| ![b',', b'\r', self.terminator].contains(next)) {
+                    let after = self.bytes.get(at..).unwrap_or_default();
+                    let ends = match after {
+                        [b'\r', next, ..] => [b'\r', *next].contains(&self.terminator),
+                        [next, ..] => [b',', b'\r', self.terminator].contains(next),
+                        [] => true,
+                    };
+                    if !ends {
                         form = Form::Rough;
                     }
                 }
@@ -377,28 +383,58 @@ mod tests {
 
     use super::*;
 
-    /// One character at a time: `\n` ends a record outside of quotes, a quote opens at the begin of a cell.
+    /// What ends the first record: `\n`, or `\r` that no `\n` follows.
+    fn obvious_end(text: &str) -> char {
+        let (mut inside, mut fresh) = (false, true);
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if inside && chars.next_if_eq(&'"').is_some() => {}
+                '"' if inside => inside = false,
+                '"' if fresh => inside = true,
+                '\r' if !inside && chars.peek() != Some(&'\n') => return '\r',
+                '\r' | '\n' if !inside => return '\n',
+                _ => {}
+            }
+            fresh = !inside && c == ',';
+        }
+        '\n'
+    }
+
+    /// A cell without what surrounds it; between spaces, quotes may be left.
+    fn obvious_cell(cell: &mut String, was_quoted: &mut bool) -> String {
+        let (cell, was_quoted) = (std::mem::take(cell), std::mem::take(was_quoted));
+        let trimmed = cell.trim();
+        let inner = trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        match inner.filter(|_| !was_quoted) {
+            Some(inner) => inner.trim().to_owned(),
+            None => trimmed.to_owned(),
+        }
+    }
+
+    /// One character at a time: the terminator ends a record outside of quotes, a quote opens at the begin of a cell.
     fn obvious(text: &str) -> Vec<Vec<String>> {
+        let end = obvious_end(text);
         let mut records = Vec::new();
-        let (mut cells, mut cell) = (Vec::new(), String::new());
+        let (mut cells, mut cell, mut was_quoted) = (Vec::new(), String::new(), false);
         let (mut inside, mut fresh) = (false, true);
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
             match c {
                 '"' if inside && chars.next_if_eq(&'"').is_some() => cell.push('"'),
                 '"' if inside => inside = false,
-                '"' if fresh => inside = true,
-                ',' if !inside => cells.push(std::mem::take(&mut cell)),
-                '\n' if !inside => {
-                    cells.push(std::mem::take(&mut cell));
+                '"' if fresh => (inside, was_quoted) = (true, true),
+                ',' if !inside => cells.push(obvious_cell(&mut cell, &mut was_quoted)),
+                c if c == end && !inside => {
+                    cells.push(obvious_cell(&mut cell, &mut was_quoted));
                     records.push(std::mem::take(&mut cells));
                 }
                 c => cell.push(c),
             }
-            fresh = !inside && (c == ',' || c == '\n');
+            fresh = !inside && (c == ',' || c == end);
         }
         if !cell.is_empty() || !cells.is_empty() || !fresh {
-            cells.push(cell);
+            cells.push(obvious_cell(&mut cell, &mut was_quoted));
             records.push(cells);
         }
         records
@@ -424,14 +460,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_are_those_of_an_obvious_reader_in_blocks_of_any_size(text in "[ab,\"\n]{0,60}", block in 1..40_usize) {
+        fn records_are_those_of_an_obvious_reader_in_blocks_of_any_size(text in "[ab,\"\r\n]{0,60}", block in 1..40_usize) {
             let whole = read(&text, 1 << 20);
             prop_assert_eq!(&read(&text, block), &whole, "blocks make no difference");
             if let Some(whole) = whole {
-                let trimmed = |cells: &Vec<String>| cells.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-                let expected: Vec<_> = obvious(&text).iter().map(trimmed).filter(|cells| cells != &[""] ).collect();
+                let expected: Vec<_> = obvious(&text).into_iter().filter(|cells| cells != &[""]).collect();
                 let found: Vec<_> = whole.into_iter().map(|(_, cells)| cells).filter(|cells| cells != &[""]).collect();
                 prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn records_that_end_with_a_carriage_return_are_parted_at_the_end_of_any_block() {
+        for length in [(1 << 20) - 3, (1 << 20) - 2, (1 << 20) - 1, 1 << 20, (1 << 20) + 1] {
+            let header = "h".repeat(length);
+            for ends in ["\r", "\r\n", "\n"] {
+                let text = format!("{header}{ends}\"a{ends}b\"{ends}c{ends}");
+                let found: Vec<_> = read(&text, 1 << 20).unwrap().into_iter().map(|(_, cells)| cells).collect();
+                assert_eq!(found, [[header.clone()], [format!("a{ends}b")], ["c".to_owned()]], "{length} {ends:?}");
             }
         }
     }
