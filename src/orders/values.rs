@@ -203,11 +203,23 @@ pub enum Number {
     Value(i64),
 }
 
-const SIGNS: [&str; 18] =
-    ["US$", "CA$", "R$", "A$", "C$", "$", "€", "£", "¥", "₹", "₩", "₽", "₺", "₪", "₫", "₴", "฿", "kr"];
+/// What may stand before or after an amount: signs and abbreviations of currencies.
+const SIGNS: [&str; 58] = [
+    "US$", "AU$", "CA$", "NZ$", "HK$", "NT$", "MX$", "R$", "A$", "C$", "S$", "$", "€", "£", "¥", "₹", "₩", "₽", "₺",
+    "₪", "₫", "₴", "₦", "₱", "₵", "₡", "₲", "₸", "₾", "₼", "₮", "₭", "₨", "৳", "៛", "฿", "﷼", "元", "円", "원", "kr.",
+    "kr", "Kr", "zł", "Kč", "Ft", "lei", "лв", "руб", "Rp", "RM", "Rs.", "Rs", "R", "Fr.", "Fr", "S/", "د.إ",
+];
 
-/// Reads an amount of money as cents, rounded half away from zero. A currency sign and commas between thousands are
-/// taken off.
+/// The codes of currencies that may stand there.
+const CODES: [&str; 54] = [
+    "USD", "EUR", "GBP", "JPY", "CNY", "INR", "KRW", "RUB", "TRY", "ILS", "VND", "UAH", "THB", "AUD", "CAD", "NZD",
+    "HKD", "SGD", "TWD", "BRL", "MXN", "CLP", "COP", "ARS", "PEN", "UYU", "CRC", "CHF", "SEK", "NOK", "DKK", "ISK",
+    "PLN", "CZK", "HUF", "RON", "BGN", "ZAR", "NGN", "KES", "GHS", "EGP", "MAD", "AED", "SAR", "QAR", "KWD", "PHP",
+    "IDR", "MYR", "PKR", "BDT", "LKR", "KZT",
+];
+
+/// Reads an amount of money as cents, rounded half away from zero. A currency's sign or code and commas between
+/// thousands are taken off.
 pub fn money(text: &[u8]) -> Number {
     if is_null(text) {
         return Number::None;
@@ -285,10 +297,12 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
+/// An amount without its currency: a sign or code before it, after it, or both, as in `$5.00 USD`.
 fn without_sign(text: &str) -> &str {
-    let before = SIGNS.iter().find_map(|sign| text.strip_prefix(sign));
-    let either = before.or_else(|| SIGNS.iter().find_map(|sign| text.strip_suffix(sign)));
-    either.unwrap_or(text).trim()
+    let signs = || SIGNS.iter().chain(&CODES);
+    let after_sign = signs().filter_map(|sign| text.strip_prefix(sign)).min_by_key(|rest| rest.len()).unwrap_or(text);
+    let amount = signs().filter_map(|sign| after_sign.strip_suffix(sign)).min_by_key(|rest| rest.len());
+    amount.unwrap_or(after_sign).trim()
 }
 
 /// Reads a whole number; what follows the point is cut off.
@@ -435,13 +449,42 @@ mod tests {
             ("+7", 700),
             ("0.995", 100),
             ("R$ 10", 1000),
+            ("NZ$ 5", 500),
+            ("HK$5.25", 525),
+            ("S$ 5", 500),
+            ("5 US$", 500),
+            ("USD 5", 500),
+            ("5.00 EUR", 500),
+            ("CHF 1,234.50", 123_450),
+            ("-5.00 EUR", -500),
+            ("EUR -5", -500),
+            ("$5.00 USD", 500),
+            ("10 zł", 1000),
+            ("10\u{A0}Kč", 1000),
+            ("₦1,000", 100_000),
+            ("R 12.50", 1250),
             ("90071992547409.93", 9_007_199_254_740_993),
         ] {
             assert_eq!(money(text.as_bytes()), Number::Value(cents), "{text}");
         }
-        for text in
-            ["abc", "1,5", "12,50", "1e3", "1.2.3", "--1", "$", ",", "1,,234", "12 34", "nan", "99999999999999999999"]
-        {
+        for text in [
+            "abc",
+            "USD",
+            "EUR USD",
+            "5 PCS",
+            "5 usd 5",
+            "1,5",
+            "12,50",
+            "1e3",
+            "1.2.3",
+            "--1",
+            "$",
+            ",",
+            "1,,234",
+            "12 34",
+            "nan",
+            "99999999999999999999",
+        ] {
             assert_eq!(money(text.as_bytes()), Number::Bad, "{text}");
         }
         for text in ["", "NULL", "null"] {
