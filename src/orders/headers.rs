@@ -198,13 +198,15 @@ fn detect(folded: &[String], columns: &ShopColumns) -> Option<Kind> {
         names.chain(last).any(|name| folded.contains(&fold(name)))
     };
     let all = |kind: Kind, fields: &[&str]| fields.iter().all(|field| says(kind, field));
-    let has_title = ["product_title", "producttitle"].iter().any(|title| folded.iter().any(|header| header == title));
+    // Levels may have a `name` too, that of their location.
+    let is_of_products =
+        ["product_title", "producttitle"].iter().any(|title| folded.iter().any(|header| header == title));
     let (orders, inventory, variants, catalog) =
         (Kind::Orders, Kind::InventoryLevels, Kind::Variants, Kind::CatalogJoined);
     if all(orders, &["order_id", "quantity", "unit_price"]) && (says(orders, "variant_id") || says(orders, "sku")) {
         return Some(orders);
     }
-    if all(inventory, &["inventory_item_id", "location_id"]) && !has_title {
+    if all(inventory, &["inventory_item_id", "location_id"]) && !says(catalog, "product_title") {
         return Some(inventory);
     }
     if all(catalog, &["variant_id", "product_id", "product_title", "product_status"]) {
@@ -215,11 +217,30 @@ fn detect(folded: &[String], columns: &ShopColumns) -> Option<Kind> {
     {
         return Some(variants);
     }
-    if all(catalog, &["variant_id", "product_id", "product_title"]) {
+    let has_levels = all(inventory, &["inventory_item_id", "available", "updated_at"]) && !is_of_products;
+    if has_levels && says(inventory, "location_id") {
+        return Some(inventory);
+    }
+    let has_titled_variants = all(variants, &["variant_id", "product_id", "variant_title"]);
+    if all(catalog, &["variant_id", "product_id", "product_title"])
+        && (!has_titled_variants || has_two_titles(folded, columns))
+    {
         return Some(catalog);
     }
-    let is_without_location = all(inventory, &["inventory_item_id", "available", "updated_at"]) && !has_title;
-    is_without_location.then_some(inventory)
+    if has_titled_variants {
+        return Some(variants);
+    }
+    has_levels.then_some(inventory)
+}
+
+/// Whether a header is that of the product's title and cannot be that of the variant's: `title` may be either.
+fn has_two_titles(folded: &[String], columns: &ShopColumns) -> bool {
+    let names = |kind: Kind, field: &str| -> BTreeSet<String> {
+        columns.of(kind).get(field).into_iter().flatten().map(|name| fold(name)).collect()
+    };
+    let of_variants = names(Kind::Variants, "variant_title");
+    let mut of_products = names(Kind::CatalogJoined, "product_title").into_iter();
+    of_products.any(|name| !of_variants.contains(&name) && folded.contains(&name))
 }
 
 fn layout_of(kind: Kind, headers: &[String], folded: &[String], columns: &ShopColumns) -> Layout {
