@@ -67,4 +67,16 @@ fn of_variants_and_catalog_rows_the_last_counts() {
         outputs.rows("variants", &["variant_id", "variant_title", "price_cents"]),
         ["2 | New | 900", "3 | Other | 300"]
     );
+    let header = "product_id,variant_id,product_title,price,inventory_item_id,product_status\n";
+    let catalog = format!("{header}1,2,Old,3,4,active\n1,3,Other,3,5,active\n1,2,Between,9,4,draft\n");
+    let later = format!("{header}1,2,New,7,4,archived\n");
+    let outputs = ingest(&operator(), &[("1.csv", &catalog), ("2.csv", &later)]);
+    assert_eq!(
+        outputs.rows("catalog", &["variant_id", "product_title", "price_cents", "product_status"]),
+        ["2 | New | 700 | archived", "3 | Other | 300 | active"]
+    );
+    assert_eq!(
+        outputs.rows("rejected", &["file", "line", "reason", "value"]),
+        ["1.csv | 2 | duplicate | 2", "1.csv | 4 | duplicate | 2"]
+    );
 }

@@ -1,6 +1,11 @@
 //! The facts of the shared sample shop; skipped where it is absent.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::Arc,
+};
 
 use polars::prelude::*;
 
@@ -27,6 +32,31 @@ fn sum(frame: &DataFrame, column: &str) -> i64 {
     frame.column(column).unwrap().i64().unwrap().sum().unwrap()
 }
 
+/// How many rows have each value.
+fn counts(frame: &DataFrame, column: &str) -> Vec<(i64, usize)> {
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    for value in frame.column(column).unwrap().i64().unwrap().iter().flatten() {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+/// Pairs of variants that are in an order together.
+fn pairs(lines: &DataFrame) -> usize {
+    let text = |name: &str| lines.column(name).unwrap().str().unwrap().iter().map(Option::unwrap);
+    let mut orders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (order, variant) in text("order_id").zip(text("variant_id")) {
+        orders.entry(order).or_default().insert(variant);
+    }
+    let mut pairs = BTreeSet::new();
+    for items in orders.values() {
+        for (place, item) in items.iter().enumerate() {
+            pairs.extend(items.iter().skip(place + 1).map(|other| (*item, *other)));
+        }
+    }
+    pairs.len()
+}
+
 #[test]
 fn the_sample_shop_is_read_whole() {
     let Some(outputs) = shop() else { return };
@@ -34,12 +64,10 @@ fn the_sample_shop_is_read_whole() {
     let heights = ["orders", "order_lines", "variants", "inventory", "catalog", "rejected"].map(height);
     assert_eq!(heights, [450, 1_019, 45, 90, 45, 0]);
     let lines = outputs.frame("order_lines");
-    assert_eq!(sum(lines, "quantity"), 750 + 2 * 269);
-    let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
-    for size in outputs.frame("orders").column("basket_line_count").unwrap().i64().unwrap().iter().flatten() {
-        *sizes.entry(size).or_default() += 1;
-    }
-    assert_eq!(sizes.values().sum::<usize>(), 450);
+    assert_eq!(counts(lines, "quantity"), [(1, 750), (2, 269)]);
+    assert_eq!(counts(outputs.frame("orders"), "basket_line_count"), [(2, 331), (3, 119)]);
+    assert_eq!(outputs.frame("catalog").column("product_id").unwrap().n_unique().unwrap(), 12);
+    assert_eq!(pairs(lines), 276);
     let contiguous = lines.column("order_id").unwrap().as_materialized_series().rle_count();
     assert_eq!(contiguous, 450, "the lines of an order are together");
     let compare = outputs.frame("variants").column("compare_at_price_cents").unwrap();
