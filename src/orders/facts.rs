@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{fields::Reason, values::Slash};
+use super::{fields::Reason, rows::hash, values::Slash};
 
 /// What was noticed about the rows of a file, or of a block of it.
 #[derive(Debug, Default)]
@@ -18,16 +18,16 @@ pub struct Facts {
     pub bad_cells: BTreeMap<usize, u64>,
     /// Dates with slashes by field: with a day first, and with a month first for certain.
     pub slashes: BTreeMap<usize, (u64, u64)>,
-    /// The shops named, with the line that names each first.
-    pub shops: BTreeMap<u32, ()>,
+    /// The shops named, with the row that names each first: its block and its line there.
+    pub shops: BTreeMap<u32, (u32, u32)>,
     /// Rows that name no shop.
     pub without_shop: u64,
     /// Rows by shop and currency.
     pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
     /// Bytes that are no UTF-8 were replaced.
     pub replaced: bool,
-    /// Variant ids of more than ten characters, by shop and their last ten.
-    pub long_ids: BTreeMap<(u32, [u8; 10]), LongId>,
+    /// Variant ids of ten characters or more, by shop and the hash of their last ten.
+    pub long_ids: BTreeMap<(u32, u64), LongId>,
 }
 
 /// Whether several ids end alike.
@@ -40,7 +40,7 @@ pub enum LongId {
 }
 
 impl Facts {
-    /// Adds what was noticed elsewhere.
+    /// Adds what was noticed of later rows.
     pub fn add(&mut self, other: Self) {
         self.rows += other.rows;
         for (sum, count) in self.rejected.iter_mut().zip(other.rejected) {
@@ -53,7 +53,9 @@ impl Facts {
             let sum = self.slashes.entry(field).or_default();
             *sum = (sum.0 + day, sum.1 + month);
         }
-        self.shops.extend(other.shops);
+        for (shop, first) in other.shops {
+            self.shops.entry(shop).or_insert(first);
+        }
         self.without_shop += other.without_shop;
         for (key, count) in other.currencies {
             *self.currencies.entry(key).or_default() += count;
@@ -75,8 +77,18 @@ impl Facts {
     }
 }
 
+/// The last ten characters of an id; `None` if it has fewer.
+pub fn end_of(id: &[u8]) -> Option<&[u8]> {
+    if let Some(end) = id.last_chunk::<10>().filter(|end| end.is_ascii()) {
+        return Some(end);
+    }
+    let begins = |byte: &u8| *byte & 0xC0 != 0x80;
+    let start = id.iter().enumerate().rev().filter(|(_, byte)| begins(byte)).nth(9).map(|(at, _)| at)?;
+    id.get(start..)
+}
+
 /// Notes an id under its last ten characters.
-pub fn note_long_id(ids: &mut BTreeMap<(u32, [u8; 10]), LongId>, key: (u32, [u8; 10]), id: LongId) {
+pub fn note_long_id(ids: &mut BTreeMap<(u32, u64), LongId>, key: (u32, u64), id: LongId) {
     ids.entry(key)
         .and_modify(|known| {
             if *known != id {
@@ -116,15 +128,15 @@ impl Shops {
     }
 }
 
-/// Notes a variant's id, if it is a long one.
+/// Notes a variant's id, if it is a long one. One of just ten characters is, for a longer one may end like it.
 pub fn note_variant(facts: &mut Facts, shop: u32, id: &[u8]) {
-    if let Some(last) = id.last_chunk::<10>() {
-        match facts.long_ids.get_mut(&(shop, *last)) {
+    if let Some(end) = end_of(id).map(hash) {
+        match facts.long_ids.get_mut(&(shop, end)) {
             Some(LongId::Many) => {}
             Some(LongId::One(known)) if known.as_slice() == id => {}
             Some(known) => *known = LongId::Many,
             None => {
-                facts.long_ids.insert((shop, *last), LongId::One(id.to_vec()));
+                facts.long_ids.insert((shop, end), LongId::One(id.to_vec()));
             }
         }
     }

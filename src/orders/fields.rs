@@ -216,6 +216,13 @@ impl Kind {
         needed.contains(&field)
     }
 
+    /// The field whose instant a row cannot be without.
+    pub fn needed_time(self) -> Option<usize> {
+        (0..self.fields().len()).find(|field| {
+            self.needs_value(*field) && self.fields().get(*field).is_some_and(|known| known.kind == Type::Time)
+        })
+    }
+
     /// The columns that a file must have; of a group, one.
     pub fn needs_columns(self) -> &'static [&'static [&'static str]] {
         match self {
@@ -272,11 +279,13 @@ pub enum Reason {
     Duplicate,
     /// Not the currency of most rows of the shop.
     OtherCurrency,
+    /// Nothing is wrong with the row, but its file is not used.
+    UnusedFile,
 }
 
 impl Reason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MissingOrderId,
         Self::MissingItemId,
         Self::BadDate,
@@ -285,6 +294,7 @@ impl Reason {
         Self::MissingShop,
         Self::Duplicate,
         Self::OtherCurrency,
+        Self::UnusedFile,
     ];
 
     /// The code in the rejected dataset.
@@ -298,6 +308,7 @@ impl Reason {
             Self::MissingShop => "missing_shop",
             Self::Duplicate => "duplicate",
             Self::OtherCurrency => "other_currency",
+            Self::UnusedFile => "unused_file",
         }
     }
 }

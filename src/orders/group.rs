@@ -35,6 +35,9 @@ impl Groups {
     }
 }
 
+/// What is wrong with a date that only the month could begin.
+pub const MONTH_OVER_12: &str = "a month over 12 where the day comes first";
+
 /// What grouping needs to know beside the rows.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
@@ -77,7 +80,7 @@ impl Known<'_> {
             let values = row.decode(Order::FIELDS);
             let created = values.number(Order::CreatedAt.place()).unwrap_or_default();
             if resolved_time(created, is_day_first).is_none() {
-                return refuse(Reason::BadDate, "created_at", "a month over 12 where the day comes first".to_owned());
+                return refuse(Reason::BadDate, "created_at", MONTH_OVER_12.to_owned());
             }
             let currency = values.text(Order::Currency.place());
             if let Some(currency) = currency

@@ -8,17 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     csv::BLOCK_BYTES,
-    fields::{Kind, Reason},
+    fields::Kind,
     group::Known,
     headers::{Aliases, ShopColumns},
-    intake::{self, FileEntry, Intake, Reading},
+    intake::{self, FileEntry, FileRead, Intake, Reading},
     order_tables::{self, ORDER_LINES, ORDERS},
+    outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
     parquet,
     parse::{Dialect, Reject},
     partitions,
-    settle::{Rules, Settled, settle},
+    rejections::{REJECTED, Rejections},
+    settle::{FileKnown, Rules, Settled, settle},
     shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
-    table::Table,
 };
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
@@ -35,7 +36,8 @@ pub enum Format {
     /// The columns of the Online Retail data set: invoices that begin with C are cancelled, stock codes that do not
     /// begin with five digits are fees and vouchers.
     OnlineRetail,
-    /// A line a transaction, items with white space between; no prices and no dates.
+    /// A line a transaction, items with white space between; no prices and no dates. An order's id is the number of its
+    /// file and of its line, as in 2:17.
     Fimi,
 }
 
@@ -46,7 +48,8 @@ pub enum BadFiles {
     /// The stage fails and names it.
     #[default]
     Fail,
-    /// It is left out, and `files` says why.
+    /// It is left out, and `files` says why; if no file can be used, or no order line comes of them, the stage fails all
+    /// the same.
     Skip,
 }
 
@@ -64,7 +67,7 @@ pub struct IngestShop {
     pub shop: Option<String>,
     /// The shop of rows that name none.
     pub default_shop: Option<String>,
-    /// Whether a folder of files that name no shop is named as its shop.
+    /// Whether files that name no shop are those of a shop named as the folder that they lie in.
     pub shop_from_folder: bool,
     /// The share of a file's rows that may be of no use; with more the file is not used. From 0 to 1.
     pub max_rejected: f64,
@@ -87,39 +90,14 @@ impl Default for IngestShop {
     }
 }
 
-const REJECTED: &[(&str, ColumnKind)] = &[
-    ("file", ColumnKind::Text),
-    ("line", ColumnKind::Int),
-    ("reason", ColumnKind::Text),
-    ("field", ColumnKind::Text),
-    ("value", ColumnKind::Text),
-];
-
-const FILES: &[(&str, ColumnKind)] = &[
-    ("file", ColumnKind::Text),
-    ("kind", ColumnKind::Text),
-    ("status", ColumnKind::Text),
-    ("shops", ColumnKind::Int),
-    ("rows", ColumnKind::Int),
-    ("accepted", ColumnKind::Int),
-    ("rejected", ColumnKind::Int),
-    ("reasons", ColumnKind::Text),
-    ("unknown_columns", ColumnKind::Text),
-    ("warnings", ColumnKind::Text),
-    ("problem", ColumnKind::Text),
-];
-
 /// The share of the memory that rows may be held in until all files are read.
 const ROWS_SHARE: u64 = 32;
-
-/// How many unknown columns of a file are listed.
-const UNKNOWN_SHOWN: usize = 100;
 
 impl Operator for IngestShop {
     const NAME: &'static str = "ingest-shop";
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         let column = |name: &str, kind| PortColumn::new(name, kind);
@@ -152,10 +130,14 @@ impl Operator for IngestShop {
             OutputPort::new("catalog", "One row a variant with its product, the last that was read.", CATALOG),
             OutputPort::new(
                 "rejected",
-                "Rows that are not used: file, line (of Parquet the row), reason, field and value.",
+                "Rows that are not used: file, line (of Parquet the row), reason, field and value; the rows of a file that is not used at all are one, `unused_file`, without a line.",
                 REJECTED,
             ),
-            OutputPort::new("files", "What became of each file; `reasons` counts the rejected rows.", FILES),
+            OutputPort::new(
+                "files",
+                "What became of each file: completed, failed, or ignored for its name; `rows` are those accepted and those rejected, which `reasons` counts.",
+                FILES,
+            ),
         ])
     }
 
@@ -176,8 +158,11 @@ impl Operator for IngestShop {
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let (entries, bytes) = entries(inputs.take("files")?)?;
-        self.ingest(&entries, partitions::count(bytes), BLOCK_BYTES, context)?;
-        Ok(Frames::new())
+        let ingested = self.ingest(&entries, partitions::count(bytes), BLOCK_BYTES, context)?;
+        match self.kind {
+            None | Some(Kind::Orders) if ingested.order_lines == 0 => Err(nothing_to_mine(&ingested)),
+            _ => Ok(Frames::new()),
+        }
     }
 }
 
@@ -189,7 +174,7 @@ impl IngestShop {
         partitions: usize,
         block_bytes: usize,
         context: &StageContext,
-    ) -> Result<(), StageError> {
+    ) -> Result<Ingested, StageError> {
         let online_retail = online_retail_columns();
         let reading = Reading {
             columns: if self.format == Format::OnlineRetail { &online_retail } else { &self.columns },
@@ -214,8 +199,13 @@ impl IngestShop {
             max_rejected: self.max_rejected,
         };
         let settled = settle(entries, &intake, &rules);
-        if self.bad_files == BadFiles::Fail {
-            refuse_bad_files(entries, &settled, &rejections)?;
+        let is_used = |(read, known): (&FileRead, &FileKnown)| !read.is_ignored && known.problem.is_none();
+        let nothing_is_used = !intake.files.iter().zip(&settled.files).any(is_used);
+        if self.bad_files == BadFiles::Fail || nothing_is_used {
+            refuse_bad_files(entries, &settled, &rejections, nothing_is_used)?;
+        }
+        if let Some(first) = entries.first().filter(|_| nothing_is_used) {
+            return Err(no_export(first));
         }
         write(intake, &settled, entries, rejections, context)
     }
@@ -252,74 +242,6 @@ fn online_retail_columns() -> ShopColumns {
     ShopColumns { orders, ..ShopColumns::default() }
 }
 
-fn refuse_bad_files(entries: &[FileEntry], settled: &Settled, rejections: &Rejections<'_>) -> Result<(), StageError> {
-    let bad: Vec<(usize, &str)> = settled
-        .files
-        .iter()
-        .enumerate()
-        .filter_map(|(number, known)| Some((number, known.problem.as_deref()?)))
-        .collect();
-    let Some((first, problem)) = bad.first() else { return Ok(()) };
-    let name = entries.get(*first).map_or("", |entry| entry.name.as_str());
-    let example = rejections.examples.get(&(*first as u32)).map_or_else(String::new, |words| format!(" ({words})"));
-    let others = match bad.len() - 1 {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    Err(StageError::Input {
-        port: "files".to_owned(),
-        problem: format!("{name} {problem}{example}{others}"),
-        mend: "or leave such files out with bad_files = \"skip\"".to_owned(),
-    })
-}
-
-/// Rows that are not used, on their way out.
-struct Rejections<'a> {
-    entries: &'a [FileEntry],
-    context: &'a StageContext,
-    waiting: Table,
-    count: usize,
-    /// Beside what the files' own facts say.
-    by_file: BTreeMap<u32, BTreeMap<Reason, u64>>,
-    /// The first row of a file, in words.
-    examples: BTreeMap<u32, String>,
-}
-
-/// Rejected rows handed over at a time.
-const REJECTED_ROWS: usize = 65_536;
-
-impl<'a> Rejections<'a> {
-    fn new(entries: &'a [FileEntry], context: &'a StageContext) -> Self {
-        let waiting = Table::new(REJECTED, 0);
-        Self { entries, context, waiting, count: 0, by_file: BTreeMap::new(), examples: BTreeMap::new() }
-    }
-
-    fn add(&mut self, file: u32, first_line: u64, rejects: Vec<Reject>) -> Result<(), StageError> {
-        let name = self.entries.get(file as usize).map_or("", |entry| entry.name.as_str());
-        for reject in rejects {
-            let line = first_line + u64::from(reject.line);
-            *self.by_file.entry(file).or_default().entry(reject.reason).or_default() += 1;
-            self.examples
-                .entry(file)
-                .or_insert_with(|| format!("line {line}: {} '{}'", reject.field, reject.value.escape_debug()));
-            self.waiting.text(Some(name.as_bytes()));
-            self.waiting.int(i64::try_from(line).ok());
-            self.waiting.text(Some(reject.reason.code().as_bytes()));
-            self.waiting.text(Some(reject.field.as_bytes()));
-            self.waiting.text(Some(reject.value.as_bytes()));
-            self.waiting.end_row();
-            self.count += 1;
-        }
-        if self.count >= REJECTED_ROWS { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), StageError> {
-        self.count = 0;
-        let rows = std::mem::replace(&mut self.waiting, Table::new(REJECTED, 0)).finish()?;
-        self.context.storage.write("rejected", rows)
-    }
-}
-
 /// Writes all outputs.
 fn write(
     mut intake: Intake,
@@ -327,7 +249,8 @@ fn write(
     entries: &[FileEntry],
     mut rejections: Rejections<'_>,
     context: &StageContext,
-) -> Result<(), StageError> {
+) -> Result<Ingested, StageError> {
+    let mut order_lines = 0;
     let mut rows = std::mem::take(&mut intake.rows);
     let known = Known { settled, blocks: &intake.blocks };
     let place = |reject: &Reject| {
@@ -336,6 +259,7 @@ fn write(
     if let Some(orders) = rows.remove(&Kind::Orders) {
         order_tables::for_each_piece(orders, known, |piece| {
             context.check_cancelled()?;
+            order_lines += piece.lines.height() as u64;
             context.storage.write("orders", piece.orders)?;
             context.storage.write("order_lines", piece.lines)?;
             piece.rejects.into_iter().try_for_each(|reject| {
@@ -356,43 +280,13 @@ fn write(
             rejections.add(file, line, vec![reject])?;
         }
     }
-    rejections.flush()?;
-    context.storage.write("files", files_table(&intake, settled, entries, &rejections)?)
-}
-
-fn files_table(
-    intake: &Intake,
-    settled: &Settled,
-    entries: &[FileEntry],
-    rejections: &Rejections<'_>,
-) -> Result<DataFrame, StageError> {
-    let mut table = Table::new(FILES, entries.len());
-    let count = |number: u64| i64::try_from(number).ok();
-    for (number, ((entry, read), known)) in (0_u32..).zip(entries.iter().zip(&intake.files).zip(&settled.files)) {
-        let reasons = rejections.by_file.get(&number).cloned().unwrap_or_default();
-        let refused: u64 = reasons.values().sum();
-        let accepted = if known.problem.is_some() { 0 } else { read.facts.rows.saturating_sub(refused) };
-        let words: Vec<String> = reasons.iter().map(|(reason, count)| format!("{} {count}", reason.code())).collect();
-        let shops = if settled.only_shop.is_some() { 1 } else { read.facts.shops.len().max(1) };
-        let unknown = read.layout.as_ref().map(|layout| {
-            let shown = layout.unknown.iter().take(UNKNOWN_SHOWN).cloned().collect::<Vec<_>>().join(", ");
-            match layout.unknown.len().saturating_sub(UNKNOWN_SHOWN) {
-                0 => shown,
-                more => format!("{shown} and {more} more"),
-            }
-        });
-        table.text(Some(entry.name.as_bytes()));
-        table.text(read.layout.as_ref().map(|layout| layout.kind.name().as_bytes()));
-        table.text_or(None, if known.problem.is_some() { "failed" } else { "completed" });
-        table.int(Some(shops as i64));
-        table.int(count(read.facts.rows));
-        table.int(count(accepted));
-        table.int(count(refused));
-        table.text(Some(words.join(", ").as_bytes()));
-        table.text_or(unknown.as_deref().map(str::as_bytes), "");
-        table.text(Some(known.warnings.join("; ").as_bytes()));
-        table.text(known.problem.as_deref().map(str::as_bytes));
-        table.end_row();
+    for (number, (read, known)) in (0_u32..).zip(intake.files.iter().zip(&settled.files)) {
+        if let Some(problem) = &known.problem {
+            let refused: u64 = rejections.of_file(number).values().sum();
+            rejections.leave_out(number, read.facts.rows.saturating_sub(refused), problem);
+        }
     }
-    table.finish()
+    rejections.flush()?;
+    context.storage.write("files", files_table(&intake, settled, entries, &rejections)?)?;
+    Ok(Ingested { order_lines, first_problem: first_problem(&intake, settled, entries, &rejections) })
 }

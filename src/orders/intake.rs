@@ -55,6 +55,8 @@ pub struct FileRead {
     pub facts: Facts,
     /// Why it cannot be used.
     pub problem: Option<String>,
+    /// Whether its name says that it is no export, so that it was not opened.
+    pub is_ignored: bool,
 }
 
 /// Where a block was.
@@ -111,8 +113,9 @@ pub fn read(
     let (send_parsed, parsed) = sync_channel::<Parsed>(workers);
     let jobs = Mutex::new(jobs);
     let stop = AtomicBool::new(false);
+    let is_ignored = |file: &FileEntry| reading.dialect != Dialect::Fimi && !is_named_as_export(&file.path);
     let mut gathered = Gathered {
-        files: files.iter().map(|_| FileRead::default()).collect(),
+        files: files.iter().map(|file| FileRead { is_ignored: is_ignored(file), ..FileRead::default() }).collect(),
         rows: Kind::ALL
             .into_iter()
             .map(|kind| (kind, Partitions::new(partitions_of(kind, reading), reading.room)))
@@ -157,6 +160,17 @@ pub fn read(
         }
     }
     Ok(Intake { files: gathered.files, blocks: notes.blocks, rows: gathered.rows, shops })
+}
+
+/// The endings of files that are read; those of other names may be copies, notes or what a system keeps beside them.
+const ENDINGS: [&str; 4] = [".csv", ".csv.gz", ".csv.zst", ".parquet"];
+
+fn is_named_as_export(path: &str) -> bool {
+    let is_its_end = |ending: &&str| {
+        let start = path.len().checked_sub(ending.len());
+        start.and_then(|start| path.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    };
+    ENDINGS.iter().any(is_its_end)
 }
 
 fn partitions_of(kind: Kind, reading: &Reading<'_>) -> usize {
@@ -244,6 +258,9 @@ fn read_file(
     send: &impl Fn(Job) -> bool,
     notes: &Mutex<Notes>,
 ) -> Result<bool, String> {
+    if reading.dialect != Dialect::Fimi && !is_named_as_export(&file.path) {
+        return Ok(true);
+    }
     if parquet::is_named_so(&file.path) {
         return read_parquet(number, file, reading, context, send, notes);
     }
@@ -322,13 +339,22 @@ fn in_words(problem: &CsvProblem, line: u64) -> String {
 
 /// Where the columns of a file go, from its header.
 fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layout, String> {
+    let mut records = Records::new(bytes, terminator);
+    records.advance();
+    refuse_no_text(bytes, records.shown())?;
     if reading.dialect == Dialect::Fimi {
         let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
         return Ok(Layout { kind: Kind::Orders, fields, shop: Vec::new(), unknown: Vec::new() });
     }
-    let mut records = Records::new(bytes, terminator);
-    records.advance();
-    let head = records.shown();
+    let mut room = Vec::new();
+    let headers: Vec<String> = (0..records.cells.len())
+        .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
+        .collect();
+    layout(&headers, reading.columns, reading.kind)
+}
+
+/// Refuses what is no text of rows, by the begin of the file and its first record.
+fn refuse_no_text(bytes: &[u8], head: &[u8]) -> Result<(), String> {
     if bytes.starts_with(b"PAR1") {
         return Err("is Parquet; end its name with .parquet".to_owned());
     }
@@ -338,9 +364,5 @@ fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layo
     if head.trim_ascii_start().starts_with(b"<") {
         return Err("is HTML or XML, perhaps a login page saved as CSV; export it again".to_owned());
     }
-    let mut room = Vec::new();
-    let headers: Vec<String> = (0..records.cells.len())
-        .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
-        .collect();
-    layout(&headers, reading.columns, reading.kind)
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use super::{
     cells::Cells,
+    facts::end_of,
     fields::{Order, Reason},
     group::Known,
     parse::{Reject, resolved_time, shown},
@@ -201,13 +202,12 @@ pub fn sku<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> C
         return Cow::Borrowed(sku);
     }
     let variant = cells.text(Order::VariantId, row).unwrap_or_default();
-    let end = match variant.last_chunk::<10>() {
-        Some(end) if !settled.alike.contains(&(shop, *end)) => end.as_slice(),
+    let end = match end_of(variant) {
+        Some(end) if !settled.alike.contains(&(shop, hash(end))) => end,
         _ => variant,
     };
     let mut sku = b"no-sku-".to_vec();
     sku.extend_from_slice(end);
-    sku.truncate(100);
     Cow::Owned(sku)
 }
 

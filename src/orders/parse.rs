@@ -223,7 +223,7 @@ impl<'a> Parser<'a> {
         currency: &mut CurrencyCount,
     ) -> Result<(), Problem> {
         let kind = job.layout.kind;
-        let shop = self.shop(&job.layout, records, &mut parsed.facts);
+        let shop = self.shop(job, records, &mut parsed.facts);
         let mut room = std::mem::take(&mut self.room);
         let columns = job.layout.fields.first().map_or(&[][..], |(_, columns)| columns);
         self.last_key.read(best(records, columns, &mut room));
@@ -274,7 +274,7 @@ impl<'a> Parser<'a> {
                     let id = if number == 0 { self.last_key.id.as_slice() } else { values::id(cell) };
                     row.text(field, id);
                     present |= 1 << field;
-                    if kind == Kind::Orders && field == Order::VariantId.place() && id.len() > 10 {
+                    if kind == Kind::Orders && field == Order::VariantId.place() {
                         note_variant(facts, shop, id);
                     }
                     false
@@ -354,8 +354,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn shop(&mut self, layout: &Layout, records: &Records<'_>, facts: &mut Facts) -> u32 {
-        let cell = if layout.shop.is_empty() { &[][..] } else { best(records, &layout.shop, &mut self.room) };
+    fn shop(&mut self, job: &Job, records: &Records<'_>, facts: &mut Facts) -> u32 {
+        let columns = &job.layout.shop;
+        let cell = if columns.is_empty() { &[][..] } else { best(records, columns, &mut self.room) };
         if cell.is_empty() {
             facts.without_shop += 1;
             return NO_SHOP;
@@ -371,7 +372,7 @@ impl<'a> Parser<'a> {
                 number
             }
         };
-        facts.shops.insert(number, ());
+        facts.shops.entry(number).or_insert((job.block, records.line));
         self.last_shop.0.clear();
         self.last_shop.0.extend_from_slice(cell);
         self.last_shop.1 = number;
@@ -451,11 +452,12 @@ pub fn resolved_time(stored: i64, is_day_first: bool) -> Option<i64> {
     }
 }
 
-/// A line is an order, its words are SKUs; there are no prices and no dates.
+/// A line is an order, its words are SKUs; there are no prices and no dates. The order's id is the number of the file and
+/// of the line, both from 1: lines of two files are two orders.
 fn parse_fimi(job: &Job, parsed: &mut Parsed) {
     let Content::Csv { bytes, terminator, .. } = &job.content else { return };
     for (line, text) in (0_u32..).zip(bytes.split(|byte| byte == terminator)) {
-        let order = (job.first_line + u64::from(line)).to_string();
+        let order = format!("{}:{}", job.file + 1, job.first_line + u64::from(line));
         let hash = hash(order.as_bytes());
         let partition = (hash >> 32) as usize % parsed.parts.len();
         let Some(out) = parsed.parts.get_mut(partition) else { continue };

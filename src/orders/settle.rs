@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     facts::{LongId, note_long_id},
-    fields::{Kind, Order, Reason},
+    fields::Reason,
     intake::{FileEntry, Intake},
     rows::NO_SHOP,
 };
@@ -16,7 +16,7 @@ pub struct Rules {
     pub shop: Option<String>,
     /// The shop of rows that name none.
     pub default_shop: Option<String>,
-    /// Whether a folder is named as its shop.
+    /// Whether a file's folder is named as its shop.
     pub shop_from_folder: bool,
     /// The largest share of rows that may be of no use.
     pub max_rejected: f64,
@@ -47,8 +47,8 @@ pub struct Settled {
     pub currency: HashMap<u32, [u8; 3]>,
     /// The shops with rows of several currencies.
     pub mixed: HashSet<u32>,
-    /// Ends of variant ids that several have.
-    pub alike: HashSet<(u32, [u8; 10])>,
+    /// Hashes of the ends of variant ids that several have.
+    pub alike: HashSet<(u32, u64)>,
 }
 
 impl Settled {
@@ -84,7 +84,7 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
         known.blank_shop = match named.as_slice() {
             [one] => Some(*one),
             [] => {
-                let from_folder = rules.shop_from_folder.then(|| folder_name(&entry.name)).flatten();
+                let from_folder = rules.shop_from_folder.then(|| folder_name(&entry.path)).flatten();
                 let of_folder = folders.get(folder(&entry.name)).copied().flatten();
                 of_folder.or_else(|| from_folder.map(|name| intake.shops.number(name.as_bytes()))).or(default)
             }
@@ -109,8 +109,9 @@ fn folder(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn folder_name(name: &str) -> Option<&str> {
-    Some(folder(name).rsplit('/').next().unwrap_or_default()).filter(|name| !name.is_empty())
+/// The name of the folder that a file lies in, be it the folder of all data.
+fn folder_name(path: &str) -> Option<&str> {
+    folder(path).rsplit('/').next().filter(|name| !["", ".", ".."].contains(name))
 }
 
 /// The shop that the files of a folder name, if it is one.
@@ -127,15 +128,17 @@ impl Settled {
     fn judge_files(&mut self, intake: &Intake, rules: &Rules) {
         for (number, read) in (0_u32..).zip(&intake.files) {
             let needs_shop = self.only_shop.is_none() && read.facts.shops.is_empty();
-            let names: Vec<&str> = read.facts.shops.keys().map(|shop| self.shop_name(*shop)).collect();
-            let other = self.only_shop.map(|shop| self.shop_name(shop)).and_then(|only| {
-                let other = names.iter().find(|name| **name != only)?;
+            let other = self.only_shop.and_then(|only| {
+                let others = read.facts.shops.iter().filter(|(shop, _)| **shop != only);
+                // Shops have their numbers from whichever thread came first.
+                let (other, _) = others.min_by_key(|(_, first)| **first)?;
+                let (other, only) = (self.shop_name(*other), self.shop_name(only));
                 Some(format!("names the shop {other}; the rows were taken as those of {only}, as the parameters say"))
             });
             let Some(known) = self.files.get_mut(number as usize) else { continue };
             known.warnings.extend(other);
             known.warnings.extend(warnings(read));
-            if known.problem.is_none() {
+            if known.problem.is_none() && !read.is_ignored {
                 known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
                     Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
                 } else {
@@ -181,10 +184,9 @@ fn useless(read: &super::intake::FileRead, max_rejected: f64) -> Option<String> 
     if facts.rows == 0 {
         return Some("has a header and no rows; export it again, or take it out of the folder".to_owned());
     }
-    let is_orders = read.layout.as_ref().is_some_and(|layout| layout.kind == Kind::Orders);
-    let created = Order::CreatedAt.place();
-    let misread = match facts.slashes.get(&created) {
-        Some((day, month)) if is_orders && *day > 0 => *month,
+    let needed = read.layout.as_ref().and_then(|layout| layout.kind.needed_time());
+    let misread = match needed.and_then(|field| facts.slashes.get(&field)) {
+        Some((day, month)) if *day > 0 => *month,
         _ => 0,
     };
     let rejected = facts.rejected_rows() + misread;

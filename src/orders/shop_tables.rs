@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use super::{
     fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
-    group::{Known, reject},
+    group::{Known, MONTH_OVER_12, reject},
     parse::{Reject, resolved_time, shown},
     partitions::Rows,
     rows::{Row, Values},
@@ -124,6 +124,12 @@ pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Ve
             continue;
         };
         let meaning = Meaning { values: row.decode(kind.fields()), day_first: of_file.day_first };
+        let needed = kind.needed_time().filter(|field| meaning.values.number(*field).is_some());
+        if let Some(field) = needed.filter(|field| meaning.time(*field).is_none()) {
+            let name = kind.fields().get(field).map_or("", |field| field.name);
+            rejects.push(reject(row, Reason::BadDate, name, MONTH_OVER_12.to_owned()));
+            continue;
+        }
         let is_level = kind == Kind::InventoryLevels;
         let location = if is_level { meaning.text(Inventory::LocationId.place()) } else { None };
         let updated_at = if is_level { meaning.time(Inventory::UpdatedAt.place()) } else { None };

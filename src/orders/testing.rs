@@ -9,13 +9,21 @@ use std::{
 use polars::prelude::*;
 
 use super::{headers::ShopColumns, ingest::IngestShop, intake::FileEntry};
-use crate::operator::{Scratch, Silent, StageContext, StageError, Storage};
+use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
 
 /// Files and outputs in memory.
 #[derive(Default)]
 pub struct Memory {
     files: BTreeMap<String, Vec<u8>>,
     outputs: Mutex<BTreeMap<String, DataFrame>>,
+}
+
+impl Memory {
+    /// Storage that holds these files.
+    pub fn of(files: &[(&str, &[u8])]) -> Self {
+        let files = files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+        Self { files, ..Self::default() }
+    }
 }
 
 impl Storage for Memory {
@@ -124,15 +132,23 @@ pub fn try_ingest(
     partitions: usize,
     block: usize,
 ) -> Result<Outputs, String> {
-    let storage = Memory {
-        files: files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect(),
-        ..Memory::default()
-    };
-    let storage = Arc::new(storage);
+    let storage = Arc::new(Memory::of(files));
     let entries: Vec<FileEntry> =
         files.iter().map(|(name, _)| FileEntry { path: (*name).to_owned(), name: (*name).to_owned() }).collect();
     let context = StageContext { memory_bytes: block as u64, ..context(storage.clone()) };
     operator.ingest(&entries, partitions, block, &context).map_err(|error| error.to_string())?;
+    Ok(Outputs::of(&storage))
+}
+
+/// Runs the operator as a stage does.
+pub fn run(operator: &IngestShop, files: &[(&str, &str)]) -> Result<Outputs, String> {
+    let stored: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let storage = Arc::new(Memory::of(&stored));
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let bytes: Vec<i64> = files.iter().map(|(_, text)| text.len() as i64).collect();
+    let listing = df!("path" => &names, "name" => &names, "bytes" => bytes).unwrap();
+    let inputs = Frames::new().with("files", listing);
+    operator.run(inputs, &context(storage.clone())).map_err(|error| error.to_string())?;
     Ok(Outputs::of(&storage))
 }
 

@@ -2,7 +2,7 @@
 
 mod kill;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::support::{Place, project};
 
@@ -68,11 +68,45 @@ fn shops_in_folders_become_basket_lines_and_what_did_not_change_is_not_done_agai
     let again = place.nightloom(["run", "orders.toml"]).expect_success();
     assert!(again.stderr.contains("nothing to do") || again.stdout.contains("nothing to do"), "{}", again.stdout);
     fs::write(&north, fs::read(&north).unwrap()).unwrap();
-    let touched = place.nightloom(["run", "orders.toml"]).expect_success();
-    assert!(!touched.stdout.contains("stage   ingest  done"), "equal content stops the wave: {}", touched.stdout);
+    assert_eq!(states(&place)["ingest"], "fresh", "equal content stops the wave");
+    fs::write(&north, fs::read_to_string(&north).unwrap().replace("1.50", "1.60")).unwrap();
+    assert_eq!(states(&place)["ingest"], "done", "other content does not");
     let scratch = fs::read_dir(place.path(".nightloom/checkpoints/orders/ingest")).unwrap().flatten();
     let left: Vec<String> = scratch.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     assert!(!left.contains(&".unfinished".to_owned()), "{left:?}");
+}
+
+/// What a run did with each step and sink.
+fn states(place: &Place) -> BTreeMap<String, String> {
+    let finished = place.nightloom(["run", "orders.toml", "--json"]).expect_success();
+    let results: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let steps = results["steps"].as_array().unwrap().iter();
+    steps.map(|step| (text(&step["step"]), text(&step["status"]))).collect()
+}
+
+#[test]
+fn a_plain_folder_of_files_is_a_shop_and_files_of_no_use_empty_no_table() {
+    let place = Place::new();
+    pipeline(&place, ", bad_files = \"skip\"");
+    let orders = place.path("shops/orders.csv");
+    write(&orders, &format!("{HEADER}1,7,a,2025-01-02T03:04:05Z,2,1.50\n"));
+    write(&place.path("shops/orders.csv.bak"), "an old one");
+    place.nightloom(["run", "orders.toml"]).expect_success();
+    let made = fs::read_to_string(place.path("out/basket_lines.csv")).unwrap();
+    assert_eq!(made, "shop_id,order_id,item_id,created_at,quantity,customer\nshops,1,7,2025-01-02T03:04:05Z,2,\n");
+    let variants = "product_id,variant_id,variant_title,price,inventory_item_id\n1,7,T,3,4\n";
+    for (text, words) in [
+        ("<html>", "orders.csv is HTML"),
+        (&format!("{HEADER}1,7,a,soon,2,1.50\n"), "orders.csv 1 of 1 rows cannot be used (bad_date 1)"),
+        (variants, "no order line came of them: orders.csv is one of variants"),
+    ] {
+        write(&orders, text);
+        let failed = place.nightloom(["run", "orders.toml"]);
+        assert_eq!(failed.code, Some(1), "{text}");
+        assert!(failed.stderr.contains(words), "{}", failed.stderr);
+        assert_eq!(fs::read_to_string(place.path("out/basket_lines.csv")).unwrap(), made);
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Files that are not what they should be: each is refused with what is wrong, or read as far as it goes; none panics.
 
 use super::super::testing::*;
-use crate::orders::ingest::{BadFiles, IngestShop};
+use crate::orders::{
+    fields::Kind,
+    ingest::{BadFiles, Format, IngestShop},
+};
 
 const HEADER: &str = "order_id,sku,created_at,quantity,unit_price";
 const ROW: &str = "1,a,2025-01-02,1,1.50";
@@ -16,7 +19,8 @@ fn html_utf_16_empty_files_and_headers_alone_are_refused_in_words() {
     let html = refused("o.csv", b"<!DOCTYPE html><html><body>Sign in</body></html>");
     assert!(html.contains("o.csv is HTML"), "{html}");
     let utf_16: Vec<u8> = format!("\u{FEFF}{HEADER}\n{ROW}\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for bytes in [&utf_16[..], &utf_16[2..]] {
+    let big: Vec<u8> = format!("\u{FEFF}{HEADER}\n{ROW}\n").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [&utf_16[..], &utf_16[2..], &big[..], &big[2..]] {
         assert!(refused("o.csv", bytes).contains("looks like UTF-16"));
     }
     assert!(refused("o.csv", b"").contains("o.csv is empty"));
@@ -30,7 +34,12 @@ fn unknown_headers_name_the_nearest_kind_and_what_it_lacks() {
     let error = refused("o.csv", b"order_id,sku,created_at,quantity\n1,a,2025-01-02,1\n");
     assert!(error.contains("nearest to orders, for which it lacks unit_price"), "{error}");
     let variants = refused("v.csv", b"id,title,product_id,sku\n1,T,2,a\n");
-    assert!(variants.contains("lacks the columns price"), "{variants}");
+    assert!(variants.contains("looks like variants, but lacks the columns price, inventory_item_id"), "{variants}");
+    let wide =
+        refused("v.csv", b"id,title,product_id,sku,inventory_item_id,inventory_quantity,updated_at\n1,T,2,a,3,4,5\n");
+    assert!(wide.contains("looks like variants, but lacks the columns price;"), "{wide}");
+    let catalog = refused("c.csv", b"id,title,name,product_id\n1,T,N,2\n");
+    assert!(catalog.contains("looks like catalog_joined, but lacks the columns price"), "{catalog}");
     let no_date = refused("o.csv", b"order_id,sku,quantity,unit_price\n1,a,1,1\n");
     assert!(no_date.contains("looks like orders, but lacks the columns created_at"), "{no_date}");
 }
@@ -92,6 +101,82 @@ fn a_file_that_cannot_be_used_may_be_left_out() {
         ["bad.csv | failed | 0", "good.csv | completed | 1"]
     );
     assert_eq!(outputs.frame("orders").height(), 1);
+}
+
+#[test]
+fn the_good_rows_of_a_file_that_is_left_out_are_rejected_as_one() {
+    let operator = IngestShop { bad_files: BadFiles::Skip, ..operator() };
+    let bad = format!("{HEADER}\n{ROW}\n2,b,soon,1,1\n3,b,2025-01-02,1,1\n");
+    let unclosed = format!("{HEADER}\n{ROW}\n2,\"b,2025-01-02,1,1\n");
+    let good = format!("{HEADER}\n{ROW}\n");
+    let files = [("bad.csv", bad.as_bytes()), ("good.csv", good.as_bytes()), ("open.csv", unclosed.as_bytes())];
+    let outputs = try_ingest(&operator, &files, 1, 70).unwrap();
+    assert_eq!(
+        outputs.rows("files", &["file", "rows", "accepted", "rejected", "reasons"]),
+        [
+            "bad.csv | 3 | 0 | 3 | bad_date 1, unused_file 2",
+            "good.csv | 1 | 1 | 0 | ",
+            "open.csv | 1 | 0 | 1 | unused_file 1"
+        ]
+    );
+    let rejected = outputs.rows("rejected", &["file", "line", "reason", "field", "value"]);
+    assert_eq!(rejected.len(), 3);
+    assert_eq!(rejected[0], "bad.csv | 3 | bad_date | created_at | soon");
+    assert!(rejected[1].starts_with("bad.csv | - | unused_file | rows | 2 rows left out: the file 1 of 3 rows"));
+    assert!(rejected[2].starts_with("open.csv | - | unused_file | rows | 1 rows left out"), "{rejected:?}");
+}
+
+#[test]
+fn when_no_file_can_be_used_the_stage_fails_with_the_first_whatever_becomes_of_bad_files() {
+    let operator = IngestShop { bad_files: BadFiles::Skip, default_shop: None, ..operator() };
+    let text = format!("{HEADER}\n{ROW}\n");
+    let files = [("a.csv", text.as_bytes()), ("b.csv", b"<html>".as_slice()), ("c.csv.bak", b"")];
+    let error = try_ingest(&operator, &files, 1, 1 << 20).err().unwrap();
+    assert!(error.contains("a.csv names no shop; set the parameter `shop`, `default_shop` or"), "{error}");
+    assert!(error.contains("and 1 more; and no file is left"), "{error}");
+}
+
+#[test]
+fn without_an_order_line_the_stage_fails_and_says_why() {
+    let run = |operator: &IngestShop, name: &str, text: &str| run(operator, &[(name, text)]).err().unwrap_or_default();
+    let variants = "product_id,variant_id,variant_title,price,inventory_item_id\n1,2,T,3,4\n";
+    let error = run(&operator(), "v.csv", variants);
+    assert!(
+        error.contains("no order line came of them: v.csv is one of variants, and none is one of orders"),
+        "{error}"
+    );
+    assert_eq!(run(&IngestShop { kind: Some(Kind::Variants), ..operator() }, "v.csv", variants), "");
+    let lenient = IngestShop { bad_files: BadFiles::Skip, ..operator() };
+    let both = [("o.csv", "order_id,sku,created_at,quantity,unit_price\n1,a,soon,1,1\n"), ("v.csv", variants)];
+    let error = super::super::testing::run(&lenient, &both).err().unwrap();
+    assert!(error.contains("o.csv 1 of 1 rows cannot be used (bad_date 1)"), "{error}");
+    assert!(error.contains("line 2: created_at 'soon'"), "{error}");
+    assert_eq!(run(&operator(), "o.csv", &format!("{HEADER}\n{ROW}\n")), "");
+}
+
+#[test]
+fn files_that_are_not_named_as_exports_are_left_alone() {
+    let good = format!("{HEADER}\n{ROW}\n");
+    let files = [("a.csv.bak", good.as_bytes()), ("b.CSV", good.as_bytes()), ("notes.txt", b"<html>".as_slice())];
+    let outputs = try_ingest(&operator(), &files, 1, 1 << 20).unwrap();
+    let status = outputs.rows("files", &["file", "status", "rows", "accepted", "rejected"]);
+    assert_eq!(
+        status,
+        ["a.csv.bak | ignored | 0 | 0 | 0", "b.CSV | completed | 1 | 1 | 0", "notes.txt | ignored | 0 | 0 | 0"]
+    );
+    assert!(outputs.rows("files", &["problem"])[0].contains("ends neither in .csv"));
+    assert!(refused("notes.txt", b"x").contains("notes.txt has a name that ends neither in .csv"));
+}
+
+#[test]
+fn fimi_files_are_looked_at_as_the_others_are() {
+    let operator = IngestShop { format: Format::Fimi, ..operator() };
+    let refused = |bytes: &[u8]| try_ingest(&operator, &[("a.dat", bytes)], 1, 1 << 20).err().unwrap_or_default();
+    assert!(refused(b"\n<html> <body>\n").contains("a.dat is HTML"));
+    assert!(refused(b"\xFF\xFE1\0 \0").contains("looks like UTF-16"));
+    assert!(refused(b"1 2\0 3\n").contains("binary"));
+    assert!(refused(b"PAR1 1 2\n").contains("is Parquet"));
+    assert_eq!(refused(b"1 2 3\n"), "");
 }
 
 #[test]

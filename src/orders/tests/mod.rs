@@ -1,5 +1,6 @@
 //! Ingest as a whole: what each rule makes of files small enough to read.
 
+mod aliases;
 mod bad_files;
 mod duplicates;
 mod main_like;
@@ -33,23 +34,6 @@ fn headers_are_folded_to_words_with_underscores() {
     ] {
         assert_eq!(fold(header), folded, "{header}");
     }
-}
-
-#[test]
-fn the_alias_file_has_every_alias_of_the_closed_list_and_is_sound() {
-    let columns = shop_columns();
-    columns.check().unwrap();
-    let shared = ["product_id", "variant_id", "sku", "inventory_item_id", "inventory_item_created_at"];
-    let mut count = 0;
-    for kind in super::fields::Kind::ALL {
-        let last = columns.last_resort.get(kind.name()).into_iter().flatten();
-        for (field, names) in columns.of(kind).iter().chain(last) {
-            if kind != super::fields::Kind::CatalogJoined || !shared.contains(&field.as_str()) {
-                count += names.len();
-            }
-        }
-    }
-    assert_eq!((count, columns.shop.len()), (241, 10));
 }
 
 #[test]
@@ -135,6 +119,16 @@ fn ids_that_end_alike_have_whole_ids_for_skus() {
         outputs.rows("order_lines", &["sku"]),
         ["no-sku-140000000001", "no-sku-240000000001", "no-sku-0000000002"]
     );
+    let text = "order_id,variant_id,created_at,quantity,unit_price\n1,4447000000,2025-01-02,1,1\n1,44444444447000000,2025-01-02,1,1\n1,47000000,2025-01-02,1,1\n";
+    let outputs = ingest(&operator(), &[("o.csv", text)]);
+    assert_eq!(
+        outputs.rows("order_lines", &["sku", "quantity"]),
+        ["no-sku-4447000000 | 1", "no-sku-44444444447000000 | 1", "no-sku-47000000 | 1"],
+        "one of just ten characters is an end too"
+    );
+    let text = "order_id,variant_id,created_at,quantity,unit_price\n1,größenübersicht,2025-01-02,1,1\n1,übersicht,2025-01-02,1,1\n";
+    let outputs = ingest(&operator(), &[("o.csv", text)]);
+    assert_eq!(outputs.rows("order_lines", &["sku"]), ["no-sku-nübersicht", "no-sku-übersicht"]);
 }
 
 #[test]
@@ -207,7 +201,14 @@ fn fimi_lines_are_orders_of_skus() {
     let outputs = ingest(&operator, &[("a.dat", "1 2 2\n\n30 1\n")]);
     assert_eq!(
         outputs.rows("order_lines", &["order_id", "sku", "quantity"]),
-        ["1 | 1 | 1", "1 | 2 | 2", "3 | 30 | 1", "3 | 1 | 1"]
+        ["1:1 | 1 | 1", "1:1 | 2 | 2", "1:3 | 30 | 1", "1:3 | 1 | 1"]
     );
     assert_eq!(outputs.rows("files", &["rows", "accepted"]), ["5 | 4"]);
+    let outputs = ingest(&operator, &[("a.dat", "1 2\n"), ("b.dat", "7 8\n")]);
+    assert_eq!(
+        outputs.rows("order_lines", &["order_id", "sku"]),
+        ["1:1 | 1", "1:1 | 2", "2:1 | 7", "2:1 | 8"],
+        "lines of two files are two orders"
+    );
+    assert_eq!(outputs.frame("rejected").height(), 0);
 }

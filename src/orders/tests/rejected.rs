@@ -83,6 +83,19 @@ fn a_date_with_the_month_first_in_a_column_with_the_day_first_is_bad() {
     let text = format!("{ORDERS}2,7,a,13/02/2025,1,1\n3,7,a,02/13/2025,1,1\n");
     let rows = reasons(&text);
     assert!(rows.len() == 1 && rows[0].starts_with("4 | bad_date | created_at"), "{rows:?}");
+    let levels = "inventory_item_id,location_id,available,updated_at\n\
+                  1,2,5,13/02/2025\n1,3,6,02/13/2025\n1,4,7,03/02/2025\n";
+    let rows = reasons(levels);
+    assert!(rows.len() == 1 && rows[0].starts_with("3 | bad_date | updated_at | a month over 12"), "{rows:?}");
+    let error = refused("l.csv", levels.as_bytes());
+    assert!(error.contains("1 of 3 rows cannot be used (bad_date 1)"), "{error}");
+    let lenient = IngestShop { max_rejected: 1.0, ..operator() };
+    let outputs = ingest(&lenient, &[("l.csv", levels)]);
+    assert_eq!(
+        outputs.rows("inventory", &["location_id", "updated_at"]),
+        ["2 | 2025-02-13T00:00:00Z", "4 | 2025-02-03T00:00:00Z"]
+    );
+    assert_eq!(outputs.rows("files", &["rows", "accepted", "rejected"]), ["3 | 2 | 1"]);
 }
 
 #[test]

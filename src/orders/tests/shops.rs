@@ -1,7 +1,7 @@
 //! Whose rows they are.
 
 use super::super::testing::*;
-use crate::orders::ingest::IngestShop;
+use crate::orders::{ingest::IngestShop, intake::FileEntry};
 
 const HEADER: &str = "order_id,sku,created_at,quantity,unit_price";
 const ROW: &str = "1,a,2025-01-02,1,1";
@@ -34,7 +34,32 @@ fn a_file_that_names_no_shop_takes_that_of_its_folder_by_other_files_by_name_or_
     assert_eq!(shops(&operator(), &[("x/o.csv", &plain), ("x/i.csv", inventory)]), ["north"]);
     let by_folder = IngestShop { shop_from_folder: true, ..operator() };
     assert_eq!(shops(&by_folder, &[("all/Shop-7/o.csv", &plain)]), ["shop-7"]);
-    assert_eq!(shops(&by_folder, &[("o.csv", &plain)]), ["s"]);
+    assert_eq!(shops(&by_folder, &[("o.csv", &plain)]), ["s"], "a file that lies in no folder");
+    let storage = std::sync::Arc::new(Memory::of(&[("/data/Shop-8/o.csv", plain.as_bytes())]));
+    let entries = [FileEntry { path: "/data/Shop-8/o.csv".to_owned(), name: "o.csv".to_owned() }];
+    by_folder.ingest(&entries, 1, 1 << 20, &context(storage.clone())).unwrap();
+    let outputs = Outputs::of(&storage);
+    assert_eq!(
+        outputs.rows("orders", &["shop_id"]),
+        ["shop-8"],
+        "the folder of the data, whatever the name is relative to"
+    );
+}
+
+#[test]
+fn a_warning_names_the_first_other_shop_in_the_order_of_the_rows() {
+    let operator = IngestShop { shop: Some("only".to_owned()), ..operator() };
+    let file = |shops: &[&str]| {
+        let rows: Vec<String> = shops.iter().map(|shop| format!("{ROW},{shop}\n")).collect();
+        format!("{HEADER},shop\n{}", rows.concat())
+    };
+    let (first, second) = (file(&["south"]), file(&["only", "north", "south"]));
+    let files = [("1.csv", first.as_bytes()), ("2.csv", second.as_bytes())];
+    for block in [1 << 20, 50] {
+        let warnings = try_ingest(&operator, &files, 1, block).unwrap().rows("files", &["warnings"]);
+        assert!(warnings[0].contains("names the shop south;"), "{warnings:?}");
+        assert!(warnings[1].contains("names the shop north;"), "{warnings:?}");
+    }
 }
 
 #[test]

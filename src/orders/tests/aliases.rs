@@ -1,0 +1,148 @@
+//! The closed list of headers, written out: the alias file has each of them for its field, in this order.
+
+use std::collections::BTreeMap;
+
+use crate::orders::{
+    fields::Kind,
+    headers::{Aliases, layout},
+    testing::shop_columns,
+};
+
+const SHOP: &str =
+    "shop_id shopid shop shop_domain shopdomain store_domain storedomain merchant_domain merchantdomain domain";
+
+/// Field and headers a line, best first; those of last resort stand last.
+const LIST: &str = "\
+[orders]
+order_id: order_id name orderid order_name order_number order_no order_gid receipt_id
+created_at: created_at order_date date order_created_at processed_at ordered_at order_datetime purchase_date transaction_date
+quantity: line_item_quantity quantity qty lineitem_quantity item_quantity units
+unit_price: original_unit_price price unit_price lineitem_price line_item_price item_price
+line_total: discounted_total line_total line_item_total net_sales
+line_discount: line_item_total_discount line_discount lineitem_discount total_discount_line
+line_item_id: line_item_id lineitem_id line_id item_id
+line_name: line_item_name product_name lineitem_name item_name
+sku: sku variant_sku product_sku lineitem_sku line_item_sku item_sku
+variant_id: variant_id variantid variant_id_ product_variant_id variant_gid
+product_id: product_id productid product_gid
+product_title: product_title producttitle title
+variant_title: variant_title varianttitle variant_name
+vendor: vendor brand manufacturer lineitem_vendor
+product_type: product_type producttype category product_category
+subcategory: subcategory product_subcategory sub_category
+color: color colour
+material: material
+tags: tags product_tags
+unit_cost: cost unit_cost cost_per_item
+currency: currency_code currency customer_currency presentment_currency
+financial_status: display_financial_status financial_status payment_status
+fulfillment_status: display_fulfillment_status fulfillment_status fulfilment_status
+subtotal: subtotal_price subtotal sub_total
+shipping: total_shipping_price shipping shipping_cost shipping_price
+taxes: total_tax taxes tax
+total: total_price total order_total grand_total
+discount: discount discount_total discount_amount total_discounts
+discount_code: discount_code coupon_code promo_code
+customer_id: customer_id customerid customer
+customer_email: customer_email email
+customer_country: shipping_country_code country customer_country shipping_country country_code
+province: shipping_province state province shipping_state
+city: shipping_city city
+clv_band: clv_band
+channel: sales_channel channel source_name
+device: device_type device
+returned: returned is_returned refunded
+basket_item_count: basket_item_count item_count
+basket_line_count: basket_line_count line_count
+basket_value: basket_value basket_total
+requires_shipping: requires_shipping
+taxable: taxable is_taxable
+is_gift_card: is_gift_card gift_card
+image_url: image_url image_src product_image_src
+[variants]
+product_id: product_id productid product_gid
+variant_id: variant_id variantid variant_id_ id
+variant_title: variant_title varianttitle title option_title
+price: price variant_price current_price
+compare_at_price: compare_at_price variant_compare_at_price original_price list_price msrp
+sku: sku variant_sku
+inventory_item_id: inventory_item_id inventoryitemid inventory_item_gid
+inventory_item_created_at: inventory_item_created_at inventoryitemcreatedat
+unit_cost: cost unit_cost cost_per_item
+image_url: image_url variant_image_src
+[inventory_levels]
+inventory_item_id: inventory_item_id inventoryitemid admin_graphql_api_id
+location_id: location_id location location_gid warehouse_id
+available: available quantity stock available_quantity on_hand inventory_quantity
+updated_at: updated_at last_updated inventory_updated_at
+[catalog_joined]
+product_id: product_id productid product_gid
+variant_id: variant_id variantid variant_id_ id
+sku: sku variant_sku
+inventory_item_id: inventory_item_id inventoryitemid inventory_item_gid
+inventory_item_created_at: inventory_item_created_at inventoryitemcreatedat
+product_title: product_title producttitle title name product_name
+product_type: product_type producttype category product_category
+product_status: product_status status
+vendor: vendor brand manufacturer
+tags: tags product_tags
+variant_title: variant_title varianttitle
+price: price variant_price current_price
+compare_at_price: compare_at_price variant_compare_at_price
+available_total: available_total total_inventory stock inventory_quantity variant_inventory_qty
+product_created_at: product_created_at created_at
+product_published_at: product_published_at published_at
+last_inventory_update: last_inventory_update inventory_updated_at
+description: description body_html product_description
+image_url: image_url image_src product_image_src
+";
+
+fn list() -> BTreeMap<&'static str, Aliases> {
+    let mut kinds: BTreeMap<&str, Aliases> = BTreeMap::new();
+    let mut kind = "";
+    for line in LIST.lines() {
+        match line.split_once(": ") {
+            None => kind = line.trim_matches(['[', ']']),
+            Some((field, names)) => {
+                let names = names.split(' ').map(str::to_owned).collect();
+                kinds.entry(kind).or_default().insert(field.to_owned(), names);
+            }
+        }
+    }
+    kinds
+}
+
+#[test]
+fn the_alias_file_has_every_alias_of_the_closed_list_and_no_other() {
+    let columns = shop_columns();
+    columns.check().unwrap();
+    assert_eq!(columns.shop, SHOP.split(' ').collect::<Vec<_>>());
+    let list = list();
+    assert_eq!(list.len(), Kind::ALL.len());
+    for kind in Kind::ALL {
+        let mut found = columns.of(kind).clone();
+        for (field, names) in columns.last_resort.get(kind.name()).into_iter().flatten() {
+            found.entry(field.clone()).or_default().extend(names.iter().cloned());
+        }
+        assert_eq!(found, list[kind.name()], "{}", kind.name());
+    }
+}
+
+#[test]
+fn every_alias_of_the_closed_list_alone_leads_to_its_field() {
+    let columns = shop_columns();
+    for kind in Kind::ALL {
+        let fields = &list()[kind.name()];
+        let needed: Vec<&str> = kind.needs_columns().iter().map(|group| group[0]).collect();
+        for (field, names) in fields {
+            for name in names {
+                let others = needed.iter().filter(|other| **other != field).map(|other| fields[*other][0].clone());
+                let headers: Vec<String> = others.chain([name.to_uppercase()]).collect();
+                let layout = layout(&headers, &columns, Some(kind)).unwrap();
+                let place = kind.fields().iter().position(|known| known.name == field).unwrap();
+                let found = layout.fields.iter().find(|(known, _)| *known == place).map(|(_, columns)| columns.clone());
+                assert_eq!(found, Some(vec![headers.len() - 1]), "{} {field}: {name}", kind.name());
+            }
+        }
+    }
+}
