@@ -4,26 +4,8 @@ use std::path::Path;
 
 use rusqlite::types::Value;
 
-use super::{empty, history, run, tables};
+use super::{empty, history, run, tables, write_csv};
 use crate::support::{Place, rows};
-
-const COLUMNS: &str = "workflow_id, nl_input, workflow_template, error_message, error_count, duration_seconds, retry_count, \
-                       total_tokens, actual_cost_total, start_time, created_at";
-
-/// Writes rows of the history as CSV.
-fn write_csv(place: &Place, name: &str, database: &Path, which: &str) {
-    let cell = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => format!("{number:?}"),
-        Value::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),
-        Value::Blob(_) => panic!("a blob"),
-    };
-    let history = rows(database, &format!("SELECT {COLUMNS} FROM workflow_history {which}"));
-    let lines = history.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(","));
-    let text: Vec<String> = [COLUMNS.replace(' ', "")].into_iter().chain(lines).collect();
-    std::fs::write(place.path(name), text.join("\n")).expect(name);
-}
 
 fn counts(database: &Path) -> Vec<Vec<Value>> {
     rows(

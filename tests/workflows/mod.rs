@@ -62,6 +62,36 @@ fn copy_history(source: &Path, to: &Path, rows: &str) {
     database.execute(&insert, []).expect("copied");
 }
 
+/// The columns of a history.
+const COLUMNS: [&str; 11] = [
+    "workflow_id",
+    "nl_input",
+    "workflow_template",
+    "error_message",
+    "error_count",
+    "duration_seconds",
+    "retry_count",
+    "total_tokens",
+    "actual_cost_total",
+    "start_time",
+    "created_at",
+];
+
+/// Writes rows of a history as CSV; `which` are the clauses behind FROM. A CSV file cannot tell an empty text from none.
+fn write_csv(place: &Place, name: &str, database: &Path, which: &str) {
+    let cell = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Value::Blob(_) => panic!("a blob"),
+    };
+    let history = rows(database, &format!("SELECT {} FROM workflow_history {which}", COLUMNS.join(", ")));
+    let lines = history.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(","));
+    let text: Vec<String> = [COLUMNS.join(",")].into_iter().chain(lines).collect();
+    std::fs::write(place.path(name), text.join("\n")).expect(name);
+}
+
 fn empty(place: &Place, name: &str) -> PathBuf {
     let path = history(place, name, 1);
     let database = Connection::open(&path).expect("a database");

@@ -4,22 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, types::Value};
 
-use super::{empty, history, run, tables};
+use super::{COLUMNS, empty, history, run, tables, write_csv};
 use crate::support::{Place, rows};
-
-const COLUMNS: [&str; 11] = [
-    "workflow_id",
-    "nl_input",
-    "workflow_template",
-    "error_message",
-    "error_count",
-    "duration_seconds",
-    "retry_count",
-    "total_tokens",
-    "actual_cost_total",
-    "start_time",
-    "created_at",
-];
 
 /// Runs the pipeline with the history in a file instead of the database.
 fn with_file(place: &Place, source: &str) -> Vec<Vec<Vec<Value>>> {
@@ -64,17 +50,7 @@ fn histories_in_csv_give_the_same_patterns() {
         .execute("UPDATE workflow_history SET error_message = NULL WHERE error_message = ''", [])
         .expect("an update");
     run(&place, &database, &[]).expect_success();
-    let cell = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => format!("{number:?}"),
-        Value::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),
-        Value::Blob(_) => panic!("a blob"),
-    };
-    let line = |row: &Vec<Value>| row.iter().map(cell).collect::<Vec<_>>().join(",");
-    let mut lines = vec![COLUMNS.join(",")];
-    lines.extend(whole_history(&database).iter().map(line));
-    std::fs::write(place.path("table.csv"), lines.join("\n")).expect("lines");
+    write_csv(&place, "table.csv", &database, "ORDER BY rowid");
     let found = with_file(&place, &format!("{{ csv = '{}' }}", place.path("table.csv").display()));
     assert!(found == tables(&database), "the tables differ");
 }
