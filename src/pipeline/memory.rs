@@ -1,4 +1,37 @@
-//! How much memory the process holds.
+//! How much memory the process holds, and what becomes of memory that is freed.
+
+use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_t};
+
+/// mimalloc's option `purge_delay`, which its bindings do not name: milliseconds.
+const PURGE_DELAY: mi_option_t = 15;
+
+/// Longer than a night.
+const NEVER_BY_ITSELF: std::ffi::c_long = 100_000_000;
+
+/// Freed memory up to this is kept from step to step.
+const KEPT_BYTES: u64 = 1 << 30;
+
+/// A batch run takes again what it gave back: freed memory stays with the process instead of going to the system and
+/// coming back as pages that must be cleared first. At a million rows that is a third of the time in the kernel.
+pub fn keep_freed_memory() {
+    // SAFETY: sets a number among the allocator's options; no memory changes hands.
+    unsafe { mi_option_set(PURGE_DELAY, NEVER_BY_ITSELF) }
+}
+
+/// Gives freed memory to the system between steps, where much is resident: what one step needed most must not lie beside
+/// what the next one needs.
+pub fn give_back_much() {
+    if resident_bytes() > KEPT_BYTES {
+        // Each thread has pages of its own. Those at work come to it when they are done.
+        rayon::spawn_broadcast(|_| collect());
+        collect();
+    }
+}
+
+fn collect() {
+    // SAFETY: frees pages that hold nothing.
+    unsafe { mi_collect(true) }
+}
 
 /// Bytes resident now; 0 where the system does not tell.
 pub fn resident_bytes() -> u64 {

@@ -23,4 +23,5 @@ mod sql_operator;
 mod storage;
 
 pub use error::PipelineError;
+pub use memory::keep_freed_memory;
 pub use spec::Pipeline;
