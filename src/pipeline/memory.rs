@@ -11,6 +11,20 @@ const NEVER_BY_ITSELF: std::ffi::c_long = 100_000_000;
 /// Freed memory up to this is kept from step to step.
 const KEPT_BYTES: u64 = 1 << 30;
 
+/// Bytes of memory that a step is reckoned to need for each byte of the checkpoints it reads, which are compressed.
+const RECKONED_PER_BYTE: u64 = 4;
+
+/// The bytes of memory that a step is reckoned to need that reads checkpoints of so many.
+pub fn reckoned(checkpoint_bytes: u64) -> u64 {
+    checkpoint_bytes.saturating_mul(RECKONED_PER_BYTE)
+}
+
+/// Whether a step that is reckoned to need `reckoned` bytes may be begun beside those that run and are reckoned to need
+/// `running`: while half of `memory` is free, and half of it is reckoned to suffice for all.
+pub fn fits_beside(reckoned: u64, running: u64, resident: u64, memory: u64) -> bool {
+    resident <= memory / 2 && running.saturating_add(reckoned) <= memory / 2
+}
+
 /// A batch run takes again what it gave back: freed memory stays with the process instead of going to the system and
 /// coming back as pages that must be cleared first. At a million rows that is a third of the time in the kernel.
 pub fn keep_freed_memory() {
@@ -51,4 +65,18 @@ fn status_field(name: &str) -> u64 {
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|number| number.parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_begun_beside_others_while_half_of_the_memory_is_free_and_suffices_for_all() {
+        assert!(fits_beside(30, 20, 50, 100));
+        assert!(!fits_beside(31, 20, 50, 100), "too much for half");
+        assert!(!fits_beside(0, 0, 51, 100), "too much is resident already");
+        assert!(!fits_beside(u64::MAX, 20, 0, 100));
+        assert_eq!(reckoned(u64::MAX), u64::MAX);
+    }
 }

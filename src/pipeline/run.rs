@@ -26,7 +26,7 @@ use super::{
     memory,
     observe::{Counter, Event, Observer},
     plan::{Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
-    spec::{Pipeline, Sink, StepId, StepKind},
+    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
 };
 
 /// What a run is told.
@@ -35,7 +35,7 @@ pub struct RunOptions {
     pub plan: PlanOptions,
     /// How many steps may run at a time.
     pub jobs: usize,
-    /// Bytes the run should stay within: steps run side by side only while half of them are free.
+    /// Bytes the run should stay within: steps run side by side only while half of them are free and reckoned to suffice.
     pub memory_bytes: u64,
     /// Set to stop the run.
     pub cancelled: Arc<AtomicBool>,
@@ -66,11 +66,17 @@ enum State {
     /// Its checkpoint holds, or was just made: readers can go on.
     Done(Box<Manifest>),
     /// A thread works on it.
-    Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64 },
+    Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64, reckoned: u64 },
     /// It failed, or a step it reads did: readers never start.
     Failed,
     /// Not selected.
     Idle(Option<Box<Manifest>>),
+}
+
+/// The memory that a step is reckoned to need.
+fn reckoned_memory(step: &Step, inputs: &BTreeMap<StepId, Manifest>) -> u64 {
+    let bytes = |dataset: DatasetRef| Some(inputs.get(&dataset.step)?.outputs.get(dataset.output)?.bytes);
+    memory::reckoned(step.reads().filter_map(bytes).sum())
 }
 
 /// What a worker thread sends when it ends.
@@ -271,18 +277,26 @@ impl Run<'_> {
         }
         for id in self.pipeline.ids() {
             let running = self.states.iter().filter(|state| matches!(state, State::Running { .. })).count();
-            // A step beside a running one is only begun while half of the memory is free for it.
-            let is_tight = running > 0 && memory::resident_bytes() > self.options.memory_bytes / 2;
-            if running >= self.options.jobs || is_tight || self.stopping() {
+            if running >= self.options.jobs || self.stopping() {
                 break;
             }
             if !matches!(self.states[id.0], State::Blocked) {
                 continue;
             }
             let Some(inputs) = self.inputs_of(id)? else { continue };
+            if running > 0 && !self.fits_beside(reckoned_memory(self.pipeline.step(id), &inputs)) {
+                continue;
+            }
             self.start(id, inputs, scope, workshop, sender)?;
         }
         Ok(())
+    }
+
+    /// Whether a step that is reckoned to need so many bytes may be begun beside those that run.
+    fn fits_beside(&self, reckoned: u64) -> bool {
+        let of = |state: &State| if let State::Running { reckoned, .. } = state { *reckoned } else { 0 };
+        let running = self.states.iter().map(of).sum();
+        memory::fits_beside(reckoned, running, memory::resident_bytes(), self.options.memory_bytes)
     }
 
     /// The checkpoints a step reads, once all are there.
@@ -333,6 +347,7 @@ impl Run<'_> {
             counter: counter.clone(),
             reason,
             peak: memory::resident_bytes(),
+            reckoned: reckoned_memory(step, &inputs),
         };
         let sender = sender.clone();
         scope.spawn(move || {
