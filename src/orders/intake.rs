@@ -239,7 +239,8 @@ fn read_files(
         if context.check_cancelled().is_err() {
             return;
         }
-        match read_file(number, file, reading, context, send, notes) {
+        let reader = FileReader { number, file, reading, context, send, notes };
+        match reader.read() {
             Ok(true) => {}
             Ok(false) => return,
             Err(problem) => {
@@ -249,80 +250,81 @@ fn read_files(
     }
 }
 
-/// Reads a file into blocks; false when nobody wants more of them.
-fn read_file(
+/// Reads a file into blocks.
+struct FileReader<'a, S> {
     number: u32,
-    file: &FileEntry,
-    reading: &Reading<'_>,
-    context: &StageContext,
-    send: &impl Fn(Job) -> bool,
-    notes: &Mutex<Notes>,
-) -> Result<bool, String> {
-    if reading.dialect != Dialect::Fimi && !is_named_as_export(&file.path) {
-        return Ok(true);
-    }
-    if parquet::is_named_so(&file.path) {
-        return read_parquet(number, file, reading, context, send, notes);
-    }
-    let input = context.storage.open(&file.path).map_err(|error| error.to_string())?;
-    let mut blocks = Blocks::new(input, reading.block_bytes);
-    let mut line = 1;
-    let mut layout = None;
-    loop {
-        let bytes = match blocks.next() {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => break,
-            Err(problem) => return Err(in_words(&problem, line)),
-        };
-        let terminator = blocks.terminator();
-        let has_header = layout.is_none() && reading.dialect != Dialect::Fimi;
-        let layout = match &layout {
-            Some(layout) => Arc::clone(layout),
-            None => {
-                let found = Arc::new(layout_of(&bytes, terminator, reading)?);
-                lock(notes).layouts.insert(number, Arc::clone(&found));
-                Arc::clone(layout.insert(found))
-            }
-        };
-        let first_line = line;
-        line += memchr::memchr_iter(terminator, &bytes).count() as u64;
-        let block = lock(notes).next_block(BlockPlace { file: number, first_line })?;
-        let content = Content::Csv { bytes, terminator, has_header };
-        if !send(Job { block, file: number, first_line, content, layout }) {
-            return Ok(false);
-        }
-    }
-    if layout.is_none() {
-        return Err("is empty; export it again, or take it out of the folder".to_owned());
-    }
-    Ok(true)
+    file: &'a FileEntry,
+    reading: &'a Reading<'a>,
+    context: &'a StageContext,
+    send: &'a S,
+    notes: &'a Mutex<Notes>,
 }
 
-/// Reads a Parquet file into blocks of cells; false when nobody wants more of them. Its lines are its rows.
-fn read_parquet(
-    number: u32,
-    file: &FileEntry,
-    reading: &Reading<'_>,
-    context: &StageContext,
-    send: &impl Fn(Job) -> bool,
-    notes: &Mutex<Notes>,
-) -> Result<bool, String> {
-    if reading.dialect == Dialect::Fimi {
-        return Err("is Parquet, and this format is of lines; leave it out".to_owned());
+impl<S: Fn(Job) -> bool> FileReader<'_, S> {
+    /// False when nobody wants more blocks.
+    fn read(&self) -> Result<bool, String> {
+        if self.reading.dialect != Dialect::Fimi && !is_named_as_export(&self.file.path) {
+            return Ok(true);
+        }
+        if parquet::is_named_so(&self.file.path) { self.read_parquet() } else { self.read_text() }
     }
-    let rows = context.storage.parquet(&file.path).map_err(|error| error.to_string())?;
-    let (layout, columns) = parquet::columns(&rows, reading)?;
-    let layout = Arc::new(layout);
-    lock(notes).layouts.insert(number, Arc::clone(&layout));
-    let mut first_line = 1;
-    parquet::for_each_block(rows, &columns, reading.block_bytes, |cells| {
-        context.check_cancelled().map_err(|error| error.to_string())?;
-        let rows = (cells.ends.len() / cells.width.max(1)) as u64;
-        let block = lock(notes).next_block(BlockPlace { file: number, first_line })?;
-        let job = Job { block, file: number, first_line, content: Content::Rows(cells), layout: Arc::clone(&layout) };
-        first_line += rows;
-        Ok(send(job))
-    })
+
+    fn read_text(&self) -> Result<bool, String> {
+        let input = self.context.storage.open(&self.file.path).map_err(|error| error.to_string())?;
+        let mut blocks = Blocks::new(input, self.reading.block_bytes);
+        let mut line = 1;
+        let mut layout = None;
+        loop {
+            let bytes = match blocks.next() {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => break,
+                Err(problem) => return Err(in_words(&problem, line)),
+            };
+            let terminator = blocks.terminator();
+            let has_header = layout.is_none() && self.reading.dialect != Dialect::Fimi;
+            let layout = match &layout {
+                Some(layout) => Arc::clone(layout),
+                None => Arc::clone(layout.insert(self.note_layout(layout_of(&bytes, terminator, self.reading)?))),
+            };
+            let rows = memchr::memchr_iter(terminator, &bytes).count() as u64;
+            if !self.hand_over(line, Content::Csv { bytes, terminator, has_header }, layout)? {
+                return Ok(false);
+            }
+            line += rows;
+        }
+        if layout.is_none() {
+            return Err("is empty; export it again, or take it out of the folder".to_owned());
+        }
+        Ok(true)
+    }
+
+    /// Blocks of cells; their lines are rows.
+    fn read_parquet(&self) -> Result<bool, String> {
+        if self.reading.dialect == Dialect::Fimi {
+            return Err("is Parquet, and this format is of lines; leave it out".to_owned());
+        }
+        let rows = self.context.storage.parquet(&self.file.path).map_err(|error| error.to_string())?;
+        let (layout, columns) = parquet::columns(&rows, self.reading)?;
+        let layout = self.note_layout(layout);
+        let mut line = 1;
+        parquet::for_each_block(rows, &columns, self.reading.block_bytes, |cells| {
+            self.context.check_cancelled().map_err(|error| error.to_string())?;
+            let first_line = line;
+            line += (cells.ends.len() / cells.width.max(1)) as u64;
+            self.hand_over(first_line, Content::Rows(cells), Arc::clone(&layout))
+        })
+    }
+
+    fn note_layout(&self, layout: Layout) -> Arc<Layout> {
+        let layout = Arc::new(layout);
+        lock(self.notes).layouts.insert(self.number, Arc::clone(&layout));
+        layout
+    }
+
+    fn hand_over(&self, first_line: u64, content: Content, layout: Arc<Layout>) -> Result<bool, String> {
+        let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
+        Ok((self.send)(Job { block, file: self.number, first_line, content, layout }))
+    }
 }
 
 fn in_words(problem: &CsvProblem, line: u64) -> String {
