@@ -3,6 +3,9 @@
 //! `cargo bench --bench ingest -- [LINES …]`; default 1,000,000 and 5,000,000 order lines of eight columns. Both read from a
 //! file into frames with all threads, by turns; the best of five is shown, and the least time of all cores beside it.
 
+#[allow(dead_code, unused_imports, reason = "a benchmark is no run of steps")]
+#[path = "../src/pipeline/memory.rs"]
+mod memory;
 #[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the contract")]
 #[path = "../src/operator/mod.rs"]
 mod operator;
@@ -25,9 +28,6 @@ use rand::{Rng, SeedableRng};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// mimalloc's option `purge_delay`: as in the program, freed memory stays with the process.
-const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 const ROUNDS: usize = 5;
 
@@ -63,10 +63,7 @@ impl Storage for Kept {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // SAFETY: sets a number among the allocator's options; no memory changes hands.
-    unsafe {
-        libmimalloc_sys::mi_option_set(PURGE_DELAY, -1);
-    }
+    memory::keep_freed_memory();
     let given: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if given.is_empty() { vec![1_000_000, 5_000_000] } else { given };
     let folder = tempfile::tempdir()?;

@@ -23,9 +23,10 @@ use crate::{
 /// Prints a line a set, 'items (count)', or writes Parquet. What it read, left out and found is told on standard error.
 ///
 /// Examples:
-/// nightloom itemsets baskets.dat.gz --support 0.01 --target closed;
-/// nightloom itemsets lines.csv --format csv --transaction order_id --item sku --max-size 3 --out sets.parquet
+///   nightloom itemsets baskets.dat.gz --support 0.01 --target closed
+///   nightloom itemsets lines.csv --format csv --transaction order_id --item sku --out sets.parquet
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The file.
     file: PathBuf,
@@ -39,10 +40,10 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Sets::All)]
     target: Sets,
     /// The most items of a set.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = parse_at_least_one)]
     max_size: Option<usize>,
     /// Leave out transactions of more different items: a few long ones can make nearly all of the sets.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_at_least_one)]
     max_basket: Option<usize>,
     /// Stop when there are more sets than this; in any case when they need more than 4 GiB.
     #[arg(long, value_name = "N", default_value_t = 50_000_000)]
@@ -80,11 +81,18 @@ fn parse_share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("out of range; give a share from 0 to 1".to_owned()) }
 }
 
+fn parse_at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "give a whole number from 1 on".to_owned())
+}
+
 /// The most memory of the found sets.
 const MOST_BYTES: u64 = 4 << 30;
 
 /// Reads, mines, prints or writes.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &arguments.out {
+        check_folder(path)?;
+    }
     let mut baskets = read(arguments)?;
     if baskets.len() == 0 {
         bail!("{} holds no transactions", arguments.file.display());
@@ -128,6 +136,31 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Refuses a file that could not be written after all the work.
+fn check_folder(path: &Path) -> anyhow::Result<()> {
+    path.file_name().context("--out names no file")?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop).with_context(|| {
+        format!("cannot write into {}; make the folder, or choose another with --out", folder.display())
+    })
+}
+
+/// Refuses a column that is not there before the file is read.
+fn check_columns(source: &SourceSpec, arguments: &Arguments) -> anyhow::Result<()> {
+    let columns = source.schema()?;
+    for (option, name) in [("--transaction", &arguments.transaction), ("--item", &arguments.item)] {
+        if !columns.iter().any(|column| column.name == *name) {
+            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            bail!(
+                "{} has no column '{name}'; name one with {option}; it has {}",
+                arguments.file.display(),
+                names.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
 fn read(arguments: &Arguments) -> anyhow::Result<Baskets> {
     let glob = glob::Pattern::escape(&arguments.file.to_string_lossy());
     let source = match arguments.format {
@@ -135,6 +168,7 @@ fn read(arguments: &Arguments) -> anyhow::Result<Baskets> {
         Format::Csv => SourceSpec::Csv { glob, options: CsvOptions::default() },
         Format::Parquet => SourceSpec::Parquet { glob },
     };
+    check_columns(&source, arguments)?;
     let cancelled = AtomicBool::new(false);
     let rows = source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
     let lines =
@@ -148,7 +182,7 @@ fn read(arguments: &Arguments) -> anyhow::Result<Baskets> {
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
-    let shown = || path.display().to_string();
+    let shown = || format!("cannot read {}; check the path", path.display());
     let mut file = File::open(path).with_context(shown)?;
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|extension| extension == "gz") {

@@ -93,9 +93,20 @@ fn set_signals() {
     }
 }
 
+/// An error and what led to it; many say that themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
+}
+
 fn report_error(error: &anyhow::Error) -> ExitCode {
     let Some(pipeline_error) = error.downcast_ref::<PipelineError>() else {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", in_words(error));
         return ExitCode::from(1);
     };
     match pipeline_error {

@@ -1,8 +1,8 @@
 //! How a run is watched: bars on a terminal, log lines elsewhere.
 
-use std::{cell::RefCell, collections::BTreeMap, io::IsTerminal};
+use std::{cell::RefCell, collections::BTreeMap, fmt, io::IsTerminal};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -94,13 +94,25 @@ struct Bars {
     running: RefCell<BTreeMap<String, ProgressBar>>,
 }
 
-const SPINNER: &str = "{spinner} {prefix:24!} {pos:>11} rows  {per_sec:>14}  {elapsed}";
-const BAR: &str = "{spinner} {prefix:24!} {bar:20} {pos:>11}/{len:11} {per_sec:>14} {eta:>4}";
+/// Both fit 80 columns, with fourteen for the rate.
+const SPINNER: &str = "{spinner} {prefix:24!} {pos:>11} rows {rate:>14} {elapsed:>6}";
+const BAR: &str = "{spinner} {prefix:22!} {bar:12} {pos:>10}/{len:10} {rate:>14} {eta:>4}";
+
+/// A style whose `rate` is in whole rows.
+fn style(template: &str) -> Option<ProgressStyle> {
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+        let rows = (state.per_sec() as u64).min(999_999_999);
+        // A bar that cannot be written must not stop the run.
+        let _ = write!(text, "{}/s", count(rows));
+    };
+    ProgressStyle::with_template(template).ok().map(|style| style.with_key("rate", rate))
+}
 
 impl Bars {
     fn start(&self, step: &str) {
         let bar = self.all.add(ProgressBar::no_length());
-        if let Ok(style) = ProgressStyle::with_template(SPINNER) {
+        if let Some(style) = style(SPINNER) {
             bar.set_style(style);
         }
         bar.set_prefix(step.to_owned());
@@ -115,7 +127,7 @@ impl Bars {
             && bar.length() != Some(total)
         {
             bar.set_length(total);
-            if let Ok(style) = ProgressStyle::with_template(BAR) {
+            if let Some(style) = style(BAR) {
                 bar.set_style(style);
             }
         }
@@ -142,10 +154,73 @@ impl Observer for Bars {
                     bar.finish_and_clear();
                 }
                 for line in &row.warnings {
-                    self.line(&format!("warning: {line}"));
+                    self.line(&format!("warning: {}: {line}", row.step));
                 }
             }
             Event::Warning { text } => self.line(&format!("warning: {text}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{ProgressDrawTarget, TermLike};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A wide terminal that keeps what is written.
+    #[derive(Clone, Debug, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            200
+        }
+        fn move_cursor_up(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, line: &str) -> std::io::Result<()> {
+            self.write_str(&format!("{line}\n"))
+        }
+        fn write_str(&self, text: &str) -> std::io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+        fn clear_line(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_bar_of_many_rows_fits_80_columns_and_has_a_rate_in_whole_rows() {
+        for (template, length) in [(SPINNER, None), (BAR, Some(2_000_000_000))] {
+            let screen = Screen::default();
+            let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+            let bar = ProgressBar::with_draw_target(length, target).with_style(style(template).unwrap());
+            bar.set_prefix("a_stage_with_a_name_that_is_long");
+            bar.set_position(1_234_567_890);
+            bar.force_draw();
+            let shown = screen.0.lock().unwrap().clone();
+            // Each time the line is drawn over the one before.
+            let line = shown.rsplit_once("a_stage").map_or("", |(_, line)| line).trim_end();
+            let line = format!("/ a_stage{line}");
+            assert!(line.contains("/s") && line.contains("1234567890"), "{line}");
+            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+            let rate = line.split_whitespace().find(|word| word.ends_with("/s")).unwrap();
+            assert!(rate.trim_end_matches("/s").chars().all(|c| c.is_ascii_digit() || c == ','), "{rate}");
         }
     }
 }

@@ -54,7 +54,8 @@ pub struct Arguments {
     /// How many steps may run at a time.
     #[arg(long, short, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Memory the run should stay within, for example 4GiB: steps run side by side only while half of it is free.
+    /// Memory the run should stay within, for example 4GiB: a step runs beside another only while half
+    /// of it is free, and both are reckoned to fit into that half.
     #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
     memory: u64,
     /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
@@ -201,7 +202,7 @@ impl ReadReport<'_> {
     }
 }
 
-/// The reports whose datasets are there: those of steps that were not chosen may not be.
+/// The reports of the steps that were chosen, as far as they were made.
 fn read_reports<'a>(
     pipeline: &'a Pipeline,
     state_folder: &Path,
@@ -210,6 +211,10 @@ fn read_reports<'a>(
     let store = CheckpointStore::new(state_folder, pipeline);
     let mut reports = Vec::new();
     for report in &pipeline.reports {
+        let step = &pipeline.step(report.from.step).name;
+        if !outcome.rows.iter().any(|row| row.step == *step && row.kind != "sink") {
+            continue;
+        }
         let Some(manifest) = outcome.manifests.get(&report.from.step) else { continue };
         let Some(output) = manifest.outputs.get(report.from.output) else { continue };
         let frame = store.scan(manifest, output)?.limit(report.limit).collect()?;

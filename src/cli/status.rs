@@ -11,6 +11,7 @@ use serde_json::json;
 use super::arguments::WorkspaceArguments;
 use crate::{
     pipeline::{
+        PipelineError,
         journal::{Journal, RunRow, StepRow},
         spec::document::read_file,
     },
@@ -22,9 +23,8 @@ use crate::{
 /// Example: nightloom status pipelines/nightly.toml
 #[derive(Args)]
 pub struct Arguments {
-    /// The pipeline file whose runs are shown.
-    #[arg(default_value = "pipelines/nightly.toml")]
-    pipeline: PathBuf,
+    /// The pipeline file whose runs are shown [default: pipelines/nightly.toml, or all where it is not there].
+    pipeline: Option<PathBuf>,
     #[command(flatten)]
     workspace: WorkspaceArguments,
     /// How many runs.
@@ -37,8 +37,9 @@ pub struct Arguments {
 
 /// Prints the runs.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let journal = Journal::look(&arguments.workspace.state_folder(&arguments.pipeline))?;
-    let name = pipeline_name(&arguments.pipeline);
+    let path = arguments.pipeline.clone().unwrap_or_else(|| PathBuf::from("pipelines/nightly.toml"));
+    let journal = Journal::look(&arguments.workspace.state_folder(&path))?;
+    let name = if arguments.pipeline.is_some() || path.exists() { pipeline_name(&path)? } else { None };
     let mut runs = journal.runs(name.as_deref(), arguments.runs)?;
     for run in &mut runs {
         if run.status == "running" && !is_alive(run.pid) {
@@ -52,7 +53,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
-        println!("There is no run yet. Start one with: nightloom run {}", arguments.pipeline.display());
+        println!("There is no run yet. Start one with: nightloom run {}", path.display());
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", runs_table(&runs));
@@ -60,10 +61,10 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The name a pipeline file gives itself; without it the runs of all pipelines are shown.
-fn pipeline_name(path: &Path) -> Option<String> {
-    let document = read_file(path, &path.display().to_string()).ok()?;
-    document.to_json()["name"].as_str().map(str::to_owned)
+/// The name a pipeline file gives itself.
+fn pipeline_name(path: &Path) -> anyhow::Result<Option<String>> {
+    let document = read_file(path, &path.display().to_string()).map_err(PipelineError::from)?;
+    Ok(document.to_json()["name"].as_str().map(str::to_owned))
 }
 
 /// Whether a process is there; a run that is `running` without one was killed.
@@ -89,6 +90,8 @@ fn steps_table(steps: &[StepRow]) -> Table {
     let mut table = Table::new(&["", "step", "state", "rows in", "rows out", "rejected", "time", "peak"]);
     table.right(&[3, 4, 5, 6, 7]);
     for step in steps {
+        let is_done = step.seconds > 0.0;
+        let of_work = |text: String| if is_done { text } else { String::new() };
         table.row(vec![
             step.kind.clone(),
             step.step.clone(),
@@ -96,7 +99,7 @@ fn steps_table(steps: &[StepRow]) -> Table {
             count(step.rows_in),
             count(step.rows_out),
             count(step.rejected),
-            seconds(step.seconds),
+            of_work(seconds(step.seconds)),
             if step.peak_memory_bytes == 0 { String::new() } else { bytes(step.peak_memory_bytes) },
         ]);
     }

@@ -35,7 +35,7 @@ pub struct Arguments {
 /// Asks and prints.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let pipeline = arguments.pipeline.read(&Registry::standard())?;
-    let mut failed = 0;
+    let (mut failed, mut warned) = (0, 0);
     let mut answers = Vec::new();
     for query in &pipeline.verify {
         let frame = ask(query)?;
@@ -52,6 +52,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             (false, Severity::Error) => "fail",
         };
         failed += u32::from(verdict == "fail");
+        warned += u32::from(verdict == "warn");
         if arguments.json {
             answers.push(
                 json!({ "title": query.title, "verdict": verdict, "broken": broken, "rows": dataset::to_json(&frame) }),
@@ -65,7 +66,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&answers)?);
     } else {
-        println!("{} queries, {failed} failed.", pipeline.verify.len());
+        let warnings = if warned == 0 { String::new() } else { format!(", {warned} with a warning") };
+        println!("{} queries, {failed} failed{warnings}.", pipeline.verify.len());
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

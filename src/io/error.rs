@@ -13,7 +13,7 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum IoError {
     /// A file is not there.
-    #[error("{}: no such file; check the path, relative paths are relative to the pipeline file", path.display())]
+    #[error("{}: no such file; check the path (one in a pipeline file is relative to that file)", path.display())]
     Missing {
         /// The file.
         path: PathBuf,

@@ -8,13 +8,17 @@ use super::{IoError, ReadWatch, SourceRead, files, reject::Rejects};
 use crate::operator::{Column, ColumnKind, PortSchema};
 
 /// `path` to open the file by, `name` relative to the folder of the pattern, `bytes` as stored, `content` its hash.
-pub(super) fn schema() -> PortSchema {
-    vec![
+///
+/// # Errors
+/// When no file is there.
+pub(super) fn schema(glob: &str) -> Result<PortSchema, IoError> {
+    files::matches(&pattern(glob))?;
+    Ok(vec![
         Column::new("path", ColumnKind::Text),
         Column::new("name", ColumnKind::Text),
         Column::new("bytes", ColumnKind::Int),
         Column::new("content", ColumnKind::Text),
-    ]
+    ])
 }
 
 /// A folder stands for all files beneath it.

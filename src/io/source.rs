@@ -97,7 +97,7 @@ impl SourceSpec {
             Self::Ndjson { glob } => json::ndjson_schema(glob),
             Self::Json { glob } => json::json_schema(glob),
             Self::Parquet { glob } => parquet::schema(glob),
-            Self::Files { .. } => Ok(listing::schema()),
+            Self::Files { glob } => listing::schema(glob),
         }
     }
 

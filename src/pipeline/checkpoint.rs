@@ -8,7 +8,9 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, ScopedJoinHandle},
+    time::SystemTime,
 };
 
 use polars::prelude::{DslPlan, LazyFrame};
@@ -25,6 +27,8 @@ use crate::io::{SourceState, checkpoint_file};
 #[derive(Clone)]
 pub struct CheckpointStore {
     root: PathBuf,
+    /// Files whose checksums were found right, with their state then: steps are judged more than once in a run.
+    found_right: Arc<Mutex<BTreeMap<PathBuf, (u64, SystemTime)>>>,
 }
 
 /// What a checkpoint holds.
@@ -87,7 +91,8 @@ const LATEST: &str = "latest.json";
 impl CheckpointStore {
     /// The store of a pipeline under a workspace's state folder.
     pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {
-        Self { root: state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref())) }
+        let root = state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref()));
+        Self { root, found_right: Arc::default() }
     }
 
     fn step_folder(&self, step: &str) -> PathBuf {
@@ -142,21 +147,30 @@ impl CheckpointStore {
             return Found::Damaged("its manifest is another checkpoint's".to_owned());
         }
         for output in &manifest.outputs {
-            let path = folder.join(&output.file);
-            match fs::metadata(&path) {
-                Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
-                Ok(found) if found.len() != output.bytes => {
-                    return Found::Damaged(format!("{} has {} bytes, not {}", output.file, found.len(), output.bytes));
-                }
-                Ok(_) => {}
-            }
-            match checksum(&path) {
-                Ok(found) if found == output.checksum => {}
-                Ok(_) => return Found::Damaged(format!("the checksum of {} is wrong", output.file)),
-                Err(error) => return Found::Damaged(format!("{}: {error}", output.file)),
+            if let Err(damage) = self.check_file(&folder.join(&output.file), output) {
+                return Found::Damaged(damage);
             }
         }
         Found::Whole(Box::new(manifest))
+    }
+
+    /// Compares a file with its size and checksum; the error says what is wrong with it.
+    fn check_file(&self, path: &Path, output: &OutputFile) -> Result<(), String> {
+        let unreadable = |error| format!("{}: {error}", output.file);
+        let found = fs::metadata(path).map_err(unreadable)?;
+        if found.len() != output.bytes {
+            return Err(format!("{} has {} bytes, not {}", output.file, found.len(), output.bytes));
+        }
+        let state = (found.len(), found.modified().map_err(unreadable)?);
+        let found_right = || self.found_right.lock().unwrap_or_else(PoisonError::into_inner);
+        if found_right().get(path) == Some(&state) {
+            return Ok(());
+        }
+        if checksum(path).map_err(unreadable)? != output.checksum {
+            return Err(format!("the checksum of {} is wrong", output.file));
+        }
+        found_right().insert(path.to_owned(), state);
+        Ok(())
     }
 
     /// The manifest under a short fingerprint, without a look at its files.

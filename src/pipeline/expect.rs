@@ -38,14 +38,14 @@ pub fn broken(
         let keys: Vec<Expr> = table.unique.iter().map(|name| col(name.as_str())).collect();
         let repeated = frame.clone().group_by(keys).agg([len().alias("__rows")]).filter(col("__rows").gt(lit(1)));
         let rule = format!("unique [{}]", table.unique.join(", "));
-        report(&mut lines, name, &rule, "keys repeat", repeated, &table.unique)?;
+        report(&mut lines, name, &rule, ["key repeats", "keys repeat"], repeated, &table.unique)?;
     }
     for (rule, bad) in rules.iter().zip(bad_counts) {
         if bad == 0 {
             continue;
         }
         if rule.bad_values_are_null {
-            lines.push(format!("{name}: {}: {bad} {}", rule.words, rule.what));
+            lines.push(format!("{name}: {}: {bad} {}", rule.words, of_many(bad, rule.what)));
         } else {
             let rows = frame.clone().filter(rule.bad.clone());
             report(&mut lines, name, &rule.words, rule.what, rows, std::slice::from_ref(&rule.column))?;
@@ -63,7 +63,14 @@ pub fn broken(
             JoinArgs::new(JoinType::Anti),
         );
         let rule = format!("relationship {column} → {target}");
-        report(&mut lines, name, &rule, "rows have no counterpart", orphans, std::slice::from_ref(column))?;
+        report(
+            &mut lines,
+            name,
+            &rule,
+            ["row has no counterpart", "rows have no counterpart"],
+            orphans,
+            std::slice::from_ref(column),
+        )?;
     }
     Ok(lines)
 }
@@ -71,7 +78,8 @@ pub fn broken(
 /// A rule that a row breaks by itself.
 struct RowRule {
     words: String,
-    what: &'static str,
+    /// What is said of one such row, and of more.
+    what: [&'static str; 2],
     column: String,
     /// True of the rows that break it.
     bad: Expr,
@@ -82,20 +90,20 @@ struct RowRule {
 fn row_rules(table: &ExpectTable) -> Vec<RowRule> {
     let not_null = table.not_null.iter().map(|column| RowRule {
         words: format!("not_null {column}"),
-        what: "rows are null",
+        what: ["row is null", "rows are null"],
         column: column.clone(),
         bad: col(column.as_str()).is_null(),
         bad_values_are_null: true,
     });
     let between = table.between.iter().map(|(column, [low, high])| {
-        let value = || col(column.as_str());
-        let inside = value().gt_eq(lit(*low)).and(value().lt_eq(lit(*high)));
-        let inside = inside.and(value().cast(DataType::Float64).is_not_nan());
+        // Of a query's column without values nobody knows the type: it is taken as text. A text that is no number lies outside.
+        let value = || col(column.as_str()).cast(DataType::Float64);
+        let inside = value().gt_eq(lit(*low)).and(value().lt_eq(lit(*high))).and(value().is_not_nan());
         RowRule {
             words: format!("between {column} [{low}, {high}]"),
-            what: "rows lie outside",
+            what: ["row lies outside", "rows lie outside"],
             column: column.clone(),
-            bad: value().is_not_null().and(inside.not()),
+            bad: col(column.as_str()).is_not_null().and(inside.fill_null(lit(false)).not()),
             bad_values_are_null: false,
         }
     });
@@ -104,7 +112,7 @@ fn row_rules(table: &ExpectTable) -> Vec<RowRule> {
         let known = values.iter().fold(lit(false), |known, value| known.or(text.clone().eq(lit(as_text(value)))));
         RowRule {
             words: format!("accepted {column}"),
-            what: "rows have another value",
+            what: ["row has another value", "rows have another value"],
             column: column.clone(),
             bad: col(column.as_str()).is_not_null().and(known.not()),
             bad_values_are_null: false,
@@ -128,6 +136,10 @@ fn bad_counts(frame: &LazyFrame, rows: u64, rules: &[RowRule]) -> PolarsResult<V
     counts.columns().iter().map(|column| column.get(0)?.try_extract::<u64>()).collect()
 }
 
+fn of_many(rows: u64, [one, many]: [&str; 2]) -> &str {
+    if rows == 1 { one } else { many }
+}
+
 fn as_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -145,7 +157,7 @@ fn report(
     lines: &mut Vec<String>,
     name: &str,
     rule: &str,
-    what: &str,
+    what: [&str; 2],
     bad: LazyFrame,
     columns: &[String],
 ) -> PolarsResult<()> {
@@ -167,7 +179,7 @@ fn report(
             values.join("/")
         })
         .collect();
-    lines.push(format!("{name}: {rule}: {rows} {what}, for example {}", shown.join(", ")));
+    lines.push(format!("{name}: {rule}: {rows} {}, for example {}", of_many(rows, what), shown.join(", ")));
     Ok(())
 }
 
@@ -196,11 +208,11 @@ mod tests {
 
     #[test]
     fn each_broken_expectation_is_one_line_with_examples() {
-        assert_eq!(check(json!({"unique": ["id"]})), ["d: unique [id]: 1 keys repeat, for example 2"]);
-        assert_eq!(check(json!({"not_null": ["c", "id"]})), ["d: not_null c: 1 rows are null"]);
+        assert_eq!(check(json!({"unique": ["id"]})), ["d: unique [id]: 1 key repeats, for example 2"]);
+        assert_eq!(check(json!({"not_null": ["c", "id"]})), ["d: not_null c: 1 row is null"]);
         assert_eq!(
             check(json!({"accepted": {"m": ["a"]}})),
-            ["d: accepted m: 1 rows have another value, for example 'b'"]
+            ["d: accepted m: 1 row has another value, for example 'b'"]
         );
         assert_eq!(check(json!({"rows": [4, 9]})), ["d: 3 rows, expected 4 to 9"]);
         assert_eq!(
@@ -213,12 +225,21 @@ mod tests {
     fn a_nan_lies_between_nothing_and_a_null_passes() {
         assert_eq!(
             check(json!({"between": {"c": [0.0, 1.0]}})),
-            ["d: between c [0, 1]: 1 rows lie outside, for example NaN"]
+            ["d: between c [0, 1]: 1 row lies outside, for example NaN"]
         );
     }
 
     #[test]
     fn what_holds_gives_no_line() {
         assert!(check(json!({"unique": ["id", "m"], "accepted": {"m": ["a", "b"]}, "rows": [0, 3]})).is_empty());
+    }
+
+    #[test]
+    fn text_lies_between_two_numbers_when_it_is_one_of_them() {
+        let frame = df!("t" => [Some("0.5"), None, Some("2"), Some("many")]).unwrap().lazy();
+        let table: ExpectTable = serde_json::from_value(json!({"between": {"t": [0, 1]}})).unwrap();
+        let broken = |frame: &LazyFrame, rows| broken("d", frame, rows, &table, &BTreeMap::new()).unwrap();
+        assert_eq!(broken(&frame, 4), ["d: between t [0, 1]: 2 rows lie outside, for example '2', 'many'"]);
+        assert!(broken(&frame.limit(0), 0).is_empty(), "a column without values is taken as text");
     }
 }

@@ -44,7 +44,7 @@ pub struct InputIngredient {
 }
 
 /// The format of checkpoints.
-pub const CHECKPOINT_FORMAT: u32 = 1;
+pub const CHECKPOINT_FORMAT: u32 = 2;
 
 impl Fingerprint {
     /// A short form for people and folder names: 64 of the 256 bits.

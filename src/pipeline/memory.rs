@@ -8,7 +8,7 @@ const PURGE_DELAY: mi_option_t = 15;
 /// Longer than a night.
 const NEVER_BY_ITSELF: std::ffi::c_long = 100_000_000;
 
-/// Freed memory up to this is kept from step to step.
+/// Freed memory up to this is kept from step to step, and no more than a quarter of what the run may use.
 const KEPT_BYTES: u64 = 1 << 30;
 
 /// Bytes of memory that a step is reckoned to need for each byte of the checkpoints it reads, which are compressed.
@@ -33,9 +33,9 @@ pub fn keep_freed_memory() {
 }
 
 /// Gives freed memory to the system between steps, where much is resident: what one step needed most must not lie beside
-/// what the next one needs.
-pub fn give_back_much() {
-    if resident_bytes() > KEPT_BYTES {
+/// what the next one needs. `memory` is what the run may use.
+pub fn give_back_much(memory: u64) {
+    if resident_bytes() > KEPT_BYTES.min(memory / 4) {
         // Each thread has pages of its own. Those at work come to it when they are done.
         rayon::spawn_broadcast(|_| collect());
         collect();

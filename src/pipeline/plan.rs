@@ -238,17 +238,14 @@ impl Judge<'_> {
         let state = spec.state().map_err(io)?;
         if latest.source.as_ref() == Some(&state) {
             if self.overtaken.contains(&id) {
-                return Ok(Verdict::Stale(vec![format!(
-                    "source {}: written by this pipeline since it was read",
-                    step.name
-                )]));
+                return Ok(Verdict::Stale(vec!["written by this pipeline since it was read".to_owned()]));
             }
             return Ok(Verdict::Fresh(manifest));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
         let reason = match spec.count_rows().map_err(io)? {
-            Some(rows) if rows != before => format!("source {}: {}", step.name, row_change(before, rows)),
-            _ => format!("source {}: its files changed", step.name),
+            Some(rows) if rows != before => row_change(before, rows),
+            _ => "its files changed".to_owned(),
         };
         Ok(Verdict::Stale(vec![reason]))
     }

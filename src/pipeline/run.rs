@@ -394,7 +394,7 @@ impl Run<'_> {
             peak_memory_bytes: peak.max(memory::resident_bytes()),
             ..StepRow::default()
         };
-        memory::give_back_much();
+        memory::give_back_much(self.options.memory_bytes);
         match result {
             Ok(done) => {
                 let ingredients = if step.is_source() { done.manifest.ingredients.clone() } else { ingredients };

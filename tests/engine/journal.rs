@@ -72,6 +72,25 @@ fn a_run_is_seen_in_the_journal_the_results_and_the_status() {
 }
 
 #[test]
+fn the_status_of_a_file_that_is_not_there_is_an_error() {
+    let place = place();
+    place.run(&[]).expect_success();
+    let said = place.nightloom(["status", "q.toml"]);
+    assert!(said.code == Some(2) && said.stderr.contains("cannot read the pipeline file q.toml"), "{}", said.stderr);
+    let shown = place.nightloom(["status", "--workspace", "."]).expect_success().stdout;
+    assert!(shown.contains("seen"), "without a name the runs of all: {shown}");
+}
+
+#[test]
+fn the_report_of_a_stage_that_was_not_chosen_is_not_printed() {
+    let place = place();
+    place.write("p.toml", format!("{PIPELINE}\n[stages.more]\noperator = \"sql\"\ninputs = {{ o = \"orders\" }}\nparams = {{ query = \"SELECT id FROM o\" }}\n"));
+    place.run(&[]).expect_success();
+    let said = place.run(&["--only", "more", "--force"]).expect_success();
+    assert!(!said.stdout.contains("Orders by customer"), "{}", said.stdout);
+}
+
+#[test]
 fn the_results_as_json_hold_the_rows_of_the_reports_also_when_all_was_fresh() {
     let place = place();
     place.write("p.toml", PIPELINE.to_owned() + "limit = 1\n");

@@ -104,16 +104,16 @@ fn a_changed_source_is_told_with_its_rows_and_only_what_depends_on_it_is_done() 
     place.run(&[]).expect_success();
     place.sql("shop.db", "INSERT INTO orders (customer, cents) VALUES ('c', 70), ('c', 80), ('d', 90)");
     let plan = run_as_planned(&place, &[]);
-    assert_eq!(state_of(&plan, "orders"), ("stale", "source orders: 3 rows more"));
+    assert_eq!(state_of(&plan, "orders"), ("stale", "3 rows more"));
     assert_eq!(state_of(&plan, "large").0, "waiting");
     assert_eq!(state_of(&plan, "names").0, "fresh");
     place.assert_fresh("after the change");
 
     place.sql("shop.db", "DELETE FROM orders WHERE customer = 'd'");
-    assert_eq!(state_of(&place.plan(&[]), "orders"), ("stale", "source orders: 1 row fewer"));
+    assert_eq!(state_of(&place.plan(&[]), "orders"), ("stale", "1 row fewer"));
     place.write("customers.csv", "name\nAda\nBo\nCy\n");
     let plan = run_as_planned(&place, &[]);
-    assert_eq!(state_of(&plan, "customers"), ("stale", "source customers: its files changed"));
+    assert_eq!(state_of(&plan, "customers"), ("stale", "its files changed"));
 }
 
 #[test]

@@ -283,8 +283,8 @@ fn no_sink_is_written_when_an_expectation_is_broken_and_each_is_told_with_rows()
     assert_eq!(failed.code, Some(1), "{}", failed.stderr);
     for words in [
         "stage 'bad': expectations are broken",
-        "bad: accepted v: 1 rows have another value, for example 'b'",
-        "bad: between id [2, 9]: 1 rows lie outside, for example 1",
+        "bad: accepted v: 1 row has another value, for example 'b'",
+        "bad: between id [2, 9]: 1 row lies outside, for example 1",
         "bad: 2 rows, expected 3 to 5",
     ] {
         assert!(failed.stderr.contains(words), "{words}: {}", failed.stderr);
@@ -300,7 +300,7 @@ fn no_sink_is_written_when_an_expectation_is_broken_and_each_is_told_with_rows()
 fn a_source_whose_rows_are_not_as_expected_stops_the_run() {
     let place = two_stages("[sources.rows.expect]\nnot_null = [\"n\"]\n");
     let failed = place.run(&["--set", CURED]);
-    assert!(failed.code == Some(1) && failed.stderr.contains("rows: not_null n: 1 rows are null"), "{}", failed.stderr);
+    assert!(failed.code == Some(1) && failed.stderr.contains("rows: not_null n: 1 row is null"), "{}", failed.stderr);
     assert_nothing_written(&place);
     place.write("rows.csv", "id,v,n\n1,a,1\n");
     place.run(&["--set", CURED]).expect_success();

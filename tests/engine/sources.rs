@@ -228,3 +228,12 @@ fn a_column_of_the_wrong_type_is_told_when_only_the_values_can_tell() {
     );
     fails(&place, 1, &["stage 's' failed", "nothing"]);
 }
+
+#[test]
+fn files_that_match_nothing_are_told_before_any_work() {
+    let place = place("files = \"exports/**/*.csv\"");
+    for command in ["check", "plan", "run"] {
+        let said = place.nightloom([command, "p.toml"]);
+        assert!(said.code == Some(2) && said.stderr.contains("matches no file"), "{command}: {}", said.stderr);
+    }
+}

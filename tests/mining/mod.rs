@@ -57,6 +57,10 @@ fn a_missing_file_column_or_value_and_a_share_out_of_range_are_told() {
     assert!(missing.code == Some(1) && missing.stderr.contains("none.dat"), "{}", missing.stderr);
     let column = place.nightloom(["itemsets", "baskets.csv", "--format", "csv", "--item", "what"]);
     assert!(column.code == Some(1) && column.stderr.contains("transaction"), "{}", column.stderr);
+    assert!(column.stderr.contains("it has basket, what") && column.stderr.lines().count() == 1, "{}", column.stderr);
+    let folder = place.nightloom(["itemsets", "none.dat", "--out", "none/sets.parquet"]);
+    assert!(folder.stderr.contains("cannot write into none; make the folder"), "before all else: {}", folder.stderr);
+    assert_eq!(place.nightloom(["itemsets", "baskets.csv", "--max-size", "0"]).code, Some(2));
     place.write("gaps.csv", "transaction,item\n1,a\n1,\n,a\n");
     let gaps = place.nightloom(["itemsets", "gaps.csv", "--format", "csv"]).expect_success();
     assert!(gaps.stdout == "a (1)\n" && gaps.stderr.contains("2 rows lack"), "{} {}", gaps.stdout, gaps.stderr);
