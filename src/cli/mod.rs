@@ -27,7 +27,7 @@ use crate::pipeline::PipelineError;
 /// A pipeline file says what is read, done and written. `plan` says what a run would do and why; `run` does it.
 /// What is fresh is not done again.
 #[derive(Parser)]
-#[command(name = "nightloom", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "nightloom", version, max_term_width = 80, after_help = EXAMPLES)]
 struct Nightloom {
     #[command(subcommand)]
     command: Command,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::PipelineArguments;
 use crate::{
-    io::{ReadWatch, SourceSpec, SqliteRead},
+    io::{IoError, ReadWatch, SourceSpec, SqliteRead},
     operator::Silent,
     pipeline::{
         PipelineError, expect,
@@ -38,28 +38,18 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (mut failed, mut warned) = (0, 0);
     let mut answers = Vec::new();
     for query in &pipeline.verify {
-        let frame = ask(query)?;
-        let broken = expect::broken(
-            &query.title,
-            &frame.clone().lazy(),
-            frame.height() as u64,
-            &query.expect,
-            &BTreeMap::new(),
-        )?;
-        let verdict = match (broken.is_empty(), query.expect.severity) {
-            (true, _) => "pass",
-            (false, Severity::Warn) => "warn",
-            (false, Severity::Error) => "fail",
-        };
+        let answer = Answer::of(query)?;
+        let verdict = answer.verdict(query);
         failed += u32::from(verdict == "fail");
         warned += u32::from(verdict == "warn");
+        let (frame, broken) = (&answer.frame, &answer.broken);
         if arguments.json {
             answers.push(
-                json!({ "title": query.title, "verdict": verdict, "broken": broken, "rows": dataset::to_json(&frame) }),
+                json!({ "title": query.title, "verdict": verdict, "broken": broken, "rows": dataset::to_json(frame) }),
             );
             continue;
         }
-        println!("{}", dataset::render(&query.title, &frame, frame.height() as u64));
+        println!("{}", dataset::render(&query.title, frame, frame.height() as u64));
         println!("  {verdict}{}", broken.iter().map(|line| format!("\n    {line}")).collect::<String>());
         println!();
     }
@@ -72,15 +62,53 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn ask(query: &Verify) -> anyhow::Result<DataFrame> {
+/// What a query gave, and which expectations that breaks.
+struct Answer {
+    frame: DataFrame,
+    broken: Vec<String>,
+    /// Whether the query was refused, with the words in `broken`.
+    is_refused: bool,
+}
+
+impl Answer {
+    /// Asks. A query that the database refuses has failed; the others are asked all the same.
+    ///
+    /// # Errors
+    /// When the database is not there or cannot be read: that holds for all its queries.
+    fn of(query: &Verify) -> anyhow::Result<Self> {
+        let frame = match ask(query) {
+            Ok(frame) => frame,
+            Err(IoError::Sqlite { doing, source, .. }) => return Ok(Self::refused(format!("{doing}: {source}"))),
+            Err(problem) => return Err(PipelineError::Io { what: query.title.clone(), problem }.into()),
+        };
+        let rows = frame.height() as u64;
+        match expect::broken(&query.title, &frame.clone().lazy(), rows, &query.expect, &BTreeMap::new()) {
+            Ok(broken) => Ok(Self { frame, broken, is_refused: false }),
+            Err(problem) => Ok(Self::refused(problem.to_string())),
+        }
+    }
+
+    fn refused(problem: String) -> Self {
+        Self { frame: DataFrame::empty(), broken: vec![problem], is_refused: true }
+    }
+
+    fn verdict(&self, query: &Verify) -> &'static str {
+        match (self.broken.is_empty(), query.expect.severity) {
+            (true, _) => "pass",
+            (false, Severity::Warn) if !self.is_refused => "warn",
+            (false, _) => "fail",
+        }
+    }
+}
+
+fn ask(query: &Verify) -> Result<DataFrame, IoError> {
     let source = SourceSpec::Sqlite {
         path: query.database.clone(),
         read: SqliteRead::Query(query.query.clone()),
         busy_timeout: Duration::from_secs(30),
     };
     let cancelled = AtomicBool::new(false);
-    let read = source
-        .read(&ReadWatch { progress: &Silent, cancelled: &cancelled })
-        .map_err(|problem| PipelineError::Io { what: query.title.clone(), problem })?;
-    Ok(read.frame.collect()?)
+    let read = source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
+    let what = || format!("the answer to '{}'", query.title);
+    read.frame.collect().map_err(|source| IoError::Frame { what: what(), source })
 }

@@ -106,6 +106,21 @@ fn operators_schema_graph_check_verify_and_completions_print_what_they_promise()
         failed.stdout
     );
 
+    place.write(
+        "p.toml",
+        PIPELINE.replace("COUNT(*) AS n", "lost AS n")
+            + "[verify.more]\nsqlite = \"shop.db\"\nquery = \"SELECT 1 AS one\"\n",
+    );
+    let refused = place.nightloom(["verify", "p.toml"]);
+    assert!(
+        refused.code == Some(1)
+            && refused.stdout.contains("no such column")
+            && refused.stdout.contains("2 queries, 1 failed"),
+        "{}{}",
+        refused.stdout,
+        refused.stderr
+    );
+
     for shell in ["bash", "zsh", "fish"] {
         assert!(print(&["completions", shell]).contains("nightloom"), "{shell}");
     }
