@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::PipelineArguments;
 use crate::{
-    io::{IoError, ReadWatch, SourceSpec, SqliteRead},
+    io::{IoError, ReadWatch, SourceSpec, SqliteRead, SqliteSource},
     operator::Silent,
     pipeline::{
         PipelineError, expect,
@@ -102,11 +102,12 @@ impl Answer {
 }
 
 fn ask(query: &Verify) -> Result<DataFrame, IoError> {
-    let source = SourceSpec::Sqlite {
+    let source = SourceSpec::Sqlite(SqliteSource {
         path: query.database.clone(),
         read: SqliteRead::Query(query.query.clone()),
         busy_timeout: Duration::from_secs(30),
-    };
+        definitions: None,
+    });
     let cancelled = AtomicBool::new(false);
     let read = source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
     let what = || format!("the answer to '{}'", query.title);

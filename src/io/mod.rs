@@ -27,7 +27,7 @@ pub use parquet_batches::ParquetBatches;
 pub use reject::rejected_schema;
 pub use source::{SourceRead, SourceRows, SourceSpec, Spill};
 pub use sqlite::{
-    ColumnPair, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteWrite, apply_sqlite, ledger_holds,
-    share_allocator,
+    ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite, apply_sqlite,
+    ledger_holds, share_allocator,
 };
 pub use watch::ReadWatch;

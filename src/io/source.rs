@@ -1,9 +1,6 @@
 //! A source: where a dataset comes from, its columns, its state, its rows.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::Path;
 
 use polars::prelude::{DataFrame, LazyFrame};
 
@@ -11,7 +8,7 @@ use super::{
     FileState, IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
     files, json, listing, parquet,
-    sqlite::{self, SqliteRead},
+    sqlite::{self, SqliteSource},
 };
 use crate::operator::PortSchema;
 
@@ -19,14 +16,7 @@ use crate::operator::PortSchema;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSpec {
     /// A table or query of a SQLite database.
-    Sqlite {
-        /// The database.
-        path: PathBuf,
-        /// What of it.
-        read: SqliteRead,
-        /// How long to wait for a writer that keeps readers out.
-        busy_timeout: Duration,
-    },
+    Sqlite(SqliteSource),
     /// CSV files; `.gz` and `.zst` are decompressed.
     Csv {
         /// The files.
@@ -92,7 +82,7 @@ impl SourceSpec {
     /// When the file, table or columns are not there or cannot be understood.
     pub fn schema(&self) -> Result<PortSchema, IoError> {
         match self {
-            Self::Sqlite { path, read, busy_timeout } => sqlite::schema(path, read, *busy_timeout),
+            Self::Sqlite(source) => sqlite::schema(source),
             Self::Csv { glob, options } => csv::schema(glob, options),
             Self::Ndjson { glob } => json::ndjson_schema(glob),
             Self::Json { glob } => json::json_schema(glob),
@@ -108,7 +98,7 @@ impl SourceSpec {
     /// When the file, table or columns are not there.
     pub fn count_rows(&self) -> Result<Option<u64>, IoError> {
         match self {
-            Self::Sqlite { path, read, busy_timeout } => sqlite::count_rows(path, read, *busy_timeout).map(Some),
+            Self::Sqlite(source) => sqlite::count_rows(source).map(Some),
             Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
             Self::Files { glob } => listing::count_rows(glob).map(Some),
             Self::Csv { .. } | Self::Ndjson { .. } | Self::Json { .. } => Ok(None),
@@ -121,7 +111,7 @@ impl SourceSpec {
     /// When a file is not there.
     pub fn state(&self) -> Result<SourceState, IoError> {
         match self {
-            Self::Sqlite { path, .. } => Ok(SourceState { files: vec![FileState::of_sqlite(path)?] }),
+            Self::Sqlite(source) => Ok(SourceState { files: vec![FileState::of_sqlite(&source.path)?] }),
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::state_of(glob)
             }
@@ -135,8 +125,8 @@ impl SourceSpec {
     /// When the source is not there, is locked, or is damaged as a whole; [`IoError::Interrupted`].
     pub fn read(&self, watch: &ReadWatch<'_>) -> Result<SourceRead, IoError> {
         match self {
-            Self::Sqlite { path, read, busy_timeout } => {
-                let (rows, rejected) = sqlite::read(path, read, *busy_timeout, None, watch)?;
+            Self::Sqlite(source) => {
+                let (rows, rejected) = sqlite::read(source, None, watch)?;
                 let SourceRows::Held(frame) = rows else { return Err(IoError::Interrupted) };
                 Ok(SourceRead { frame: *frame, rejected })
             }
@@ -154,8 +144,8 @@ impl SourceSpec {
     /// # Errors
     /// As [`Self::read`]; or when the file cannot be written.
     pub fn read_or_spill(&self, spill: Spill<'_>, watch: &ReadWatch<'_>) -> Result<(SourceRows, DataFrame), IoError> {
-        if let Self::Sqlite { path, read, busy_timeout } = self {
-            return sqlite::read(path, read, *busy_timeout, Some(spill), watch);
+        if let Self::Sqlite(source) = self {
+            return sqlite::read(source, Some(spill), watch);
         }
         let SourceRead { frame, rejected } = self.read(watch)?;
         Ok((SourceRows::Held(Box::new(frame)), rejected))

@@ -283,8 +283,8 @@ impl Commit<'_> {
     /// something that reads it is due, it is read again.
     fn follow_own_write(&self, path: &Path, applied: &SqliteApplied) -> Result<(), PipelineError> {
         for step in &self.pipeline.steps {
-            let StepKind::Source { spec: SourceSpec::Sqlite { path: read, .. }, .. } = &step.kind else { continue };
-            if read != path {
+            let StepKind::Source { spec: SourceSpec::Sqlite(source), .. } = &step.kind else { continue };
+            if source.path != path {
                 continue;
             }
             let Some(latest) = self.store.latest(&step.name) else { continue };

@@ -201,7 +201,7 @@ fn a_pattern_and_a_link_that_are_there_cannot_be_added_again() {
 }
 
 #[test]
-fn a_history_alone_is_ready_once_the_definitions_were_run_over_it() {
+fn a_history_alone_is_enough_and_the_other_tables_are_made_as_defined() {
     let place = Place::new();
     let database = place.path("alone.db");
     let connection = Connection::open(&database).expect("a database");
@@ -211,11 +211,19 @@ fn a_history_alone_is_ready_once_the_definitions_were_run_over_it() {
              INSERT INTO workflow_history VALUES (4, 'Run backend tests with pytest', '2026-01-01T00:00:00Z')",
         )
         .expect("a history");
-    let refused = run(&place, &database, &[]);
-    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
-    assert!(refused.stderr.contains("no such table"), "{}", refused.stderr);
-    connection.execute_batch(include_str!("../../src/sample/workflows/tables.sql")).expect("the definitions");
     run(&place, &database, &[]).expect_success();
     let links = rows(&database, "SELECT workflow_id FROM pattern_occurrences");
     assert_eq!(links, [[Value::Text("4".to_owned())]]);
+    let names = |name: &str| vec![Value::Text(name.to_owned())];
+    let made = rows(
+        &database,
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name",
+    );
+    assert_eq!(made, ["operation_patterns", "pattern_occurrences", "workflow_history"].map(names), "and no other");
+    let refused = connection.execute_batch(
+        "INSERT INTO pattern_occurrences (pattern_id, workflow_id) SELECT pattern_id, '4' FROM pattern_occurrences",
+    );
+    assert!(refused.is_err_and(|error| error.to_string().contains("UNIQUE")), "as it is defined");
+    let again = run(&place, &database, &[]).expect_success();
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bind;
+mod definitions;
 mod filling;
 mod ledger;
 mod memory;
@@ -18,9 +19,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::{IoError, files::FileState};
 
 pub use apply::{SqliteApplied, SqliteWrite, apply_sqlite};
+pub use definitions::Definitions;
 pub use ledger::ledger_holds;
 pub use memory::share_allocator;
-pub use read::SqliteRead;
+pub use read::{SqliteRead, SqliteSource};
 pub(super) use read::{count_rows, read, schema};
 pub use sink::{ColumnPair, SinkMode, SqliteSink};
 

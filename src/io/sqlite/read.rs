@@ -2,7 +2,7 @@
 //!
 //! A few rows are held as a frame. More are written to a file, a row group at a time, while the next are read.
 
-use std::{path::Path, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use polars::prelude::{DataFrame, IntoLazy};
 use rusqlite::{Connection, Rows, Statement};
@@ -12,6 +12,7 @@ use super::{
         IoError, ReadWatch, SourceRows, checkpoint_file::ROW_GROUP_ROWS, error::nearest, row_groups::RowGroups,
         source::Spill,
     },
+    definitions::Definitions,
     filling::{Filling, Pushed},
     open_to_read, quote,
     table::{TableInfo, kind_of_declared},
@@ -30,21 +31,32 @@ pub enum SqliteRead {
     Query(String),
 }
 
+/// A database and what is read of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteSource {
+    /// The database.
+    pub path: PathBuf,
+    /// What of it.
+    pub read: SqliteRead,
+    /// How long to wait for a writer that keeps readers out.
+    pub busy_timeout: Duration,
+    /// What tables are that the database lacks.
+    pub definitions: Option<Definitions>,
+}
+
 /// The columns, from the declared types: INTEGER, REAL and TEXT affinity are taken at their word; the type of other
 /// columns and of expressions is only known from their values.
-pub(in super::super) fn schema(path: &Path, read: &SqliteRead, busy_timeout: Duration) -> Result<PortSchema, IoError> {
-    let connection = open_to_read(path, busy_timeout)?;
-    let source = Source { path, busy_timeout };
-    let sql = source.select(&connection, read)?;
+pub(in super::super) fn schema(source: &SqliteSource) -> Result<PortSchema, IoError> {
+    let connection = source.connect()?;
+    let sql = source.select(&connection)?;
     let statement = source.prepare(&connection, &sql)?;
     source.columns(&statement)
 }
 
 /// Counts the rows of a table or query.
-pub(in super::super) fn count_rows(path: &Path, read: &SqliteRead, busy_timeout: Duration) -> Result<u64, IoError> {
-    let connection = open_to_read(path, busy_timeout)?;
-    let source = Source { path, busy_timeout };
-    let sql = source.select(&connection, read)?;
+pub(in super::super) fn count_rows(source: &SqliteSource) -> Result<u64, IoError> {
+    let connection = source.connect()?;
+    let sql = source.select(&connection)?;
     source.prepare(&connection, &sql)?;
     let count = format!("SELECT COUNT(*) FROM ({})", sql.trim().trim_end_matches(';'));
     let rows: i64 = connection
@@ -56,16 +68,13 @@ pub(in super::super) fn count_rows(path: &Path, read: &SqliteRead, busy_timeout:
 /// Reads all rows as they stand at one moment; the rejected rows come second. Without a file to spill to, all rows are
 /// held in memory.
 pub(in super::super) fn read(
-    path: &Path,
-    read: &SqliteRead,
-    busy_timeout: Duration,
+    source: &SqliteSource,
     spill: Option<Spill<'_>>,
     watch: &ReadWatch<'_>,
 ) -> Result<(SourceRows, DataFrame), IoError> {
-    let connection = open_to_read(path, busy_timeout)?;
-    let source = Source { path, busy_timeout };
+    let connection = source.connect()?;
     connection.execute_batch("BEGIN").map_err(|error| source.refused("cannot begin to read", error))?;
-    let sql = source.select(&connection, read)?;
+    let sql = source.select(&connection)?;
     let mut statement = source.prepare(&connection, &sql)?;
     let columns = source.columns(&statement)?;
     if let Some(spill) = spill
@@ -77,18 +86,27 @@ pub(in super::super) fn read(
     whole.ok_or(IoError::Interrupted)
 }
 
-struct Source<'a> {
-    path: &'a Path,
-    busy_timeout: Duration,
-}
-
-impl Source<'_> {
-    fn refused(&self, doing: &str, error: rusqlite::Error) -> IoError {
-        IoError::sqlite(self.path, doing, self.busy_timeout, error)
+impl SqliteSource {
+    /// The database, or where it lacks a table that is defined, one with the empty tables of the definitions.
+    fn connect(&self) -> Result<Connection, IoError> {
+        let connection = open_to_read(&self.path, self.busy_timeout)?;
+        let Some(definitions) = &self.definitions else { return Ok(connection) };
+        let refused = |error| self.refused("cannot read the schema", error);
+        let is_missing = match &self.read {
+            SqliteRead::Table(name) => TableInfo::load(&connection, name).map_err(refused)?.is_none(),
+            SqliteRead::Query(sql) => {
+                connection.prepare(sql).is_err_and(|error| error.to_string().contains("no such table"))
+            }
+        };
+        if is_missing { definitions.database().map_err(refused) } else { Ok(connection) }
     }
 
-    fn select(&self, connection: &Connection, read: &SqliteRead) -> Result<String, IoError> {
-        let name = match read {
+    fn refused(&self, doing: &str, error: rusqlite::Error) -> IoError {
+        IoError::sqlite(&self.path, doing, self.busy_timeout, error)
+    }
+
+    fn select(&self, connection: &Connection) -> Result<String, IoError> {
+        let name = match &self.read {
             SqliteRead::Query(sql) => return Ok(sql.clone()),
             SqliteRead::Table(name) => name,
         };
@@ -99,7 +117,7 @@ impl Source<'_> {
         }
         let tables = TableInfo::names(connection).map_err(refused)?;
         Err(IoError::Table {
-            path: self.path.to_owned(),
+            path: self.path.clone(),
             table: name.clone(),
             problem: "no such table".to_owned(),
             mend: nearest(name, tables.iter().map(String::as_str)),
@@ -113,7 +131,7 @@ impl Source<'_> {
             return Ok(statement);
         }
         Err(IoError::Malformed {
-            path: self.path.to_owned(),
+            path: self.path.clone(),
             place: String::new(),
             problem: "the query is no SELECT".to_owned(),
             mend: "a source's query must be one statement that reads rows and changes nothing".to_owned(),
@@ -125,7 +143,7 @@ impl Source<'_> {
         for column in statement.columns() {
             if columns.iter().any(|other| other.name == column.name()) {
                 return Err(IoError::Malformed {
-                    path: self.path.to_owned(),
+                    path: self.path.clone(),
                     place: String::new(),
                     problem: format!("the query gives the column '{}' twice", column.name()),
                     mend: "rename one with AS".to_owned(),
@@ -146,7 +164,7 @@ impl Source<'_> {
         spill: Option<Spill<'_>>,
         watch: &ReadWatch<'_>,
     ) -> Result<Option<(SourceRows, DataFrame)>, IoError> {
-        let refused = |error| IoError::frame(self.path, error);
+        let refused = |error| IoError::frame(&self.path, error);
         let held = spill.map_or(usize::MAX, |_| ROW_GROUP_ROWS);
         let mut filling = Filling::new(columns);
         let mut rows = statement.raw_query();

@@ -25,7 +25,7 @@ fn database(sql: &str) -> (TempDir, PathBuf) {
 }
 
 fn source(path: &Path, read: SqliteRead) -> SourceSpec {
-    SourceSpec::Sqlite { path: path.to_owned(), read, busy_timeout: PATIENCE }
+    SourceSpec::Sqlite(SqliteSource { path: path.to_owned(), read, busy_timeout: PATIENCE, definitions: None })
 }
 
 fn collect(source: &SourceSpec) -> Result<(DataFrame, DataFrame), IoError> {

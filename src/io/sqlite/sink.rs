@@ -10,6 +10,7 @@ use rusqlite::{Connection, MAIN_DB};
 
 use super::{
     super::{IoError, error::nearest},
+    definitions::Definitions,
     open_to_read, open_to_write, quote,
     table::{TableInfo, declared_for},
 };
@@ -68,6 +69,8 @@ pub struct SqliteSink {
     pub add_columns: bool,
     /// Columns of the table that an upsert writes only in rows that it adds.
     pub insert_only: Vec<String>,
+    /// How a missing table is made; by default it has the dataset's columns, and the keys as its primary key.
+    pub definitions: Option<Definitions>,
 }
 
 /// A column to write, with its type.
@@ -108,10 +111,16 @@ impl SqliteSink {
         let layout = self.layout(database, dataset)?;
         check_writable(database, busy_timeout)?;
         let refused = |error| IoError::sqlite(database, "cannot read the schema", busy_timeout, error);
-        let table = match open_to_read(database, busy_timeout) {
+        let found = match open_to_read(database, busy_timeout) {
             Err(IoError::Missing { .. }) => None,
             Err(error) => return Err(error),
             Ok(connection) => TableInfo::load(&connection, &self.table).map_err(refused)?,
+        };
+        let table = match (found, &self.definitions) {
+            (None, Some(definitions)) => {
+                definitions.database().and_then(|defined| TableInfo::load(&defined, &self.table)).map_err(refused)?
+            }
+            (found, _) => found,
         };
         self.missing_columns(database, &layout, table.as_ref()).map(drop)
     }
@@ -258,7 +267,13 @@ impl SqliteSink {
         layout: &Layout,
         refused: impl Fn(rusqlite::Error) -> IoError,
     ) -> Result<(), IoError> {
-        let table = TableInfo::load(connection, &self.table).map_err(&refused)?;
+        let mut table = TableInfo::load(connection, &self.table).map_err(&refused)?;
+        if let (None, Some(definitions)) = (&table, &self.definitions) {
+            for statement in definitions.of_table(&self.table).map_err(&refused)? {
+                connection.execute_batch(&statement).map_err(&refused)?;
+            }
+            table = TableInfo::load(connection, &self.table).map_err(&refused)?;
+        }
         let missing = self.missing_columns(database, layout, table.as_ref())?;
         let definition = |target: &&Target| format!("{} {}", quote(&target.table), declared_for(target.kind));
         if table.is_some() {

@@ -32,6 +32,7 @@ fn sink(mode: SinkMode, keys: &[(&str, &str)]) -> SqliteSink {
         keys: pairs(keys),
         columns: None,
         add_columns: false,
+        definitions: None,
         insert_only: Vec::new(),
     }
 }

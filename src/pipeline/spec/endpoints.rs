@@ -9,7 +9,10 @@ use super::{
     steps::SinkTarget,
 };
 use crate::{
-    io::{ColumnPair, CsvOptions, Encoding, FileFormat, SinkMode, SourceSpec, SqliteRead, SqliteSink},
+    io::{
+        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, SinkMode, SourceSpec, SqliteRead, SqliteSink,
+        SqliteSource,
+    },
     operator::ColumnKind,
 };
 
@@ -38,6 +41,20 @@ impl Place<'_> {
         Duration::try_from_secs_f64(seconds.unwrap_or(30.0)).map_err(|_| {
             self.fail(key, "a time to wait cannot be negative or endless", "in seconds").mend("for example 30")
         })
+    }
+
+    /// The definitions in a file.
+    fn definitions(&self, written: Option<&str>) -> Result<Option<Definitions>, Diagnostic> {
+        const KEY: &str = "definitions";
+        let Some(written) = written else { return Ok(None) };
+        let path = self.path(KEY, written);
+        let refused = |problem: String, mend: &str| {
+            self.fail(KEY, format!("{}: {problem}", path.display()), "cannot be used").mend(mend)
+        };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| refused(error.to_string(), "name a file of CREATE TABLE statements"))?;
+        let definitions = Definitions::new(text);
+        definitions.map(Some).map_err(|error| refused(error.to_string(), "try the file in the sqlite3 shell"))
     }
 
     /// Exactly one of `choices` must be given; its key and value.
@@ -105,6 +122,7 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
                 ("query", table.query.is_some()),
                 ("busy_timeout", table.busy_timeout.is_some()),
                 ("own_writes", table.own_writes.is_some()),
+                ("definitions", table.definitions.is_some()),
             ],
             "only SQLite sources have it",
         )?;
@@ -124,11 +142,12 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
     let path = place.path(kind, written);
     let glob = path.display().to_string();
     Ok(match kind {
-        "sqlite" => SourceSpec::Sqlite {
+        "sqlite" => SourceSpec::Sqlite(SqliteSource {
             path,
             read: sqlite_read(place, table)?,
             busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
-        },
+            definitions: place.definitions(table.definitions.as_deref())?,
+        }),
         "csv" => SourceSpec::Csv { glob, options: csv_options(place, table)? },
         "ndjson" => SourceSpec::Ndjson { glob },
         "json" => SourceSpec::Json { glob },
@@ -210,6 +229,7 @@ pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnost
             ("add_columns", table.add_columns),
             ("insert_only", !table.insert_only.is_empty()),
             ("busy_timeout", table.busy_timeout.is_some()),
+            ("definitions", table.definitions.is_some()),
         ],
         "a file is always replaced as a whole",
     )?;
@@ -251,6 +271,7 @@ fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<Si
             columns: table.columns.as_ref().map(pairs),
             add_columns: table.add_columns,
             insert_only: table.insert_only.clone(),
+            definitions: place.definitions(table.definitions.as_deref())?,
         },
         busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
     })

@@ -119,6 +119,9 @@ pub struct SourceTable {
     pub busy_timeout: Option<f64>,
     /// What of a SQLite database that only this pipeline wrote since it was read; default reread.
     pub own_writes: Option<OwnWrites>,
+    /// A file of CREATE TABLE statements: a table that the database lacks is read as the empty one they make.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definitions: Option<String>,
     /// Expectations on the rows read.
     pub expect: Option<ExpectTable>,
 }
@@ -256,6 +259,9 @@ pub struct SinkTable {
     /// Columns of the table that an upsert writes only in rows it adds, so that what stands in others stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub insert_only: Vec<String>,
+    /// A file of CREATE TABLE statements: a table that the database lacks is made as they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definitions: Option<String>,
     /// How long to wait for a locked database, in seconds; default 30.
     pub busy_timeout: Option<f64>,
 }

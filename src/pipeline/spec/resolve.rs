@@ -114,6 +114,7 @@ impl<'a> Builder<'a> {
             object.remove("expect");
             object.remove("busy_timeout");
             object.remove("own_writes");
+            object.remove("definitions");
         }
         let rejected = format!("{}.rejected", entry.key);
         Ok(Draft {

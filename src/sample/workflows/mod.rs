@@ -20,7 +20,7 @@ use super::{
 };
 use crate::operator::Progress;
 
-const TABLES: &str = include_str!("tables.sql");
+const TABLES: &str = include_str!("../../../pipelines/tables/workflows.sql");
 
 /// The dice of tool events lie beside those of the rows.
 const EVENT_STREAM: u64 = 1 << 63;
