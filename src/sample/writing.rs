@@ -20,7 +20,7 @@ use super::{
 };
 use crate::operator::Progress;
 
-const TABLES: &str = include_str!("tables.sql");
+const TABLES: &str = concat!(include_str!("tables.sql"), include_str!("../../pipelines/tables/linking.sql"));
 
 /// Streams of dice beside those of the drops.
 const PRODUCT_STREAM: u64 = 1 << 62;

@@ -57,6 +57,23 @@ fn a_method_that_tonight_did_not_use_keeps_the_night_it_was_last_used() {
 }
 
 #[test]
+fn a_shop_without_the_table_of_what_was_learned_has_it_after_the_first_night() {
+    let learned = |drop: bool| {
+        let place = Place::new();
+        let database = made_up_shop(&place, "400");
+        if drop {
+            let connection = Connection::open(&database).expect("a database");
+            connection.execute_batch("DROP TABLE retailer_url_patterns").expect("the table goes");
+        }
+        link(&place, &database, "2026-03-02T00:00:00Z");
+        rows(&database, "SELECT * FROM retailer_url_patterns ORDER BY retailer")
+    };
+    let made = learned(true);
+    assert!(!made.is_empty());
+    assert_eq!(made, learned(false));
+}
+
+#[test]
 fn the_links_of_a_made_up_shop_are_measured_against_the_true_ones() {
     let place = Place::new();
     let database = made_up_shop(&place, "2000");

@@ -7,7 +7,8 @@ use rand_pcg::Pcg64Mcg;
 use rusqlite::{Connection, params};
 
 /// The tables as the scrapers leave them.
-const TABLES: &str = include_str!("../../src/sample/tables.sql");
+const TABLES: &str =
+    concat!(include_str!("../../src/sample/tables.sql"), include_str!("../../pipelines/tables/linking.sql"));
 
 const WORDS: &[&str] = &[
     "satin",
