@@ -14,6 +14,7 @@ use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::IoError;
+use crate::operator::Packing;
 
 /// The cheap signs of a file's content: equal states mean unchanged content.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -173,18 +174,17 @@ pub(super) fn state_of(pattern: &str) -> Result<SourceState, IoError> {
     Ok(SourceState { files })
 }
 
-/// Opens a file; `.gz` and `.zst` are decompressed on the way.
+/// Opens a file; one named `.gz` or `.zst`, in any case of letters, is unpacked on the way.
 ///
 /// # Errors
 /// [`IoError::Missing`] or [`IoError::File`].
 pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, IoError> {
     let refused = |error| IoError::file(path, "read", error);
     let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(refused)?);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    Ok(match ending {
-        "gz" => Box::new(MultiGzDecoder::new(file)),
-        "zst" => Box::new(zstd::Decoder::with_buffer(file).map_err(refused)?),
-        _ => Box::new(file),
+    Ok(match Packing::of(&path.to_string_lossy()).0 {
+        Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
+        Packing::Zstd => Box::new(zstd::Decoder::with_buffer(file).map_err(refused)?),
+        Packing::None => Box::new(file),
     })
 }
 
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn compressed_files_are_read_as_their_content() {
         let folder = tempfile::tempdir().unwrap();
-        let gz = folder.path().join("x.csv.gz");
+        let gz = folder.path().join("X.CSV.GZ");
         let mut encoder = flate2::write::GzEncoder::new(File::create(&gz).unwrap(), flate2::Compression::fast());
         encoder.write_all(b"a\n1\n").unwrap();
         encoder.finish().unwrap();

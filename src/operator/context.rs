@@ -32,7 +32,8 @@ impl Progress for Silent {
 /// What the engine lends a stage that does not work on frames alone: the files that a dataset of files names, room on
 /// disk for what does not fit in memory, and a way to hand rows over before all of them are known.
 pub trait Storage: Send + Sync {
-    /// Opens a file by its `path` in a dataset of files; `.gz` and `.zst` are decompressed on the way.
+    /// Opens a file by its `path` in a dataset of files; what its name says is packed ([`super::Packing`]) is unpacked on
+    /// the way.
     ///
     /// # Errors
     /// [`StageError::Storage`] when it is not there or may not be read.

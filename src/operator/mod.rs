@@ -6,6 +6,7 @@
 mod batches;
 mod context;
 mod error;
+mod file_name;
 mod kind;
 mod ports;
 
@@ -20,6 +21,7 @@ pub use batches::{for_each_batch, with_own_texts};
 pub use context::NoStorage;
 pub use context::{Progress, Scratch, Silent, StageContext, Storage};
 pub use error::{ParamError, StageError};
+pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
 pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};
 

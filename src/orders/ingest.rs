@@ -22,7 +22,7 @@ use super::{
     shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
+    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema,
     StageContext, StageError,
 };
 
@@ -219,7 +219,7 @@ fn entries(frame: LazyFrame) -> Result<(Vec<FileEntry>, u64), StageError> {
     let mut total = 0_u64;
     for ((path, name), bytes) in paths.iter().zip(names.iter()).zip(frame.column("bytes")?.i64()?.iter()) {
         let Some(path) = path else { continue };
-        let is_packed = [".gz", ".zst"].iter().any(|ending| path.ends_with(ending)) || parquet::is_named_so(path);
+        let is_packed = Packing::of(path).0 != Packing::None || parquet::is_named_so(path);
         total += bytes.unwrap_or_default().unsigned_abs() * if is_packed { 6 } else { 1 };
         entries.push(FileEntry { path: path.to_owned(), name: name.unwrap_or(path).to_owned() });
     }

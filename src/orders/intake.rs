@@ -19,7 +19,7 @@ use super::{
     parse::{Content, Dialect, Job, Parsed, Parser, Reject},
     partitions::Partitions,
 };
-use crate::operator::{StageContext, StageError};
+use crate::operator::{Packing, StageContext, StageError, has_ending};
 
 /// A file to be read.
 #[derive(Clone, Debug)]
@@ -162,15 +162,9 @@ pub fn read(
     Ok(Intake { files: gathered.files, blocks: notes.blocks, rows: gathered.rows, shops })
 }
 
-/// The endings of files that are read; those of other names may be copies, notes or what a system keeps beside them.
-const ENDINGS: [&str; 4] = [".csv", ".csv.gz", ".csv.zst", ".parquet"];
-
+/// Whether a file is read; those of other names may be copies, notes or what a system keeps beside them.
 fn is_named_as_export(path: &str) -> bool {
-    let is_its_end = |ending: &&str| {
-        let start = path.len().checked_sub(ending.len());
-        start.and_then(|start| path.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
-    };
-    ENDINGS.iter().any(is_its_end)
+    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path)
 }
 
 fn partitions_of(kind: Kind, reading: &Reading<'_>) -> usize {

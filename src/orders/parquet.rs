@@ -10,11 +10,11 @@ use super::{
     intake::Reading,
     values,
 };
-use crate::operator::for_each_batch;
+use crate::operator::{for_each_batch, has_ending};
 
 /// Whether a file is taken for Parquet.
 pub fn is_named_so(path: &str) -> bool {
-    path.len() >= 8 && path.get(path.len() - 8..).is_some_and(|end| end.eq_ignore_ascii_case(".parquet"))
+    has_ending(path, ".parquet")
 }
 
 /// Where the columns of a file go, and the names of those that are read.
