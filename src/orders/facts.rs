@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{fields::Reason, rows::hash, values::Slash};
+use super::{fields::Reason, rows::hash};
 
 /// What was noticed about the rows of a file, or of a block of it.
 #[derive(Debug, Default)]
@@ -16,11 +16,14 @@ pub struct Facts {
     pub rejected: [u64; Reason::ALL.len()],
     /// Cells that are taken as empty because they hold no such value, by field.
     pub bad_cells: BTreeMap<usize, u64>,
-    /// Dates with slashes by field: with a day first, and with a month first for certain.
-    pub slashes: BTreeMap<usize, (u64, u64)>,
+    /// The fields with a date that has the day first, a bit each; the date may be that of a row that is not used.
+    pub day_first: u64,
+    /// Dates that have the month first for certain, by field, of rows with nothing wrong; those that name a shop, and
+    /// those that name none.
+    pub month_first: BTreeMap<usize, (u64, u64)>,
     /// The shops named, with the row that names each first: its block and its line there.
     pub shops: BTreeMap<u32, (u32, u32)>,
-    /// Rows that name no shop.
+    /// Rows with nothing wrong that name no shop.
     pub without_shop: u64,
     /// Rows by shop and currency.
     pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
@@ -49,9 +52,10 @@ impl Facts {
         for (field, count) in other.bad_cells {
             *self.bad_cells.entry(field).or_default() += count;
         }
-        for (field, (day, month)) in other.slashes {
-            let sum = self.slashes.entry(field).or_default();
-            *sum = (sum.0 + day, sum.1 + month);
+        self.day_first |= other.day_first;
+        for (field, (named, nameless)) in other.month_first {
+            let sum = self.month_first.entry(field).or_default();
+            *sum = (sum.0 + named, sum.1 + nameless);
         }
         for (shop, first) in other.shops {
             self.shops.entry(shop).or_insert(first);
@@ -71,9 +75,23 @@ impl Facts {
         self.rejected.iter().sum()
     }
 
-    /// The fields whose dates have the day first.
-    pub fn is_day_first(&self, field: usize) -> bool {
-        self.slashes.get(&field).is_some_and(|(day, _)| *day > 0)
+    /// Dates of a field that are none, for they have the month first in a column with the day first: of rows that name a
+    /// shop, and of those that name none.
+    pub fn misread(&self, field: usize) -> (u64, u64) {
+        let is_day_first = self.day_first >> field & 1 == 1;
+        self.month_first.get(&field).filter(|_| is_day_first).copied().unwrap_or_default()
+    }
+
+    /// Notes a row with nothing wrong; `month_first` has a bit for each field whose date has the month first for certain.
+    #[inline]
+    pub fn note_good(&mut self, names_shop: bool, month_first: u64) {
+        self.without_shop += u64::from(!names_shop);
+        let mut left = month_first;
+        while left != 0 {
+            let (named, nameless) = self.month_first.entry(left.trailing_zeros() as usize).or_default();
+            *(if names_shop { named } else { nameless }) += 1;
+            left &= left - 1;
+        }
     }
 }
 
@@ -139,15 +157,6 @@ pub fn note_variant(facts: &mut Facts, shop: u32, id: &[u8]) {
                 facts.long_ids.insert((shop, end), LongId::One(id.to_vec()));
             }
         }
-    }
-}
-
-/// Notes how a date with slashes can be meant.
-pub fn note_slash(facts: &mut Facts, field: usize, slash: Slash) {
-    match slash {
-        Slash::No | Slash::Either => {}
-        Slash::DayFirst => facts.slashes.entry(field).or_default().0 += 1,
-        Slash::MonthFirst => facts.slashes.entry(field).or_default().1 += 1,
     }
 }
 

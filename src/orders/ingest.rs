@@ -63,9 +63,9 @@ pub struct IngestShop {
     pub columns: ShopColumns,
     /// The kind of all files; null to find it from their headers.
     pub kind: Option<Kind>,
-    /// The shop of all rows, whatever the files say.
+    /// The shop of all rows, whatever the files say; null or blank to go by the files.
     pub shop: Option<String>,
-    /// The shop of rows that name none.
+    /// The shop of rows that name none, where it is not that of their file or folder; null or blank for none.
     pub default_shop: Option<String>,
     /// Whether files that name no shop are those of a shop named as the folder that they lie in.
     pub shop_from_folder: bool,
@@ -97,7 +97,7 @@ impl Operator for IngestShop {
     const NAME: &'static str = "ingest-shop";
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         let column = |name: &str, kind| PortColumn::new(name, kind);
@@ -135,7 +135,7 @@ impl Operator for IngestShop {
             ),
             OutputPort::new(
                 "files",
-                "What became of each file: completed, failed, or ignored for its name; `rows` are those accepted and those rejected, which `reasons` counts.",
+                "What became of each file: completed, failed, or ignored for its name; `shops` are those that its rows are of, none of a file that is not used; `rows` are those accepted and those rejected, which `reasons` counts.",
                 FILES,
             ),
         ])
@@ -193,8 +193,8 @@ impl IngestShop {
             rejections.add(file, first_line, rejects)
         })?;
         let rules = Rules {
-            shop: self.shop.clone(),
-            default_shop: self.default_shop.clone(),
+            shop: given(self.shop.as_ref()),
+            default_shop: given(self.default_shop.as_ref()),
             shop_from_folder: self.shop_from_folder,
             max_rejected: self.max_rejected,
         };
@@ -209,6 +209,11 @@ impl IngestShop {
         }
         write(intake, &settled, entries, rejections, context)
     }
+}
+
+/// The name of a shop, if one was given.
+fn given(shop: Option<&String>) -> Option<String> {
+    shop.filter(|name| !name.trim().is_empty()).cloned()
 }
 
 /// The files of the listing, and their bytes; those of packed files count six times.

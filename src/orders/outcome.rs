@@ -118,6 +118,16 @@ pub fn first_problem(intake: &Intake, settled: &Settled, entries: &[FileEntry], 
     format!("{} {words}", entry.name)
 }
 
+/// How many shops the rows of a file are of.
+fn shops(read: &FileRead, known: &FileKnown, settled: &Settled) -> usize {
+    if settled.only_shop.is_some() {
+        return 1;
+    }
+    let named = &read.facts.shops;
+    let of_nameless = known.blank_shop.filter(|shop| read.facts.without_shop > 0 && !named.contains_key(shop));
+    named.len() + usize::from(of_nameless.is_some())
+}
+
 /// What became of each file.
 ///
 /// # Errors
@@ -140,7 +150,6 @@ pub fn files_table(
             Some(problem) => ("failed", Some(problem.as_str())),
             None => ("completed", None),
         };
-        let shops = if settled.only_shop.is_some() { 1 } else { read.facts.shops.len().max(1) };
         let unknown = read.layout.as_ref().map(|layout| {
             let shown = layout.unknown.iter().take(UNKNOWN_SHOWN).cloned().collect::<Vec<_>>().join(", ");
             match layout.unknown.len().saturating_sub(UNKNOWN_SHOWN) {
@@ -151,7 +160,7 @@ pub fn files_table(
         table.text(Some(entry.name.as_bytes()));
         table.text(read.layout.as_ref().map(|layout| layout.kind.name().as_bytes()));
         table.text_or(None, status);
-        table.int(Some(shops as i64));
+        table.int(Some(if status == "completed" { shops(read, known, settled) as i64 } else { 0 }));
         table.int(count(read.facts.rows));
         table.int(count(accepted));
         table.int(count(refused));

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     csv::{Cells, Records},
-    facts::{CurrencyCount, Facts, Shops, note_slash, note_variant},
+    facts::{CurrencyCount, Facts, Shops, note_variant},
     fields::{Inventory, Kind, Order, Reason, Type, Variant},
     headers::Layout,
     rows::{Head, NO_SHOP, RowWriter, hash},
@@ -159,6 +159,14 @@ impl LastTime {
     }
 }
 
+/// What was found in a row with nothing wrong.
+#[derive(Default)]
+struct Found {
+    currency: Option<[u8; 3]>,
+    /// The fields whose dates have the month first for certain, a bit each.
+    month_first: u64,
+}
+
 /// What is wrong with a row.
 struct Problem {
     reason: Reason,
@@ -186,11 +194,12 @@ impl<'a> Parser<'a> {
     pub fn parse(&mut self, job: &Job) -> Parsed {
         let kind = job.layout.kind;
         let partitions = if kind == Kind::Orders { self.partitions } else { 1 };
+        let room = job.content.bytes().len() / partitions * 5 / 4;
         let mut parsed = Parsed {
             block: job.block,
             file: job.file,
             kind,
-            parts: vec![Vec::with_capacity(job.content.bytes().len() / partitions * 5 / 4); partitions],
+            parts: (0..partitions).map(|_| Vec::with_capacity(room)).collect(),
             rejects: Vec::new(),
             facts: Facts { replaced: std::str::from_utf8(job.content.bytes()).is_err(), ..Facts::default() },
         };
@@ -236,8 +245,9 @@ impl<'a> Parser<'a> {
         match outcome {
             Ok(found) => {
                 row.end();
+                parsed.facts.note_good(shop != NO_SHOP, found.month_first);
                 if kind == Kind::Orders {
-                    currency.note(&mut parsed.facts, shop, found);
+                    currency.note(&mut parsed.facts, shop, found.currency);
                 }
                 Ok(())
             }
@@ -248,7 +258,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Writes the values of a row; gives its currency.
+    /// Writes the values of a row.
     fn fields(
         &mut self,
         job: &Job,
@@ -256,11 +266,11 @@ impl<'a> Parser<'a> {
         row: &mut RowWriter<'_>,
         facts: &mut Facts,
         shop: u32,
-    ) -> Result<Option<[u8; 3]>, Problem> {
+    ) -> Result<Found, Problem> {
         let kind = job.layout.kind;
         let mut present = 0_u64;
         let mut problem = None;
-        let mut currency = None;
+        let mut found = Found::default();
         let mut room = std::mem::take(&mut self.room);
         for (number, (field, columns)) in job.layout.fields.iter().enumerate() {
             let field = *field;
@@ -295,7 +305,7 @@ impl<'a> Parser<'a> {
                         let upper = [*a, *b, *c].map(|letter| letter.to_ascii_uppercase());
                         row.text(field, &upper);
                         present |= 1 << field;
-                        currency = Some(upper);
+                        found.currency = Some(upper);
                         false
                     }
                     _ => true,
@@ -316,7 +326,11 @@ impl<'a> Parser<'a> {
                     Some(time) => {
                         row.number(field, with_slash(time));
                         present |= 1 << field;
-                        note_slash(facts, field, time.slash);
+                        match time.slash {
+                            Slash::No | Slash::Either => {}
+                            Slash::DayFirst => facts.day_first |= 1 << field,
+                            Slash::MonthFirst => found.month_first |= 1 << field,
+                        }
                         false
                     }
                     None => true,
@@ -334,7 +348,7 @@ impl<'a> Parser<'a> {
         if let Some((reason, field)) = missing(kind, &job.layout, present) {
             return Err(Problem { reason, field, value: shown(records.shown()) });
         }
-        problem.map_or(Ok(currency), Err)
+        problem.map_or(Ok(found), Err)
     }
 
     /// What no column says.
@@ -358,7 +372,6 @@ impl<'a> Parser<'a> {
         let columns = &job.layout.shop;
         let cell = if columns.is_empty() { &[][..] } else { best(records, columns, &mut self.room) };
         if cell.is_empty() {
-            facts.without_shop += 1;
             return NO_SHOP;
         }
         if self.last_shop.1 != NO_SHOP && self.last_shop.0 == cell {
@@ -463,7 +476,7 @@ fn parse_fimi(job: &Job, parsed: &mut Parsed) {
         let Some(out) = parsed.parts.get_mut(partition) else { continue };
         for item in text.split(u8::is_ascii_whitespace).filter(|item| !item.is_empty()) {
             parsed.facts.rows += 1;
-            parsed.facts.without_shop += 1;
+            parsed.facts.note_good(false, 0);
             let mut row = RowWriter::begin(out, Head { block: job.block, line, shop: NO_SHOP, hash });
             row.text(Order::OrderId.place(), order.as_bytes());
             row.number(Order::CreatedAt.place(), 0);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::{
     facts::{LongId, note_long_id},
     fields::Reason,
-    intake::{FileEntry, Intake},
+    intake::{FileEntry, FileRead, Intake},
     rows::NO_SHOP,
 };
 
@@ -16,7 +16,7 @@ pub struct Rules {
     pub shop: Option<String>,
     /// The shop of rows that name none.
     pub default_shop: Option<String>,
-    /// Whether a file's folder is named as its shop.
+    /// Whether the folder of a file that names no shop is named as its shop.
     pub shop_from_folder: bool,
     /// The largest share of rows that may be of no use.
     pub max_rejected: f64,
@@ -76,10 +76,8 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
     let folders = shops_of_folders(entries, intake);
     let mut files = Vec::with_capacity(entries.len());
     for (entry, read) in entries.iter().zip(&intake.files) {
-        let mut known = FileKnown { problem: read.problem.clone(), ..FileKnown::default() };
-        for field in read.facts.slashes.keys().filter(|field| read.facts.is_day_first(**field)) {
-            known.day_first |= 1 << field;
-        }
+        let day_first = read.facts.day_first;
+        let mut known = FileKnown { problem: read.problem.clone(), day_first, ..FileKnown::default() };
         let named: Vec<u32> = read.facts.shops.keys().copied().collect();
         known.blank_shop = match named.as_slice() {
             [one] => Some(*one),
@@ -88,7 +86,8 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
                 let of_folder = folders.get(folder(&entry.name)).copied().flatten();
                 of_folder.or_else(|| from_folder.map(|name| intake.shops.number(name.as_bytes()))).or(default)
             }
-            _ => None,
+            // A folder of several shops is named as none of them.
+            _ => default,
         };
         files.push(known);
     }
@@ -142,7 +141,8 @@ impl Settled {
                 known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
                     Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
                 } else {
-                    useless(read, rules.max_rejected)
+                    let loses_nameless = self.only_shop.is_none() && known.blank_shop.is_none();
+                    useless(read, loses_nameless, rules.max_rejected)
                 };
             }
         }
@@ -178,39 +178,45 @@ impl Settled {
     }
 }
 
-/// Why a file cannot be used for what its rows hold.
-fn useless(read: &super::intake::FileRead, max_rejected: f64) -> Option<String> {
+/// Why a file cannot be used for what its rows hold; with `loses_nameless` rows that name no shop are not used.
+fn useless(read: &FileRead, loses_nameless: bool, max_rejected: f64) -> Option<String> {
     let facts = &read.facts;
     if facts.rows == 0 {
         return Some("has a header and no rows; export it again, or take it out of the folder".to_owned());
     }
     let needed = read.layout.as_ref().and_then(|layout| layout.kind.needed_time());
-    let misread = match needed.and_then(|field| facts.slashes.get(&field)) {
-        Some((day, month)) if *day > 0 => *month,
-        _ => 0,
-    };
-    let rejected = facts.rejected_rows() + misread;
+    let (named, nameless) = needed.map(|field| facts.misread(field)).unwrap_or_default();
+    let (without_shop, misread) = if loses_nameless { (facts.without_shop, named) } else { (0, named + nameless) };
+    let rejected = facts.rejected_rows() + without_shop + misread;
     if rejected as f64 <= max_rejected * facts.rows as f64 && rejected < facts.rows {
         return None;
     }
     let reasons = Reason::ALL.iter().zip(facts.rejected).map(|(reason, count)| {
-        let more = if *reason == Reason::BadDate { misread } else { 0 };
+        let more = match reason {
+            Reason::BadDate => misread,
+            Reason::MissingShop => without_shop,
+            _ => 0,
+        };
         (reason.code(), count + more)
     });
     let words: Vec<String> =
         reasons.filter(|(_, count)| *count > 0).map(|(code, count)| format!("{code} {count}")).collect();
-    Some(format!("{rejected} of {} rows cannot be used ({}); export it again", facts.rows, words.join(", ")))
+    let mend = if without_shop > 0 { ", or set the parameter `default_shop`" } else { "" };
+    Some(format!("{rejected} of {} rows cannot be used ({}); export it again{mend}", facts.rows, words.join(", ")))
 }
 
-fn warnings(read: &super::intake::FileRead) -> Vec<String> {
+fn warnings(read: &FileRead) -> Vec<String> {
     let mut words = Vec::new();
     if read.facts.replaced {
         words.push("bytes that are not UTF-8 were replaced".to_owned());
     }
-    if let Some(layout) = &read.layout {
-        for (field, count) in &read.facts.bad_cells {
-            let name = layout.kind.fields().get(*field).map_or("", |field| field.name);
-            words.push(format!("{count} cells of {name} could not be read and count as empty"));
+    let Some(kind) = read.layout.as_ref().map(|layout| layout.kind) else { return words };
+    for (place, field) in kind.fields().iter().enumerate() {
+        // Where the date is needed, its row is not used.
+        let (named, nameless) = if kind.needs_value(place) { Default::default() } else { read.facts.misread(place) };
+        let count = read.facts.bad_cells.get(&place).copied().unwrap_or_default() + named + nameless;
+        if count > 0 {
+            words.push(format!("{count} cells of {} could not be read and count as empty", field.name));
         }
     }
     words

@@ -131,10 +131,10 @@ pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Ve
             continue;
         }
         let is_level = kind == Kind::InventoryLevels;
-        let location = if is_level { meaning.text(Inventory::LocationId.place()) } else { None };
+        let location = if is_level { location(&meaning) } else { b"" };
         let updated_at = if is_level { meaning.time(Inventory::UpdatedAt.place()) } else { None };
         let new = Kept { row, shop, day_first: of_file.day_first, updated_at };
-        let key = (shop, row.first_text(), location.unwrap_or_default());
+        let key = (shop, row.first_text(), location);
         match places.get(&key).and_then(|place| kept.get_mut(*place)) {
             None => {
                 places.insert(key, kept.len());
@@ -186,9 +186,14 @@ fn push_variant(table: &mut Table, row: &Meaning<'_>) {
     table.text(text(Variant::ImageUrl));
 }
 
+/// Where a level is; without a column for it, all are at one location.
+fn location<'a>(row: &Meaning<'a>) -> &'a [u8] {
+    row.text(Inventory::LocationId.place()).unwrap_or(b"default")
+}
+
 fn push_inventory(table: &mut Table, row: &Meaning<'_>) {
     push_id(table, "InventoryItem", row.text(Inventory::InventoryItemId.place()));
-    push_id(table, "Location", Some(row.text(Inventory::LocationId.place()).unwrap_or(b"default")));
+    push_id(table, "Location", Some(location(row)));
     table.int(Some(row.values.number(Inventory::Available.place()).unwrap_or(0)));
     table.int(row.time(Inventory::UpdatedAt.place()));
 }

@@ -97,8 +97,8 @@ fn a_file_that_cannot_be_used_may_be_left_out() {
     let good = format!("{HEADER}\n{ROW}\n");
     let outputs = try_ingest(&operator, &[("bad.csv", b"<html>"), ("good.csv", good.as_bytes())], 1, 1 << 20).unwrap();
     assert_eq!(
-        outputs.rows("files", &["file", "status", "accepted"]),
-        ["bad.csv | failed | 0", "good.csv | completed | 1"]
+        outputs.rows("files", &["file", "status", "shops", "accepted"]),
+        ["bad.csv | failed | 0 | 0", "good.csv | completed | 1 | 1"]
     );
     assert_eq!(outputs.frame("orders").height(), 1);
 }
@@ -159,10 +159,14 @@ fn files_that_are_not_named_as_exports_are_left_alone() {
     let good = format!("{HEADER}\n{ROW}\n");
     let files = [("a.csv.bak", good.as_bytes()), ("b.CSV", good.as_bytes()), ("notes.txt", b"<html>".as_slice())];
     let outputs = try_ingest(&operator(), &files, 1, 1 << 20).unwrap();
-    let status = outputs.rows("files", &["file", "status", "rows", "accepted", "rejected"]);
+    let status = outputs.rows("files", &["file", "status", "shops", "rows", "accepted", "rejected"]);
     assert_eq!(
         status,
-        ["a.csv.bak | ignored | 0 | 0 | 0", "b.CSV | completed | 1 | 1 | 0", "notes.txt | ignored | 0 | 0 | 0"]
+        [
+            "a.csv.bak | ignored | 0 | 0 | 0 | 0",
+            "b.CSV | completed | 1 | 1 | 1 | 0",
+            "notes.txt | ignored | 0 | 0 | 0 | 0"
+        ]
     );
     assert!(outputs.rows("files", &["problem"])[0].contains("ends neither in .csv"));
     assert!(refused("notes.txt", b"x").contains("notes.txt has a name that ends neither in .csv"));

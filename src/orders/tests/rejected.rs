@@ -79,6 +79,47 @@ fn a_level_of_a_file_without_locations_is_at_the_default_location() {
 }
 
 #[test]
+fn a_level_without_a_column_for_locations_and_one_of_the_location_default_are_one() {
+    let plain = "inventory_item_id,available,updated_at\n1,5,2025-01-02\n";
+    let placed = "inventory_item_id,location_id,available,updated_at\n1,default,7,2025-01-03\n";
+    let outputs = ingest(&operator(), &[("1.csv", plain), ("2.csv", placed)]);
+    assert_eq!(outputs.rows("inventory", &["location_id", "available"]), ["default | 7"]);
+    assert_eq!(outputs.rows("rejected", &["file", "line", "reason"]), ["1.csv | 2 | duplicate"]);
+}
+
+#[test]
+fn a_row_that_is_bad_twice_is_counted_once() {
+    let rows = |good: usize| {
+        let mut text = "order_id,sku,created_at,quantity,unit_price\n".to_owned();
+        (0..good).for_each(|row| text += &format!("{row},a,14/02/2025,1,1\n"));
+        text + "98,a,01/15/2025,1,x\n99,a,01/15/2025,1,x\n"
+    };
+    let outputs = ingest(&operator(), &[("f.csv", &rows(8))]);
+    assert_eq!(
+        outputs.rows("files", &["status", "rows", "accepted", "reasons"]),
+        ["completed | 10 | 8 | bad_number 2"]
+    );
+    let error = refused("f.csv", rows(7).as_bytes());
+    assert!(error.contains("2 of 9 rows cannot be used (bad_number 2)"), "{error}");
+}
+
+#[test]
+fn a_date_with_the_month_first_that_is_not_needed_counts_as_empty_and_is_reported() {
+    let header = "product_id,variant_id,product_title,price,inventory_item_id,product_status,product_created_at\n";
+    let row = |variant: u32, created: &str| format!("1,{variant},T,3,4,active,{created}\n");
+    let text = [header, &row(2, "13/02/2025"), &row(3, "02/14/2025"), &row(4, "soon"), &row(5, "03/02/2025")].concat();
+    let outputs = ingest(&operator(), &[("c.csv", &text)]);
+    assert_eq!(
+        outputs.rows("catalog", &["variant_id", "product_created_at"]),
+        ["2 | 2025-02-13T00:00:00Z", "3 | -", "4 | -", "5 | 2025-02-03T00:00:00Z"]
+    );
+    assert_eq!(
+        outputs.rows("files", &["warnings"]),
+        ["2 cells of product_created_at could not be read and count as empty"]
+    );
+}
+
+#[test]
 fn a_date_with_the_month_first_in_a_column_with_the_day_first_is_bad() {
     let text = format!("{ORDERS}2,7,a,13/02/2025,1,1\n3,7,a,02/13/2025,1,1\n");
     let rows = reasons(&text);

@@ -71,9 +71,45 @@ fn a_file_without_any_shop_is_refused() {
 }
 
 #[test]
-fn a_row_without_shop_in_a_file_of_several_is_rejected() {
+fn a_row_without_shop_in_a_file_of_several_is_of_the_default_shop_else_it_is_rejected() {
     let text = format!("{HEADER},shop\n{ROW},n\n2,a,2025-01-02,1,1,m\n3,a,2025-01-02,1,1,\n");
     let outputs = ingest(&operator(), &[("o.csv", &text)]);
-    assert_eq!(outputs.rows("orders", &["shop_id"]), ["n", "m"]);
+    assert_eq!(outputs.rows("orders", &["shop_id"]), ["n", "m", "s"]);
+    assert_eq!(outputs.rows("files", &["shops", "accepted"]), ["3 | 3"]);
+    let operator = IngestShop { default_shop: None, shop_from_folder: true, max_rejected: 0.5, ..operator() };
+    let outputs = ingest(&operator, &[("x/o.csv", &text)]);
+    assert_eq!(outputs.rows("orders", &["shop_id"]), ["n", "m"], "the folder is that of several shops");
     assert_eq!(outputs.rows("rejected", &["line", "reason"]), ["4 | missing_shop"]);
+    assert_eq!(outputs.rows("files", &["shops", "accepted"]), ["2 | 2"]);
+}
+
+#[test]
+fn rows_without_shop_count_towards_those_that_cannot_be_used_each_once() {
+    let operator = IngestShop { default_shop: None, ..operator() };
+    let refused = |rows: &[&str]| {
+        let text = format!("{HEADER},shop\n{}\n", rows.join("\n"));
+        try_ingest(&operator, &[("o.csv", text.as_bytes())], 1, 1 << 20).err().unwrap_or_default()
+    };
+    let (north, south, none) = ("1,a,14/02/2025,1,1,n", "2,a,14/02/2025,1,1,m", "3,a,14/02/2025,1,1,");
+    let error = refused(&[north, south, none, none, none, none, none, none, none]);
+    assert!(
+        error.contains("7 of 9 rows cannot be used (missing_shop 7); export it again, or set the parameter `default_"),
+        "{error}"
+    );
+    // Of rows that have no shop and a date that is none, or a price that is none, the first is told.
+    let (misread, unpriced) = ("4,a,01/15/2025,1,1,", "5,a,01/15/2025,1,x,");
+    let error = refused(&[north, south, misread, unpriced]);
+    assert!(error.contains("2 of 4 rows cannot be used (bad_number 1, missing_shop 1)"), "{error}");
+    assert_eq!(refused(&[north, south, north, south, misread]), "", "a fifth is allowed");
+}
+
+#[test]
+fn a_blank_shop_is_none() {
+    let blank = || Some("  ".to_owned());
+    let operator = IngestShop { shop: blank(), default_shop: blank(), shop_from_folder: true, ..operator() };
+    let plain = format!("{HEADER}\n{ROW}\n");
+    assert_eq!(shops(&operator, &[("north/o.csv", &plain), ("south/o.csv", &plain)]), ["north", "south"]);
+    let operator = IngestShop { shop_from_folder: false, ..operator };
+    let error = try_ingest(&operator, &[("o.csv", plain.as_bytes())], 1, 1 << 20).err().unwrap();
+    assert!(error.contains("o.csv names no shop"), "{error}");
 }
