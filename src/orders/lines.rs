@@ -96,16 +96,24 @@ impl Lines {
                 self.push(line);
                 continue;
             }
-            let key = key(cells, line, shop, known.settled);
-            match self
-                .seen
-                .place(key)
-                .map(|place| begin + place)
-                .filter(|at| self.is_same(cells, *at, line, shop, known))
-            {
-                Some(at) => self.take_in(cells, at, line, shop, known.settled),
+            let keys = Keys::of(cells, line, shop, known.settled);
+            let known_as = |key: u64| {
+                let at = self.seen.place(key)?;
+                self.is_same(cells, at, line, shop, known).then_some(at)
+            };
+            let own = known_as(keys.own);
+            match own.or_else(|| keys.of_sku.and_then(known_as)) {
+                Some(at) => {
+                    self.take_in(cells, at, line, shop, known.settled);
+                    if own.is_none() {
+                        self.seen.add(keys.own, at);
+                    }
+                }
                 None => {
-                    self.seen.add(key);
+                    self.seen.add(keys.own, self.rows.len());
+                    if let Some(key) = keys.of_sku.filter(|key| self.seen.place(*key).is_none()) {
+                        self.seen.add(key, self.rows.len());
+                    }
                     self.push(line);
                 }
             }
@@ -147,14 +155,17 @@ impl Lines {
         match (cells.text(Order::LineItemId, row), cells.text(Order::LineItemId, line.row)) {
             (Some(id), Some(other)) => id == other,
             (None, None) => {
+                let variants = (cells.text(Order::VariantId, row), cells.text(Order::VariantId, line.row));
                 self.unit_price.get(at) == Some(&line.unit_price)
+                    && !matches!(variants, (Some(variant), Some(other)) if variant != other)
                     && sku(cells, row, shop, known.settled) == sku(cells, line.row, shop, known.settled)
             }
             _ => false,
         }
     }
 
-    /// Takes a later line into one of the same key: with a line item id it takes its place, else it is added.
+    /// Takes a later line into one of the same key: with a line item id it takes its place, else it is added. A line is of
+    /// the first variant that one of its rows names.
     fn take_in(&mut self, cells: &Cells<'_>, at: usize, later: Line, shop: u32, settled: &Settled) {
         if let Some(id) = cells.text(Order::LineItemId, later.row) {
             let earlier = self.rows.get(at).map_or(0, |row| *row as usize);
@@ -167,6 +178,12 @@ impl Lines {
         }
         let sku = sku(cells, later.row, shop, settled);
         self.reject(cells, later.row, "sku", format!("{}: added to the line before", shown(&sku)));
+        let variant = |row: u32| cells.text(Order::VariantId, row as usize);
+        if let Some(row) =
+            self.rows.get_mut(at).filter(|row| variant(**row).is_none() && variant(later.row as u32).is_some())
+        {
+            *row = later.row as u32;
+        }
         self.change(at, Line { unit_price: 0, ..later }, i64::saturating_add);
     }
 
@@ -185,13 +202,24 @@ impl Lines {
     }
 }
 
-/// Lines of an order with other keys are not the same.
-fn key(cells: &Cells<'_>, line: Line, shop: u32, settled: &Settled) -> u64 {
-    match cells.text(Order::LineItemId, line.row) {
-        Some(id) => hash(id),
-        None => {
-            let price = (line.unit_price as u64).wrapping_mul(0xA24B_AED4_963E_E407);
-            hash(&sku(cells, line.row, shop, settled)) ^ price
+/// What a line of an order is found by. Lines of which no key is the same are not the same.
+struct Keys {
+    /// The line item's id; else SKU and price, with the variant's id if there is one.
+    own: u64,
+    /// SKU and price alone, of a line with a variant's id.
+    of_sku: Option<u64>,
+}
+
+impl Keys {
+    fn of(cells: &Cells<'_>, line: Line, shop: u32, settled: &Settled) -> Self {
+        if let Some(id) = cells.text(Order::LineItemId, line.row) {
+            return Self { own: hash(id), of_sku: None };
+        }
+        let price = (line.unit_price as u64).wrapping_mul(0xA24B_AED4_963E_E407);
+        let of_sku = hash(&sku(cells, line.row, shop, settled)) ^ price;
+        match cells.text(Order::VariantId, line.row) {
+            Some(variant) => Self { own: of_sku ^ hash(variant).rotate_left(23), of_sku: Some(of_sku) },
+            None => Self { own: of_sku, of_sku: None },
         }
     }
 }
@@ -211,10 +239,10 @@ pub fn sku<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> C
     Cow::Owned(sku)
 }
 
-/// The keys of an order's lines and their places: most orders have few.
+/// The keys of an order's lines and where the lines are: most orders have few.
 #[derive(Default)]
 struct Seen {
-    keys: Vec<u64>,
+    keys: Vec<(u64, usize)>,
     places: HashMap<u64, usize>,
 }
 
@@ -229,17 +257,17 @@ impl Seen {
 
     fn place(&self, key: u64) -> Option<usize> {
         if self.keys.len() <= FEW {
-            return self.keys.iter().position(|known| *known == key);
+            return self.keys.iter().find(|(known, _)| *known == key).map(|(_, at)| *at);
         }
         self.places.get(&key).copied()
     }
 
-    fn add(&mut self, key: u64) {
-        self.keys.push(key);
+    fn add(&mut self, key: u64, at: usize) {
+        self.keys.push((key, at));
         if self.keys.len() == FEW + 1 {
-            self.places = self.keys.iter().enumerate().map(|(place, key)| (*key, place)).collect();
+            self.places = self.keys.iter().copied().collect();
         } else if self.keys.len() > FEW {
-            self.places.insert(key, self.keys.len() - 1);
+            self.places.insert(key, at);
         }
     }
 }

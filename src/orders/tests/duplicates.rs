@@ -42,6 +42,23 @@ fn lines_without_an_id_are_added_up_if_sku_and_price_are_the_same() {
 }
 
 #[test]
+fn lines_of_two_variants_are_two_whatever_their_sku_and_one_that_names_none_is_of_the_first() {
+    let lines = |rows: &[&str]| {
+        let rows: Vec<String> = rows.iter().map(|variant| format!("1,{variant},a,2025-01-02,1,1.50\n")).collect();
+        let text = format!("order_id,variant_id,sku,created_at,quantity,unit_price\n{}", rows.concat());
+        ingest(&operator(), &[("1.csv", &text)]).rows("order_lines", &["variant_id", "quantity"])
+    };
+    assert_eq!(lines(&["7", "8", "7", "8", "8"]), ["7 | 2", "8 | 3"]);
+    assert_eq!(lines(&["7", "8", ""]), ["7 | 2", "8 | 1"]);
+    assert_eq!(lines(&["", "7", "8", "", "7"]), ["7 | 4", "8 | 1"]);
+    assert_eq!(lines(&["", ""]), ["- | 2"]);
+    let many: Vec<String> = (0..200).map(|row| (row % 100).to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let expected: Vec<String> = (0..100).map(|variant| format!("{variant} | 2")).collect();
+    assert_eq!(lines(&many), expected);
+}
+
+#[test]
 fn orders_of_two_shops_with_the_same_number_are_two() {
     let text =
         "shop,order_id,sku,created_at,quantity,unit_price\nNorth ,1,a,2025-01-02,1,1\nsouth,1,a,2025-01-02,1,1\n";

@@ -49,10 +49,12 @@ const SKUS: [(&str, &str); 4] = [("a", "a"), ("b", "b"), ("\" c\"\"c \"", "c\"c"
 
 const LINE_IDS: [&str; 4] = ["", "", "l1", "l2"];
 
+const VARIANTS: [&str; 4] = ["", "", "7", "8"];
+
 const HEADERS: [&str; 3] = [
-    "order_id,sku,createdAt,qty,unit_price,line_id",
-    "Order ID,Variant SKU,Created At,Quantity,Original Unit Price,lineItemId",
-    "ORDER-ID,variantSku,order_date,lineItemQuantity,price,Line Item ID",
+    "order_id,sku,createdAt,qty,unit_price,line_id,variant_id",
+    "Order ID,Variant SKU,Created At,Quantity,Original Unit Price,lineItemId,variantId",
+    "ORDER-ID,variantSku,order_date,lineItemQuantity,price,Line Item ID,Variant ID",
 ];
 
 #[derive(Clone, Debug)]
@@ -63,6 +65,7 @@ struct Row {
     quantity: i64,
     price: usize,
     line: usize,
+    variant: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -74,8 +77,10 @@ struct File {
 }
 
 fn files() -> impl Strategy<Value = Vec<File>> {
-    let row = (0..IDS.len(), 0..SKUS.len(), 0..DATES.len(), -1..4_i64, 0..PRICES.len(), 0..LINE_IDS.len())
-        .prop_map(|(id, sku, date, quantity, price, line)| Row { id, sku, date, quantity, price, line });
+    let ids = (0..IDS.len(), 0..LINE_IDS.len(), 0..VARIANTS.len());
+    let row = (ids, 0..SKUS.len(), 0..DATES.len(), -1..4_i64, 0..PRICES.len()).prop_map(
+        |((id, line, variant), sku, date, quantity, price)| Row { id, sku, date, quantity, price, line, variant },
+    );
     let file = (0..HEADERS.len(), any::<bool>(), any::<bool>(), prop::collection::vec(row, 1..25))
         .prop_map(|(header, crlf, day_first, rows)| File { header, crlf, day_first, rows });
     prop::collection::vec(file, 1..4)
@@ -87,11 +92,11 @@ impl File {
         let mut text = format!("{}{end}", HEADERS[self.header]);
         for row in &self.rows {
             let (id, sku, line) = (IDS[row.id].0, SKUS[row.sku].0, LINE_IDS[row.line]);
-            let (date, price) = (DATES[row.date].0, PRICES[row.price].0);
-            text += &format!("{id},{sku},{date},{},{price},{line}{end}", row.quantity);
+            let (date, price, variant) = (DATES[row.date].0, PRICES[row.price].0, VARIANTS[row.variant]);
+            text += &format!("{id},{sku},{date},{},{price},{line},{variant}{end}", row.quantity);
         }
         if self.day_first {
-            text += &format!("day-first,a,13/01/2025,1,1,{end}");
+            text += &format!("day-first,a,13/01/2025,1,1,,{end}");
         }
         text
     }
@@ -117,8 +122,8 @@ impl File {
     }
 }
 
-/// A line that counts: order, line id, SKU, instant, quantity, price, total.
-type Line = (String, String, String, i64, i64, i64, i64);
+/// A line that counts: order, line id and variant, SKU, instant, quantity, price, total.
+type Line = (String, (String, String), String, i64, i64, i64, i64);
 
 #[derive(Default, Debug, PartialEq)]
 struct Expected {
@@ -133,7 +138,7 @@ fn expected(files: &[File]) -> Expected {
     for (number, file) in files.iter().enumerate() {
         let mut line = 2;
         let mut rows = file.rows.clone();
-        let last = Row { id: usize::MAX, sku: 0, date: 0, quantity: 1, price: 0, line: 0 };
+        let last = Row { id: usize::MAX, sku: 0, date: 0, quantity: 1, price: 0, line: 0, variant: 0 };
         rows.extend(file.day_first.then_some(last));
         for row in rows {
             let at = line;
@@ -147,7 +152,7 @@ fn expected(files: &[File]) -> Expected {
             let date = if swapped { Some(Ok(20_149 * DAY)) } else { date };
             let reason = match () {
                 () if id.is_empty() => "missing_order_id",
-                () if sku.is_empty() => "missing_item_id",
+                () if sku.is_empty() && VARIANTS[row.variant].is_empty() => "missing_item_id",
                 () if !matches!(date, Some(Ok(_))) => "bad_date",
                 () if price == Some(Err(())) => "bad_number",
                 () => "",
@@ -158,12 +163,13 @@ fn expected(files: &[File]) -> Expected {
             }
             let price = price.and_then(Result::ok).unwrap_or(0);
             let instant = date.and_then(Result::ok).unwrap_or(0);
-            let line_id = LINE_IDS[row.line].to_owned();
+            let ids = (LINE_IDS[row.line].to_owned(), VARIANTS[row.variant].to_owned());
+            let sku = if sku.is_empty() { format!("no-sku-{}", ids.1) } else { sku.to_owned() };
             let total = price * row.quantity;
             if !rows_of.contains_key(id) {
                 orders.push(id.to_owned());
             }
-            let entry = (id.to_owned(), line_id, sku.to_owned(), instant, row.quantity, price, total);
+            let entry = (id.to_owned(), ids, sku, instant, row.quantity, price, total);
             rows_of.entry(id.to_owned()).or_default().push((number, at, entry));
         }
     }
@@ -187,17 +193,22 @@ fn keep_lines(rows: &[(usize, i64, Line)], result: &mut Expected) {
         let mut line = line.clone();
         line.3 = created;
         let same = kept.iter_mut().find(|(_, other)| {
-            if line.1.is_empty() {
-                other.1.is_empty() && other.2 == line.2 && other.5 == line.5
+            let ((id, variant), (other_id, other_variant)) = (&line.1, &other.1);
+            if id.is_empty() {
+                let is_one_item = variant == other_variant || variant.is_empty() || other_variant.is_empty();
+                other_id.is_empty() && is_one_item && other.2 == line.2 && other.5 == line.5
             } else {
-                other.1 == line.1
+                other_id == id
             }
         });
         match same {
             None => kept.push((*at, line)),
-            Some((_, other)) if line.1.is_empty() => {
+            Some((_, other)) if line.1.0.is_empty() => {
                 other.4 += line.4;
                 other.6 += line.6;
+                if other.1.1.is_empty() {
+                    other.1.1 = line.1.1;
+                }
                 result.rejected.push((*file, *at, "duplicate"));
             }
             Some(other) => {
@@ -223,7 +234,8 @@ fn found(files: &[File], ending: &str, partitions: usize, block: usize) -> Expec
         column.i64().unwrap().get(row).unwrap()
     };
     let line = |row: usize| {
-        let texts = (text("order_id", row), text("line_item_id", row), text("sku", row));
+        let ids = (text("line_item_id", row), text("variant_id", row));
+        let texts = (text("order_id", row), ids, text("sku", row));
         let (created, quantity) = (int("created_at", row), int("quantity", row));
         (texts.0, texts.1, texts.2, created, quantity, int("unit_price_cents", row), int("line_total_cents", row))
     };
@@ -243,7 +255,7 @@ fn found(files: &[File], ending: &str, partitions: usize, block: usize) -> Expec
 
 /// A file of bad rows alone is not used as a whole; the reference knows no such rule.
 fn has_good_rows(file: &File) -> bool {
-    let good = |row: &Row| row.id != 4 && row.sku != 3 && row.date < 4 && row.price != 4;
+    let good = |row: &Row| row.id != 4 && (row.sku != 3 || row.variant > 1) && row.date < 4 && row.price != 4;
     file.day_first || file.rows.iter().any(good)
 }
 
