@@ -88,8 +88,8 @@ impl Items {
         Ok(Self { all, shops: item_shops })
     }
 
-    /// Finds the items of the variants table. Those that the catalog alone has are shown, but lines are not linked with
-    /// them.
+    /// Finds items. Lines are linked with those of the variants table; those that the catalog alone has are shown and their
+    /// sales are counted.
     ///
     /// # Errors
     /// When a column is missing.
@@ -101,8 +101,9 @@ impl Items {
         let rows = cells.zip(numbers.i64()?.iter()).zip(self.all.column("in_variants")?.bool()?.iter());
         let known = rows.zip((0..).zip(&self.shops)).filter_map(|(((ids, number), in_variants), (row, shop))| {
             let ((variant, sku), product) = ids;
-            let (Some(variant), Some(shop), Some(true)) = (variant, *shop, in_variants) else { return None };
-            Some(Item { shop, variant, number: number.unwrap_or(i64::MAX), sku, product, row })
+            let (Some(variant), Some(shop)) = (variant, *shop) else { return None };
+            let (number, in_variants) = (number.unwrap_or(i64::MAX), in_variants == Some(true));
+            Some(Item { shop, variant, number, sku, product, in_variants, row })
         });
         Ok(Links::new(known.collect()))
     }
@@ -128,8 +129,9 @@ impl Items {
     }
 }
 
-/// The effective row: the catalog's values, else the variant's. What a file did not say stands as a default in its table; it
-/// hides no value that the other one has.
+/// The effective row: the catalog's values, else the variant's; SKU and inventory item, which rows are linked by, are the
+/// variant's, else the catalog's. What a file did not say stands as a default in its table; it hides no value that the other
+/// one has.
 fn effective() -> Vec<Expr> {
     let or = |name: &str| coalesce(&[col(format!("{name}_in_catalog")), col(name)]).alias(name);
     let said = |name: &str, default: Expr| when(col(name).eq(default)).then(lit(NULL)).otherwise(col(name));
@@ -156,12 +158,10 @@ fn effective() -> Vec<Expr> {
         col("tags").fill_null(lit("")),
         coalesce(&[real_sku("sku"), real_sku("sku_in_catalog")]).alias("sku"),
         or_said("price_cents", lit(0_i64)),
-        coalesce(&[col("compare_at_price_cents"), col("compare_at_price_cents_in_catalog")])
-            .alias("compare_at_price_cents"),
+        or("compare_at_price_cents"),
         col("unit_cost_cents"),
         col("inventory_item_id"),
-        coalesce(&[col("inventory_item_created_at"), col("inventory_item_created_at_in_catalog")])
-            .alias("inventory_item_created_at"),
+        or("inventory_item_created_at"),
         coalesce(&[col("available_total"), col("stock")]).alias("available_total"),
         col("stock").alias("inventory_available"),
         col("location_count"),

@@ -9,7 +9,7 @@ use super::{
 use crate::operator::{StageError, for_each_batch};
 
 /// What basket lines, sums and rejected lines need of the lines: without `enriched_lines` nothing else is read.
-pub const NEEDED: [&str; 13] = [
+pub const NEEDED: [&str; 14] = [
     "shop_id",
     "order_id",
     "line_item_id",
@@ -18,6 +18,7 @@ pub const NEEDED: [&str; 13] = [
     "sku",
     "quantity",
     "unit_price_cents",
+    "unit_cost_cents",
     "created_at",
     "customer",
     "is_gift_card",
@@ -79,6 +80,7 @@ pub struct LineColumns {
     created_at: Int64Chunked,
     quantity: Int64Chunked,
     unit_price: Int64Chunked,
+    unit_cost: Int64Chunked,
     is_gift_card: BooleanChunked,
     is_product: BooleanChunked,
     is_cancelled: BooleanChunked,
@@ -95,6 +97,8 @@ pub struct Line<'a> {
     pub quantity: Option<i64>,
     /// Cents.
     pub unit_price: Option<i64>,
+    /// Cents.
+    pub unit_cost: Option<i64>,
     pub is_gift_card: bool,
     pub is_product: bool,
     pub is_cancelled: bool,
@@ -116,6 +120,7 @@ impl LineColumns {
             created_at: batch.column("created_at")?.cast(&DataType::Int64)?.i64()?.rechunk().into_owned(),
             quantity: int("quantity")?,
             unit_price: int("unit_price_cents")?,
+            unit_cost: int("unit_cost_cents")?,
             is_gift_card: truth("is_gift_card")?,
             is_product: truth("is_product")?,
             is_cancelled: truth("is_cancelled")?,
@@ -132,6 +137,7 @@ impl LineColumns {
             created_at: self.created_at.get(row),
             quantity: self.quantity.get(row),
             unit_price: self.unit_price.get(row),
+            unit_cost: self.unit_cost.get(row),
             is_gift_card: self.is_gift_card.get(row).unwrap_or(false),
             is_product: self.is_product.get(row).unwrap_or(true),
             is_cancelled: self.is_cancelled.get(row).unwrap_or(false),

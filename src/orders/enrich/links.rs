@@ -15,6 +15,8 @@ pub struct Item<'a> {
     pub sku: Option<&'a str>,
     /// The product id.
     pub product: Option<&'a str>,
+    /// Whether it is in the variants table: lines are not linked with what the catalog alone has.
+    pub in_variants: bool,
     /// The row in the table of items.
     pub row: u32,
 }
@@ -92,7 +94,9 @@ impl<'a> Links<'a> {
             let place = links.items.len() as u32;
             links.variants.put(key(item.shop, item.variant), place);
             links.items.push(item);
-            links.add_to_group(place);
+            if item.in_variants {
+                links.add_to_group(place);
+            }
         }
         links.choose_by_product();
         links
@@ -101,7 +105,9 @@ impl<'a> Links<'a> {
     /// The item that a line means.
     #[inline]
     pub fn find(&self, wanted: Wanted<'_>) -> Option<Link<'a>> {
-        if let Some(place) = wanted.variant.and_then(|variant| self.by_variant(wanted.shop, variant)) {
+        let in_variants = |place: &u32| self.items.get(*place as usize).is_some_and(|item| item.in_variants);
+        let of_id = wanted.variant.and_then(|variant| self.by_variant(wanted.shop, variant));
+        if let Some(place) = of_id.filter(in_variants) {
             return self.link(place, By::Variant, false);
         }
         let sku = wanted.sku?;
@@ -112,6 +118,13 @@ impl<'a> Links<'a> {
         };
         let place = chosen.and_then(|choice| self.choices.get(choice as usize)).unwrap_or(&group.first);
         self.link(*place, By::Sku, group.is_shared)
+    }
+
+    /// The row of what the catalog alone has under the variant id of a line that is not linked.
+    #[inline]
+    pub fn in_catalog(&self, wanted: Wanted<'_>) -> Option<u32> {
+        let place = self.by_variant(wanted.shop, wanted.variant?)?;
+        self.items.get(place as usize).map(|item| item.row)
     }
 
     fn link(&self, place: u32, by: By, is_ambiguous: bool) -> Option<Link<'a>> {
@@ -158,7 +171,8 @@ impl<'a> Links<'a> {
     /// For each product with a variant of a shared SKU, that with the smallest number.
     fn choose_by_product(&mut self) {
         let of_shared_sku = |item: &Item<'_>| {
-            let group = item.sku.and_then(|sku| self.by_sku(item.shop, sku));
+            let sku = item.sku.filter(|_| item.in_variants);
+            let group = sku.and_then(|sku| self.by_sku(item.shop, sku));
             group.and_then(|group| self.groups.get(group as usize)).is_some_and(|group| group.is_shared)
         };
         let shared: Vec<u32> =
@@ -200,7 +214,7 @@ mod tests {
     /// Looks at all items for each line.
     fn reference<'a>(items: &[Item<'a>], wanted: Wanted<'_>) -> Option<Link<'a>> {
         let link = |item: &Item<'a>, by, is_ambiguous| Link { row: item.row, variant: item.variant, by, is_ambiguous };
-        let of_shop = || items.iter().filter(|item| item.shop == wanted.shop);
+        let of_shop = || items.iter().filter(|item| item.shop == wanted.shop && item.in_variants);
         if let Some(item) = of_shop().find(|item| Some(item.variant) == wanted.variant) {
             return Some(link(item, By::Variant, false));
         }
@@ -219,10 +233,11 @@ mod tests {
 
     fn items() -> impl Strategy<Value = Vec<Item<'static>>> {
         let key = (0_u32..3, proptest::sample::select(TEXTS.to_vec()));
-        proptest::collection::btree_map(key, (text(), text()), 0..24).prop_map(|items| {
-            let item = |(row, ((shop, variant), (sku, product))): (u32, ((u32, &'static str), _))| {
+        let of_item = (text(), text(), proptest::bool::weighted(0.8));
+        proptest::collection::btree_map(key, of_item, 0..24).prop_map(|items| {
+            let item = |(row, ((shop, variant), (sku, product, in_variants))): (u32, ((u32, &'static str), _))| {
                 let number = variant.parse().unwrap_or(i64::MAX);
-                Item { shop, variant, number, sku, product, row: row + 100 }
+                Item { shop, variant, number, sku, product, in_variants, row: row + 100 }
             };
             (0..).zip(items).map(item).collect()
         })
@@ -237,9 +252,14 @@ mod tests {
             let wanted: Vec<_> =
                 lines.iter().map(|(shop, variant, sku, product)| Wanted { shop: *shop, variant: *variant, sku: *sku, product: *product }).collect();
             let expected: Vec<_> = wanted.iter().map(|wanted| reference(&items, *wanted)).collect();
+            let of_id = |wanted: &Wanted<'_>| {
+                items.iter().find(|item| item.shop == wanted.shop && Some(item.variant) == wanted.variant)
+            };
+            let rows: Vec<_> = wanted.iter().map(|wanted| of_id(wanted).map(|item| item.row)).collect();
             let links = Links::new(items);
             let found: Vec<_> = wanted.iter().map(|wanted| links.find(*wanted)).collect();
             prop_assert_eq!(found, expected);
+            prop_assert_eq!(wanted.iter().map(|wanted| links.in_catalog(*wanted)).collect::<Vec<_>>(), rows);
         }
     }
 }

@@ -122,7 +122,7 @@ impl Operator for EnrichOrders {
     const NAME: &'static str = "enrich-orders";
     const SUMMARY: &'static str =
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         Inputs::Ports(vec![
@@ -149,7 +149,8 @@ impl Operator for EnrichOrders {
             ),
             OutputPort::new(
                 "snapshots",
-                "Every item as of an instant: stock, velocity in units a day, objectives.",
+                "Every item as of an instant: stock, velocity in units a day, objectives. `unit_cost_cents` is the variant's, \
+                 else that of the last order line that says it.",
                 SNAPSHOTS,
             ),
             OutputPort::new("metrics", "How far each shop's lines could be linked.", METRICS),
@@ -237,11 +238,16 @@ impl Writer<'_> {
         let mut item_ids = StringChunkedBuilder::new("item_id".into(), rows);
         for (row, shop) in shops.into_iter().enumerate() {
             let line = lines.line(row);
-            let link = self.links.find(line.wanted(shop));
-            let found = link.and_then(|link| Some((link, self.traits.get(link.row as usize)?)));
+            let wanted = line.wanted(shop);
+            let link = self.links.find(wanted);
+            let item = match link {
+                Some(link) => Some(link.row),
+                None => self.links.in_catalog(wanted),
+            };
+            let item = item.and_then(|row| Some((row, self.traits.get(row as usize)?)));
             let item_id = line.item_id(link);
-            let reason = line.reason(item_id, found.map(|(_, traits)| traits));
-            let judged = Judged { shop, line, link: found, is_mined: reason.is_none() };
+            let reason = line.reason(item_id, item.map(|(_, traits)| traits));
+            let judged = Judged { shop, line, link, item, is_mined: reason.is_none() };
             self.sales.add(&judged, self.shops.as_of(shop));
             if let (None, Some(sku)) = (link, line.sku) {
                 self.samples.add(shop, sku);

@@ -21,6 +21,10 @@ pub struct Sold {
     pub off_cents_180_days: i64,
     pub list_cents_180_days: i64,
     pub sales_180_days: i64,
+    /// What one cost in the last line that says it.
+    pub cost_cents: Option<i64>,
+    /// The age of that line, in microseconds.
+    cost_age: i64,
 }
 
 /// Lines of a shop.
@@ -47,7 +51,11 @@ pub struct Sales {
 pub struct Judged<'a> {
     pub shop: u32,
     pub line: Line<'a>,
-    pub link: Option<(Link<'a>, &'a Traits)>,
+    /// The item that it is linked with.
+    pub link: Option<Link<'a>>,
+    /// The row of its item in the table of items, with what judgement takes from it: that of the link, else what the
+    /// catalog alone has.
+    pub item: Option<(u32, &'a Traits)>,
     pub is_mined: bool,
 }
 
@@ -63,13 +71,14 @@ impl Sales {
         if let Some(counts) = self.shops.get_mut(judged.shop as usize) {
             counts.add(judged);
         }
-        let Judged { line, link: Some((link, traits)), .. } = judged else { return };
+        let Judged { line, item: Some((row, traits)), .. } = judged else { return };
         let (Some(quantity), Some(as_of), Some(at)) = (line.quantity, as_of, line.created_at) else { return };
         if line.is_cancelled || quantity <= 0 {
             return;
         }
-        if let (Some(sold), Some(age)) = (self.items.get_mut(link.row as usize), as_of.checked_sub(at)) {
+        if let (Some(sold), Some(age)) = (self.items.get_mut(*row as usize), as_of.checked_sub(at)) {
             sold.add(age, quantity, line.unit_price, traits.list_cents);
+            sold.note_cost(age, line.unit_cost);
         }
     }
 
@@ -119,6 +128,14 @@ impl Sold {
             self.sales_180_days += 1;
         }
     }
+
+    /// Of lines of one age the last that says a cost counts.
+    #[inline]
+    fn note_cost(&mut self, age: i64, cost: Option<i64>) {
+        if cost.is_some() && age >= 0 && (self.cost_cents.is_none() || age <= self.cost_age) {
+            (self.cost_cents, self.cost_age) = (cost, age);
+        }
+    }
 }
 
 impl Counts {
@@ -126,9 +143,9 @@ impl Counts {
     fn add(&mut self, judged: &Judged<'_>) {
         self.total_order_lines += 1;
         self.basket_lines += i64::from(judged.is_mined);
-        match judged.link {
+        match judged.link.zip(judged.item) {
             None => self.unresolved += 1,
-            Some((link, traits)) => {
+            Some((link, (_, traits))) => {
                 self.resolved_variants += 1;
                 self.linked_by_sku += i64::from(link.by == By::Sku);
                 self.ambiguous += i64::from(link.is_ambiguous);
@@ -156,6 +173,23 @@ mod tests {
         assert_eq!(sold(90 * DAY), [0, 0, 1, 300]);
         assert_eq!(sold(180 * DAY), [0; 4]);
         assert_eq!(sold(-1), [0; 4], "an order after the instant the shop is judged at");
+    }
+
+    #[test]
+    fn the_last_cost_that_was_known_counts_and_none_that_came_later_than_the_shop_is_judged() {
+        let mut sold = Sold::default();
+        for (age, cost, known) in [
+            (5, None, None),
+            (-1, Some(9), None),
+            (7, Some(1), Some(1)),
+            (9, Some(2), Some(1)),
+            (3, Some(3), Some(3)),
+            (3, Some(4), Some(4)),
+            (0, None, Some(4)),
+        ] {
+            sold.note_cost(age, cost);
+            assert_eq!(sold.cost_cents, known, "{age} {cost:?}");
+        }
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub fn snapshots(items: &Items, sold: &[Sold], shops: &Shops) -> Result<DataFram
         sum("off_cents_180_days", |sold| sold.off_cents_180_days),
         sum("list_cents_180_days", |sold| sold.list_cents_180_days),
         sum("sales_180_days", |sold| sold.sales_180_days),
+        Column::new("cost_in_lines_cents".into(), sold.iter().map(|sold| sold.cost_cents).collect::<Vec<_>>()),
         instant("first_order_at", Shops::first_order_at)?,
         instant("as_of", Shops::as_of)?,
     ];
@@ -72,7 +73,10 @@ pub fn snapshots(items: &Items, sold: &[Sold], shops: &Shops) -> Result<DataFram
         .all
         .hstack(&facts)?
         .lazy()
-        .with_column(velocity().alias("velocity"))
+        .with_columns([
+            velocity().alias("velocity"),
+            coalesce(&[col("unit_cost_cents"), col("cost_in_lines_cents")]).alias("unit_cost_cents"),
+        ])
         .with_columns([
             is_slow_mover().alias("is_slow_mover"),
             is_new_launch().alias("is_new_launch"),
@@ -96,7 +100,8 @@ fn velocity() -> Expr {
 
 /// A ratio as it is stored.
 pub fn six_decimals(ratio: Expr) -> Expr {
-    (ratio * lit(1e6)).round(0, RoundMode::HalfAwayFromZero) / lit(1e6)
+    // Polars would multiply by a millionth, which is no float, where it is to divide by a million.
+    ratio.round(6, RoundMode::HalfAwayFromZero)
 }
 
 /// It sells slowly and there is enough of it, or did not sell in 90 days and is there. Stock that is not tracked counts as

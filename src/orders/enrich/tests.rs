@@ -7,11 +7,12 @@ use polars::prelude::*;
 use super::{super::testing::*, EnrichOrders};
 use crate::operator::{Frames, Operator};
 
-const VARIANTS: &str = "product_id,variant_id,variant_title,sku,price,compare_at_price,cost,inventory_item_id\n";
-const CATALOG: &str = "product_id,variant_id,product_title,product_type,tags,product_status,price,inventory_item_id,available_total,product_created_at\n";
+const VARIANTS: &str =
+    "product_id,variant_id,variant_title,sku,price,compare_at_price,cost,inventory_item_id,inventory_item_created_at\n";
+const CATALOG: &str = "product_id,variant_id,product_title,product_type,tags,product_status,price,inventory_item_id,available_total,product_created_at,compare_at_price,inventory_item_created_at\n";
 const INVENTORY: &str = "inventory_item_id,location_id,available,updated_at\n";
 const LINES: &str =
-    "order_id,line_item_id,product_id,variant_id,sku,created_at,quantity,unit_price,customer_id,is_gift_card\n";
+    "order_id,line_item_id,product_id,variant_id,sku,created_at,quantity,unit_price,customer_id,is_gift_card,cost\n";
 
 struct Enriched {
     written: Outputs,
@@ -165,6 +166,54 @@ fn flags_follow_sales_stock_cost_age_and_words() {
             "73 | 0.0 | true | false | false | false",
         ]
     );
+}
+
+#[test]
+fn the_catalogs_word_comes_before_the_variants() {
+    let variants = "1,70,T,a,10,15,,1,2025-01-01\n1,71,T,b,10,15,,2,2025-01-01\n";
+    let catalog = "1,70,P,,,active,12,1,,,20,2025-02-02\n1,71,P,,,active,10,2,,,,\n";
+    let enriched = enrich(&EnrichOrders::default(), "1,1,1,70,a,2025-01-02,1,1,,\n", variants, catalog, "");
+    let columns = ["price_cents", "compare_at_price_cents", "inventory_item_created_at"];
+    assert_eq!(
+        rows(&enriched.snapshots, &columns),
+        ["1200 | 2000 | 2025-02-02T00:00:00Z", "1000 | 1500 | 2025-01-01T00:00:00Z"]
+    );
+}
+
+#[test]
+fn a_cost_that_no_variant_says_is_that_of_the_last_line_that_does() {
+    let operator = EnrichOrders { as_of: Some("2025-06-30T00:00:00Z".to_owned()), ..EnrichOrders::default() };
+    let variants = "1,70,T,a,10,,,1\n1,71,T,b,10,,9,2\n1,72,T,c,10,,,3\n";
+    let lines = "1,1,1,70,a,2025-06-01,1,10,,,5\n2,1,1,70,a,2025-05-01,1,10,,,8\n3,1,1,70,a,2025-06-20,1,10,,,\n\
+                 4,1,1,70,a,2025-07-05,1,10,,,9\n5,1,1,71,b,2025-06-01,1,10,,,1\n";
+    let enriched = enrich(&operator, lines, variants, "", "");
+    assert_eq!(
+        rows(&enriched.snapshots, &["variant_id", "unit_cost_cents", "is_high_margin"]),
+        ["70 | 500 | true", "71 | 900 | false", "72 | - | true"]
+    );
+}
+
+#[test]
+fn what_the_catalog_alone_has_is_sold_though_no_line_is_linked_with_it() {
+    let operator = EnrichOrders { as_of: Some("2025-06-30T00:00:00Z".to_owned()), ..EnrichOrders::default() };
+    let catalog = "1,70,Hat,,,active,10,1,50,\n1,71,Hat,,,active,10,2,50,\n1,72,Voucher,Gift Card,,active,10,3,,\n";
+    let lines = "1,1,1,70,x,2025-06-01,60,9,,\n1,2,1,71,b,2025-06-01,30,9,,\n1,3,1,72,y,2025-06-01,1,9,,\n\
+                 2,4,1,99,z,2025-01-15,1,9,,\n";
+    let enriched = enrich(&operator, lines, "1,80,T,b,10,,,4\n", catalog, "");
+    assert_eq!(
+        rows(&enriched.snapshots, &["variant_id", "velocity", "units_60_days", "is_slow_mover", "is_high_margin"]),
+        [
+            "70 | 1.0 | 60 | false | false",
+            "71 | 0.0 | 0 | true | true",
+            "72 | 0.016667 | 1 | true | false",
+            "80 | 0.5 | 30 | false | false",
+        ],
+        "71 is linked by the SKU of 80, and so it is 80 that is sold"
+    );
+    assert_eq!(enriched.written.rows("basket_lines", &["item_id"]), ["70", "80", "99"]);
+    assert_eq!(enriched.written.rows("rejected", &["item_id", "reason"]), ["72 | gift_card"]);
+    let metrics = ["total_order_lines", "resolved_variants", "linked_by_sku", "unresolved", "enriched_lines"];
+    assert_eq!(rows(&enriched.metrics, &metrics), ["4 | 1 | 1 | 3 | 0"]);
 }
 
 #[test]
