@@ -179,7 +179,7 @@ fn finish(
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
     } else {
-        for report in &reports {
+        for report in reports.iter().filter(|report| report.total_rows > 0 || !report.hide_empty) {
             println!("{}", dataset::render(report.title, &report.frame, report.total_rows));
         }
         print!("{}", summary::of(&outcome));
@@ -192,6 +192,7 @@ struct ReadReport<'a> {
     title: &'a str,
     dataset: &'a str,
     total_rows: u64,
+    hide_empty: bool,
     frame: DataFrame,
 }
 
@@ -220,7 +221,8 @@ fn read_reports<'a>(
         let frame = store.scan(manifest, output)?.limit(report.limit).collect()?;
         let made = pipeline.step(report.from.step).outputs.get(report.from.output);
         let dataset = made.map_or("", |output| output.dataset.as_str());
-        reports.push(ReadReport { title: &report.title, dataset, total_rows: output.rows, frame });
+        let hide_empty = report.hide_empty;
+        reports.push(ReadReport { title: &report.title, dataset, total_rows: output.rows, hide_empty, frame });
     }
     Ok(reports)
 }

@@ -42,6 +42,52 @@ fn planted_bundles_are_found_in_the_exports_and_a_second_run_is_fresh() {
 }
 
 #[test]
+fn exports_are_read_in_any_case_and_format_and_what_was_not_used_is_told() {
+    let place = Place::new();
+    let header = "order_id,variant_id,created_at,quantity,unit_price\n";
+    let lines = |order: u32| {
+        let line = |variant: &str| format!("{order},{variant},2026-01-02,1,5.00\n");
+        format!("{header}{}{}", line("a"), line("b"))
+    };
+    let files = [
+        ("shops/one/ORDERS.CSV", lines(1)),
+        ("shops/one/notes.txt", "not asked for".to_owned()),
+        ("in/o.csv", lines(2)),
+        (
+            "to-parquet.toml",
+            "name = 'to-parquet'\n[sources.rows]\ncsv = 'in/o.csv'\n[sinks.rows]\nfrom = 'rows'\nparquet = 'shops/one/More.Parquet'\n"
+                .to_owned(),
+        ),
+    ];
+    for folder in ["shops/one", "in"] {
+        std::fs::create_dir_all(place.path(folder)).expect("a folder");
+    }
+    for (name, text) in files {
+        std::fs::write(place.path(name), text).expect("a file");
+    }
+    place.nightloom(["run", "to-parquet.toml"]).expect_success();
+    let packed = zstd::encode_all(lines(3).as_bytes(), 1).expect("bytes");
+    std::fs::write(place.path("shops/one/Last.Csv.ZST"), packed).expect("a file");
+    let told = run(&place);
+    assert!(!told.contains("Files that were not used"), "{told}");
+    let database = rusqlite::Connection::open(place.path("baskets.db")).expect("a database");
+    let orders = "SELECT support_count FROM itemsets WHERE size = 2";
+    let orders: i64 = database.query_row(orders, [], |row| row.get(0)).expect("a number");
+    assert_eq!(orders, 3, "of three files");
+    for (name, text) in [("login.csv", "<!DOCTYPE html>"), ("other.csv", "a,b\n1,2\n"), ("o.csv.bak", "x")] {
+        std::fs::write(place.path("shops/one").join(name), text).expect("a file");
+    }
+    let told = run(&place);
+    let report = told.split("Files that were not used").nth(1).expect("a report");
+    let report: String = report.lines().take(30).flat_map(|line| [line, "\n"]).collect();
+    for words in ["one/login.csv", "failed", "HTML", "one/other.csv", "no kind", "one/o.csv.bak", "ignored"] {
+        assert!(report.contains(words), "{words}: {report}");
+    }
+    assert!(report.lines().all(|line| line.chars().count() <= 80), "{report}");
+    assert!(place.path("out/ingested_files.parquet").exists() && place.path("out/lines_left_out.parquet").exists());
+}
+
+#[test]
 fn an_order_that_is_exported_again_replaces_all_its_lines() {
     let place = Place::new();
     let header = "order_id,line_item_id,variant_id,created_at,quantity,unit_price\n";

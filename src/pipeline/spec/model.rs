@@ -301,6 +301,9 @@ pub struct ReportTable {
     pub title: Option<String>,
     /// How many rows at most; default 40.
     pub limit: Option<u32>,
+    /// Whether it is printed only when there are rows; default false.
+    #[serde(default)]
+    pub hide_empty: bool,
 }
 
 /// A query with expectations on its result.

@@ -421,6 +421,7 @@ impl<'a> Builder<'a> {
                     title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
                     from: self.dataset(steps, "reports", &entry.key, &table.from)?,
                     limit: table.limit.unwrap_or(40),
+                    hide_empty: table.hide_empty,
                 })
             })
             .collect()

@@ -160,6 +160,8 @@ pub struct Report {
     pub from: DatasetRef,
     /// How many rows at most.
     pub limit: u32,
+    /// Whether it is printed only when there are rows.
+    pub hide_empty: bool,
 }
 
 /// A query with expectations.
