@@ -1,7 +1,8 @@
 //! How far durations are spread, in whole numbers, so that their order does not matter.
 
-/// Longer durations count as this long, seconds: 31 years. The squares of ten thousand million of them fit.
-const LONGEST: i64 = 1_000_000_000;
+/// The longest duration, seconds: 31 years. Longer ones are rejected with their rows, and would count as this long: the squares
+/// of ten thousand million of them fit.
+pub const LONGEST: i64 = 1_000_000_000;
 
 /// Sums of durations.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ mod signature;
 mod testing;
 mod time;
 mod tool_sequences;
+mod unread;
 
 use crate::operator::OperatorKind;
 

@@ -73,17 +73,64 @@ fn verify_shows_the_same_figures_with_three_examples() {
     let place = Place::new();
     let database = small(&place);
     run(&place, &database, &[]).expect_success();
+    let [evidence, examples] = verified(&place, &database);
+    assert_eq!(evidence, FIGURES);
+    assert_eq!(examples.len(), 6, "{examples:?}");
+    assert_eq!(examples[5], "run pytest for the api");
+}
+
+/// What `verify` prints of a database: the evidence, and the examples.
+fn verified(place: &Place, database: &Path) -> [Vec<String>; 2] {
     let pipeline = project().join("pipelines/workflows.toml").display().to_string();
     let set = format!("vars.db={}", database.display());
     let finished = place.nightloom(["verify", &pipeline, "--set", &set]).expect_success();
-    let shown = |title: &str| {
+    ["3. The evidence behind each pattern", "4. Examples of each pattern"].map(|title| {
         let lines = report(&finished.stdout, title);
-        lines.into_iter().take_while(|line| line != "pass").collect::<Vec<_>>()
-    };
-    assert_eq!(shown("3. The evidence behind each pattern"), FIGURES, "{}", finished.stdout);
-    let examples = shown("4. Examples of each pattern");
-    assert_eq!(examples.len(), 6, "{}", finished.stdout);
-    assert_eq!(examples[5], "run pytest for the api");
+        lines.into_iter().take_while(|line| line != "pass").collect()
+    })
+}
+
+#[test]
+fn verify_needs_no_column_of_the_history_but_an_id() {
+    let place = Place::new();
+    let database = empty(&place, "narrow.db");
+    Connection::open(&database)
+        .expect("a database")
+        .execute_batch(
+            "DROP TABLE workflow_history;
+             CREATE TABLE workflow_history (adw_id TEXT PRIMARY KEY, nl_input TEXT) WITHOUT ROWID;
+             INSERT INTO workflow_history VALUES ('a', 'run tests'), ('b', 'run tests now'), ('c', 'lint');",
+        )
+        .expect("rows");
+    run(&place, &database, &[]).expect_success();
+    let [evidence, examples] = verified(&place, &database);
+    assert_eq!(evidence[1..], ["test:generic:all 55.0 2 0.0 0.0", "format:generic:all 55.0 1 0.0 0.0"]);
+    assert_eq!(examples, ["format:generic:all", "lint", "test:generic:all", "run tests", "run tests now"]);
+}
+
+#[test]
+fn verify_takes_the_newest_usable_row_of_an_id() {
+    let place = Place::new();
+    let database = empty(&place, "twice.db");
+    Connection::open(&database)
+        .expect("a database")
+        .execute_batch(
+            "DROP TABLE workflow_history;
+             CREATE TABLE workflow_history
+             (workflow_id TEXT, nl_input TEXT, duration_seconds TEXT, error_count TEXT, start_time TEXT, created_at TEXT);
+             INSERT INTO workflow_history VALUES
+             ('a', 'run tests, the new ones', '10.0', '0', NULL, '2026-01-02T00:00:00+01:00'),
+             ('a', 'run tests, the old ones', '500', '7', '2026-01-01T12:00:00.5Z', '2026-01-05'),
+             ('a', 'run tests, the odd ones', 'long', '7', '2026-01-09', NULL),
+             ('b', 'run tests', '20', '1', 'soon', NULL), ('c', 'lint', NULL, NULL, NULL, NULL);",
+        )
+        .expect("rows");
+    run(&place, &database, &[]).expect_success();
+    let [evidence, examples] = verified(&place, &database);
+    assert_eq!(evidence[1..], ["test:generic:all 60.0 2 25.0 50.0 0.0", "format:generic:all 55.0 1 0.0 0.0"]);
+    assert_eq!(examples[2..], ["test:generic:all", "run tests, the new ones", "run tests"]);
+    let finished = validation(&place, "workflows-validation.toml", &database);
+    assert_eq!(report(&finished.stdout, "The evidence behind each pattern"), evidence, "{}", finished.stdout);
 }
 
 #[test]

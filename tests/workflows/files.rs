@@ -8,7 +8,7 @@ use super::{TABLES, empty, history, run};
 use crate::support::{Place, rows};
 
 /// Reads a Parquet file back into a table of a database of its own.
-fn read_back(place: &Place, file: &Path, table: &str) -> std::path::PathBuf {
+pub fn read_back(place: &Place, file: &Path, table: &str) -> std::path::PathBuf {
     let database = file.with_extension("db");
     let pipeline = format!(
         "name = \"{table}\"\n[sources.file]\nparquet = '{}'\n[sinks.rows]\nfrom = \"file\"\nsqlite = '{}'\ntable = \"{table}\"\n",

@@ -6,6 +6,7 @@ use super::{
     super::{
         characteristics::{files_mentioned, words, write_list},
         columns::{self, floats, integers, texts},
+        durations::LONGEST,
         identity,
         signature::{Signatures, Texts, Workspace},
         time,
@@ -14,62 +15,106 @@ use super::{
 };
 use crate::operator::StageError;
 
-/// The number columns of a history with their types.
-const NUMBERS: [(&str, DataType); 5] = [
-    ("error_count", DataType::Int64),
-    ("duration_seconds", DataType::Int64),
-    ("retry_count", DataType::Int64),
-    ("total_tokens", DataType::Int64),
-    ("actual_cost_total", DataType::Float64),
+/// Larger costs are rejected, US$: they are slips, and the sum of all must be exact.
+pub const MOST_COST: f64 = 1e12;
+
+/// A number column of a history.
+struct Number {
+    name: &'static str,
+    kind: DataType,
+    /// The farthest from zero that it may be.
+    most: Option<f64>,
+}
+
+/// The number columns of a history.
+static NUMBERS: [Number; 5] = [
+    Number::whole("error_count", None),
+    Number::whole("duration_seconds", Some(LONGEST as f64)),
+    Number::whole("retry_count", None),
+    Number::whole("total_tokens", None),
+    Number { name: "actual_cost_total", kind: DataType::Float64, most: Some(MOST_COST) },
 ];
 
-/// What decides whether a row is used, and which of two: its id, its times, and in `unreadable` the first number that is
-/// none. `schema` is the history's.
+impl Number {
+    const fn whole(name: &'static str, most: Option<f64>) -> Self {
+        Self { name, kind: DataType::Int64, most }
+    }
+
+    /// The number as it is used, null where there is none; a whole one may be written with a fraction, which does not count.
+    fn value(&self, found: Option<&DataType>) -> Expr {
+        let plain = col(self.name).cast(self.kind.clone());
+        if self.kind == DataType::Int64 && found.is_none_or(|found| *found == DataType::String) {
+            let truncated = col(self.name).cast(DataType::Float64).cast(DataType::Int64);
+            return coalesce(&[plain, truncated]).alias(self.name);
+        }
+        plain
+    }
+
+    /// What may be wrong with it, where it is: an expression for each [`Reason`].
+    fn problems(&self, place: usize, found: Option<&DataType>) -> Vec<Expr> {
+        let say = |reason: Reason, is_so: Expr| {
+            when(is_so).then(lit(reason.code())).otherwise(lit(NULL).cast(DataType::Int64))
+        };
+        let value = self.value(found);
+        let mut problems = Vec::new();
+        if found.is_none_or(|found| self.may_be_unreadable(found)) {
+            let is_good =
+                if self.kind == DataType::Float64 { value.clone().is_finite() } else { value.clone().is_not_null() };
+            // Of null it is not known whether it is finite.
+            let is_bad = col(self.name).is_not_null().and(is_good.fill_null(lit(false)).not());
+            problems.push(say(Reason::NoNumber(place), is_bad));
+        }
+        if let Some(most) = self.most.filter(|_| found != Some(&DataType::Null)) {
+            let is_beyond = value.clone().lt(lit(-most)).or(value.gt(lit(most)));
+            problems.push(say(Reason::TooLarge(place), is_beyond));
+        }
+        problems
+    }
+
+    /// Its name, what it is, and the most that it may be.
+    fn words(&self) -> (&'static str, &'static str, f64) {
+        let kind = if self.kind == DataType::Float64 { "finite number" } else { "number" };
+        (self.name, kind, self.most.unwrap_or_default())
+    }
+
+    /// Whether a value of the type `found` may be no number of the wanted type; floats may be infinite, or none.
+    fn may_be_unreadable(&self, found: &DataType) -> bool {
+        let fits = match self.kind {
+            DataType::Float64 => found.is_integer(),
+            _ => found.is_signed_integer(),
+        };
+        !fits && *found != DataType::Null
+    }
+}
+
+/// What decides whether a row is used, and which of two: its id, its times, and in `problem` the code of the first thing
+/// that is wrong with a number. `schema` is the history's.
 pub fn identifying_columns(schema: &Schema) -> Vec<Expr> {
     let id = |name: &str| {
         let text = col(name).cast(DataType::String);
         when(text.clone().eq(lit(""))).then(lit(NULL)).otherwise(text)
     };
-    let unreadable: Vec<Expr> = NUMBERS
-        .iter()
-        .filter(|(name, kind)| schema.get(name).is_none_or(|found| may_be_unreadable(found, kind)))
-        .map(|(name, kind)| {
-            let number = col(*name).cast(kind.clone());
-            let is_good = if *kind == DataType::Float64 { number.is_finite() } else { number.is_not_null() };
-            // Of null it is not known whether it is finite.
-            let is_bad = col(*name).is_not_null().and(is_good.fill_null(lit(false)).not());
-            when(is_bad).then(lit(*name)).otherwise(lit(NULL).cast(DataType::String))
-        })
-        .collect();
-    let unreadable = if unreadable.is_empty() { lit(NULL).cast(DataType::String) } else { coalesce(&unreadable) };
+    let problems =
+        NUMBERS.iter().enumerate().flat_map(|(place, number)| number.problems(place, schema.get(number.name)));
+    let problems: Vec<Expr> = problems.collect();
+    let problem = if problems.is_empty() { lit(NULL).cast(DataType::Int64) } else { coalesce(&problems) };
     vec![
         coalesce(&[id("workflow_id"), id("id"), id("adw_id")]).alias("workflow_id"),
         col("start_time").cast(DataType::String),
         col("created_at").cast(DataType::String),
-        unreadable.alias("unreadable"),
+        problem.alias("problem"),
     ]
-}
-
-/// Whether a value of the type `found` may be no number of the type `wanted`; floats may be infinite, or none.
-fn may_be_unreadable(found: &DataType, wanted: &DataType) -> bool {
-    let fits = match wanted {
-        DataType::Float64 => found.is_integer(),
-        _ => found.is_signed_integer(),
-    };
-    !fits && *found != DataType::Null
 }
 
 /// The history's columns in the types needed here.
 pub fn columns(schema: &Schema) -> Vec<Expr> {
-    let number = |name: &str| NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind.clone());
+    let number = |name: &str| NUMBERS.iter().find(|known| known.name == name);
     let identifying = ["id", "adw_id", "workflow_id", "start_time", "created_at"];
     let mut chosen = identifying_columns(schema);
-    chosen.extend(
-        HISTORY
-            .iter()
-            .filter(|(name, _)| !identifying.contains(name))
-            .map(|(name, _)| col(*name).cast(number(name).unwrap_or(DataType::String))),
-    );
+    chosen.extend(HISTORY.iter().filter(|(name, _)| !identifying.contains(name)).map(|(name, _)| match number(name) {
+        Some(number) => number.value(schema.get(name)),
+        None => col(*name).cast(DataType::String),
+    }));
     chosen
 }
 
@@ -78,7 +123,7 @@ pub struct Identities<'a> {
     id: &'a StringChunked,
     start_time: &'a StringChunked,
     created_at: &'a StringChunked,
-    unreadable: &'a StringChunked,
+    problem: &'a Int64Chunked,
 }
 
 impl<'a> Identities<'a> {
@@ -91,7 +136,7 @@ impl<'a> Identities<'a> {
             id: texts(frame, "workflow_id")?,
             start_time: texts(frame, "start_time")?,
             created_at: texts(frame, "created_at")?,
-            unreadable: texts(frame, "unreadable")?,
+            problem: integers(frame, "problem")?,
         })
     }
 
@@ -103,9 +148,9 @@ impl<'a> Identities<'a> {
     /// The id of a row that is used, else why it is not.
     pub fn usable(&self, place: usize) -> Result<&'a str, Reason> {
         let id = self.id.get(place).ok_or(Reason::NoId)?;
-        match self.unreadable.get(place) {
+        match self.problem.get(place) {
             None => Ok(id),
-            Some(column) => Err(Reason::of_column(column)),
+            Some(code) => Err(Reason::of_code(code)),
         }
     }
 
@@ -122,24 +167,40 @@ pub enum Reason {
     NoId,
     /// One of [`NUMBERS`], by its place, is none.
     NoNumber(usize),
+    /// One of them is farther from zero than it may be.
+    TooLarge(usize),
     /// A newer row has its id.
     Outdated,
 }
 
 impl Reason {
-    fn of_column(name: &str) -> Self {
-        Self::NoNumber(NUMBERS.iter().position(|(known, _)| *known == name).unwrap_or_default())
+    /// What is wrong with a number, as a number: places are even, or odd for [`Self::TooLarge`].
+    fn code(self) -> i64 {
+        match self {
+            Self::NoNumber(place) => 2 * place as i64,
+            Self::TooLarge(place) => 2 * place as i64 + 1,
+            Self::NoId | Self::Outdated => -1,
+        }
+    }
+
+    fn of_code(code: i64) -> Self {
+        let place = usize::try_from(code / 2).unwrap_or_default();
+        if code % 2 == 0 { Self::NoNumber(place) } else { Self::TooLarge(place) }
     }
 
     /// The reason in words.
     pub fn words(self) -> String {
+        let number = |place: usize| NUMBERS.get(place).map_or(("a column", "number", 0.0), Number::words);
         match self {
             Self::NoId => "no workflow_id, id or adw_id".to_owned(),
-            Self::NoNumber(place) => match NUMBERS.get(place) {
-                Some((name, DataType::Float64)) => format!("{name} is not a finite number"),
-                Some((name, _)) => format!("{name} is not a number"),
-                None => "a column is not a number".to_owned(),
-            },
+            Self::NoNumber(place) => {
+                let (name, kind, _) = number(place);
+                format!("{name} is not a {kind}")
+            }
+            Self::TooLarge(place) => {
+                let (name, _, most) = number(place);
+                format!("{name} is beyond {most:e}")
+            }
             Self::Outdated => "another row has the same id and is newer".to_owned(),
         }
     }

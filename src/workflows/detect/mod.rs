@@ -15,7 +15,7 @@ use self::{
     batch::Batch,
     survey::{Survey, count},
 };
-use super::{columns, rules::Rules, scanner::Matching, signature::Signatures};
+use super::{columns, rules::Rules, scanner::Matching, signature::Signatures, unread::Unread};
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
@@ -72,12 +72,13 @@ const ROW: &str = "row_number";
 impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn inputs() -> Inputs {
         let columns = columns::port(HISTORY, true);
         let about = "The workflow history; the id is `workflow_id`, else `id`, else `adw_id`.";
-        Inputs::Ports(vec![InputPort { name: "workflows", required: true, columns, about }])
+        let history = InputPort { name: "workflows", required: true, columns, about };
+        Inputs::Ports(vec![history, Unread::port()])
     }
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
@@ -105,7 +106,7 @@ impl Operator for DetectPatterns {
         })?;
         let mut history = inputs.take("workflows")?;
         let schema = history.collect_schema()?;
-        let survey = Survey::of(&history, &schema, context)?;
+        let survey = Survey::of(&history, &schema, inputs.take_optional("unread"), context)?;
         context.progress.total(survey.rows);
         let outputs = Frames::new().with("counts", counts(&survey)?).with("rejected", survey.rejected()?);
         let detector = Detector { signatures, keywords: self.rules.keywords.clone(), survey, context: context.clone() };
@@ -163,11 +164,10 @@ fn as_frame_error(error: StageError) -> PolarsError {
 }
 
 fn counts(survey: &Survey) -> Result<DataFrame, StageError> {
-    let rejected = survey.rejected.len() as u64;
     let counts = [
-        ("total_workflows", survey.rows),
-        ("processed", survey.rows - rejected),
-        ("errors", rejected),
+        ("total_workflows", survey.all_rows()),
+        ("processed", survey.used_rows()),
+        ("errors", survey.all_rows() - survey.used_rows()),
         ("without_time", survey.undated),
     ];
     columns::frame(vec![

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::{
-    super::{columns, identity},
+    super::{identity, unread::Unread},
     batch::{self, Batch, Identities, Reason},
 };
 use crate::operator::{ColumnKind, OutputPort, StageContext, StageError, for_each_batch};
@@ -17,7 +17,7 @@ const PART_ROWS: usize = 8_192;
 /// What the first look tells.
 #[derive(Default)]
 pub struct Survey {
-    /// Rows.
+    /// Rows, without those that the source could not read.
     pub rows: u64,
     /// Rows that are used, of which no time is known.
     pub undated: u64,
@@ -25,6 +25,8 @@ pub struct Survey {
     pub rejected: Vec<(u64, Option<String>, Reason)>,
     /// Rows that a newer one of the same id replaces, in order.
     pub outdated: Vec<u64>,
+    /// Rows that the source could not read.
+    unread: Unread,
 }
 
 /// A part of a batch.
@@ -36,12 +38,17 @@ struct Part {
 }
 
 impl Survey {
-    /// Looks at all rows of a history with this schema.
+    /// Looks at all rows of a history with this schema, and at those that its source could not read.
     ///
     /// # Errors
     /// When it cannot be read, or the run was asked to stop.
-    pub fn of(history: &LazyFrame, schema: &Schema, context: &StageContext) -> Result<Self, StageError> {
-        let mut survey = Self::default();
+    pub fn of(
+        history: &LazyFrame,
+        schema: &Schema,
+        unread: Option<LazyFrame>,
+        context: &StageContext,
+    ) -> Result<Self, StageError> {
+        let mut survey = Self { unread: Unread::read(unread)?, ..Self::default() };
         let mut ids = Vec::new();
         for_each_batch(history.clone().select(batch::identifying_columns(schema)), StageError::from, |frame| {
             context.check_cancelled()?;
@@ -71,17 +78,23 @@ impl Survey {
         self.outdated.binary_search(&row).is_err()
     }
 
+    /// Rows of the history, used or not.
+    pub fn all_rows(&self) -> u64 {
+        self.rows + self.unread.count()
+    }
+
+    /// Rows that are used.
+    pub fn used_rows(&self) -> u64 {
+        self.rows - self.rejected.len() as u64
+    }
+
     /// The rows that are not used as a frame: the row's number from 1, its id, the reason.
     ///
     /// # Errors
     /// When the frame cannot be made.
     pub fn rejected(&self) -> Result<DataFrame, StageError> {
-        let rows = || self.rejected.iter();
-        columns::frame(vec![
-            columns::column("row", rows().map(|(row, ..)| count(row + 1))),
-            columns::column("workflow_id", rows().map(|(_, id, _)| id.as_deref())),
-            columns::column("reason", rows().map(|(.., reason)| reason.words())),
-        ])
+        let rejected = self.rejected.iter().map(|(row, id, reason)| (*row, id.as_deref(), reason.words()));
+        self.unread.rejected("workflow_id", rejected)
     }
 }
 
@@ -89,7 +102,8 @@ impl Survey {
 pub fn rejected_port() -> OutputPort {
     OutputPort::new(
         "rejected",
-        "Rows that were not used: the row's number in the history, its id and the reason.",
+        "Rows that were not used: the row's number in the history, its id and the reason. Of what the source could not \
+         read the id is not known.",
         &[("row", ColumnKind::Int), ("workflow_id", ColumnKind::Text), ("reason", ColumnKind::Text)],
     )
 }

@@ -18,7 +18,10 @@ struct Made {
 }
 
 fn detect(history: DataFrame, matching: Matching) -> Made {
-    let inputs = Frames::new().with("workflows", testing::history(history));
+    detect_in(Frames::new().with("workflows", testing::history(history)), matching)
+}
+
+fn detect_in(inputs: Frames, matching: Matching) -> Made {
     let operator = DetectPatterns { rules: standard(), matching };
     let mut made = operator.run(inputs, &context()).unwrap();
     let mut take = |port: &str| made.take(port).unwrap().collect().unwrap();
@@ -83,6 +86,62 @@ fn a_cost_that_is_no_finite_number_is_rejected_and_not_taken_for_none() {
         let wanted = [(2, "b"), (3, "c"), (5, "e"), (6, "f")].map(|(row, id)| (row, Some(id), because));
         assert_eq!(rejected(&made), wanted);
     }
+}
+
+#[test]
+fn a_word_among_numbers_with_fractions_costs_one_row_and_not_all() {
+    let numbers = ["5000.0", "7.9", "1e3", " 8", "many", "inf", "NaN", "1e30", "-2.5"];
+    let history = df!(
+        "workflow_id" => ["a", "b", "c", "d", "e", "f", "g", "h", "i"],
+        "nl_input" => ["run tests"; 9],
+        "total_tokens" => numbers,
+        "duration_seconds" => [5000.0, 7.9, 0.0, f64::NAN, 0.0, 0.0, 0.0, 0.0, -2.5],
+    );
+    let made = detect(history.unwrap(), Matching::Word);
+    let tokens: Vec<_> = columns::integers(&made.detections, "total_tokens").unwrap().iter().collect();
+    assert_eq!(tokens, [Some(5000), Some(7), Some(1000), Some(-2)]);
+    let durations: Vec<_> = columns::integers(&made.detections, "duration_seconds").unwrap().iter().collect();
+    assert_eq!(durations, [Some(5000), Some(7), Some(0), Some(-2)]);
+    let ids: Vec<_> = rejected(&made).into_iter().map(|(_, id, _)| id.unwrap()).collect();
+    assert_eq!(ids, ["d", "e", "f", "g", "h"]);
+}
+
+#[test]
+fn costs_and_durations_beyond_all_measure_are_rejected_and_not_replaced() {
+    let history = df!(
+        "workflow_id" => ["a", "b", "c", "d", "e"],
+        "nl_input" => ["run tests"; 5],
+        "actual_cost_total" => [1e12, 1e300, -2e12, 0.5, 0.5],
+        "duration_seconds" => [1_000_000_000_i64, 5, 5, 1_000_000_001, i64::MIN],
+    );
+    let made = detect(history.unwrap(), Matching::Word);
+    assert_eq!(pairs(&made).iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["a"]);
+    let (cost, duration) = ("actual_cost_total is beyond 1e12", "duration_seconds is beyond 1e9");
+    let wanted = [(2, "b", cost), (3, "c", cost), (4, "d", duration), (5, "e", duration)];
+    assert_eq!(rejected(&made), wanted.map(|(row, id, reason)| (row, Some(id), reason)));
+}
+
+#[test]
+fn rows_that_the_source_could_not_read_are_counted_and_rejected_at_their_places() {
+    let history = df!("id" => [Some(1_i64), None, None, Some(5)], "nl_input" => ["run tests"; 4]).unwrap();
+    let unread = df!(
+        "row" => [2_i64, 3, 7],
+        "column" => ["total_tokens", "", "error_count"],
+        "value" => ["many", "", "x"],
+        "reason" => ["text where a number is", "one field of two", "text"],
+    );
+    let inputs = Frames::new().with("workflows", testing::history(history)).with("unread", unread.unwrap());
+    let made = detect_in(inputs, Matching::Word);
+    assert_eq!(made.counts[..3], [Some(7), Some(2), Some(5)]);
+    let no_id = "no workflow_id, id or adw_id";
+    let wanted = [
+        (2, "total_tokens: text where a number is"),
+        (3, "one field of two"),
+        (4, no_id),
+        (5, no_id),
+        (7, "error_count: text"),
+    ];
+    assert_eq!(rejected(&made), wanted.map(|(row, reason)| (row, None, reason)));
 }
 
 #[test]

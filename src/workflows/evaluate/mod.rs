@@ -22,6 +22,7 @@ use super::{
         batch::{self, Batch},
         survey::{self, Survey},
     },
+    unread::Unread,
 };
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
@@ -46,7 +47,7 @@ impl Operator for EvaluatePatterns {
     const NAME: &'static str = "evaluate-patterns";
     const SUMMARY: &'static str =
         "Shows the evidence behind each pattern, and the precision at each confidence where workflows are labelled.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         use ColumnKind::{Any, Float, Int, Text};
@@ -71,6 +72,7 @@ impl Operator for EvaluatePatterns {
                 columns::port(HISTORY, true),
                 "The workflow history; which of its rows count, and by which id, is decided as in `detect-patterns`.",
             ),
+            Unread::port(),
             port(
                 "labels",
                 false,
@@ -106,6 +108,12 @@ impl Operator for EvaluatePatterns {
                  confidence that reaches the target.",
                 &[("confidence", Float), ("labelled", Int), ("right", Int), ("precision", Float), ("enough", Bool)],
             ),
+            OutputPort::new(
+                "unmatched_labels",
+                "Labels with how many there are: those without a workflow, which do not count, and those that name no pattern \
+                 of the table, whose workflows count as wrong.",
+                &[("label", Text), ("count", Int), ("reason", Text)],
+            ),
             survey::rejected_port(),
         ])
     }
@@ -117,18 +125,24 @@ impl Operator for EvaluatePatterns {
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let mut patterns = Patterns::read(&columns::collect(inputs.take("patterns")?)?)?;
         let linked = patterns.linked(inputs.take("occurrences")?, context)?;
-        let labels = inputs.take_optional("labels").map(|labels| patterns.labels(labels, context)).transpose()?;
+        let mut unmatched = Unmatched::new();
+        let labels = inputs.take_optional("labels");
+        let labels = labels.map(|labels| patterns.labels(labels, &mut unmatched, context)).transpose()?;
         patterns.count(&linked, labels.as_ref());
         let mut history = inputs.take("workflows")?;
         let schema = history.collect_schema()?;
-        let survey = Survey::of(&history, &schema, context)?;
+        let survey = Survey::of(&history, &schema, inputs.take_optional("unread"), context)?;
         patterns.read_history(history.select(batch::columns(&schema)), &survey, &linked, context)?;
         Ok(Frames::new()
             .with("validation", validation(&patterns.evidence)?)
             .with("thresholds", self.thresholds(&patterns.evidence)?)
+            .with("unmatched_labels", unmatched_frame(&unmatched)?)
             .with("rejected", survey.rejected()?))
     }
 }
+
+/// How many labels there are, by label and by what is wrong with them.
+type Unmatched = BTreeMap<(String, &'static str), i64>;
 
 /// The number of a label that is no pattern of the table.
 const NO_PATTERN: PatternNumber = PatternNumber::MAX;
@@ -180,16 +194,29 @@ impl Patterns {
     }
 
     /// Which patterns are the right ones of each labelled workflow.
-    fn labels(&self, labels: LazyFrame, context: &StageContext) -> Result<Pairs, StageError> {
+    fn labels(
+        &self,
+        labels: LazyFrame,
+        unmatched: &mut Unmatched,
+        context: &StageContext,
+    ) -> Result<Pairs, StageError> {
         let mut pairs = Builder::default();
         let labels = labels.with_column(col("workflow_id").cast(DataType::String));
         for_each_batch(labels, StageError::from, |frame| {
             context.check_cancelled()?;
             let (workflows, labels) = (columns::texts(&frame, "workflow_id")?, columns::texts(&frame, "label")?);
             for (workflow, label) in workflows.iter().zip(labels.iter()) {
-                let Some(workflow) = workflow else { continue };
-                let place = self.evidence.binary_search_by(|row| row.signature.as_str().cmp(label.unwrap_or_default()));
+                let label = label.unwrap_or_default();
+                let mut note = |reason| *unmatched.entry((label.to_owned(), reason)).or_default() += 1;
+                let Some(workflow) = workflow.filter(|id| !id.is_empty()) else {
+                    note("no workflow_id");
+                    continue;
+                };
+                let place = self.evidence.binary_search_by(|row| row.signature.as_str().cmp(label));
                 let number = place.ok().and_then(|place| PatternNumber::try_from(place).ok());
+                if number.is_none() && !label.is_empty() {
+                    note("no such pattern");
+                }
                 pairs.add(workflow, number.unwrap_or(NO_PATTERN));
             }
             Ok(())
@@ -259,6 +286,14 @@ fn validation(evidence: &[Evidence]) -> Result<DataFrame, StageError> {
         column("example_1", example(0)),
         column("example_2", example(1)),
         column("example_3", example(2)),
+    ])
+}
+
+fn unmatched_frame(unmatched: &Unmatched) -> Result<DataFrame, StageError> {
+    columns::frame(vec![
+        column("label", unmatched.keys().map(|(label, _)| label.as_str())),
+        column("count", unmatched.values().copied()),
+        column("reason", unmatched.keys().map(|(_, reason)| *reason)),
     ])
 }
 

@@ -62,6 +62,24 @@ fn the_evidence_of_a_pattern_and_the_lowest_confidence_that_is_enough_are_named(
 }
 
 #[test]
+fn labels_without_a_workflow_and_those_that_name_no_pattern_are_counted() {
+    let labels = df!(
+        "workflow_id" => [Some("1"), None, Some(""), Some("3"), Some("4"), Some("2")],
+        "label" => [Some("d:e:f"), Some("a:b:c"), Some("a:b:c"), Some("d:e"), Some("d:e"), None],
+    );
+    let mut made = evaluate(workflows(), labels.ok());
+    let unmatched = table(&mut made, "unmatched_labels");
+    let text = |name| columns::texts(&unmatched, name).unwrap().iter().flatten().collect::<Vec<_>>();
+    assert_eq!(text("label"), ["a:b:c", "d:e"]);
+    assert_eq!(integers(&unmatched, "count"), [Some(2), Some(2)]);
+    assert_eq!(text("reason"), ["no workflow_id", "no such pattern"]);
+    let thresholds = table(&mut made, "thresholds");
+    assert_eq!(integers(&thresholds, "labelled"), [Some(4), Some(2)], "a label that names no pattern counts as wrong");
+    let mut made = evaluate(workflows(), None);
+    assert_eq!(table(&mut made, "unmatched_labels").height(), 0);
+}
+
+#[test]
 fn without_labels_there_is_evidence_and_no_threshold() {
     let mut made = evaluate(workflows(), None);
     assert_eq!((table(&mut made, "validation").height(), table(&mut made, "thresholds").height()), (2, 0));
