@@ -27,7 +27,8 @@ pub struct BuildCovisitation {
     pub top: usize,
     /// Of an order with more different items only so many count: those that are in most orders. At least 2.
     pub max_basket: usize,
-    /// Days after which an order counts half; null for orders that all count alike. Needs `created_at`.
+    /// Days after which an order counts half; null for orders that all count alike. Needs `created_at`. An order older than
+    /// sixty times that counts no less.
     pub half_life_days: Option<f64>,
     /// The instant from which the age of orders counts, such as 2026-03-01T00:00:00Z; null or empty for the time of each
     /// shop's newest order.
@@ -69,11 +70,14 @@ impl Default for BuildCovisitation {
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 
+/// Half-lives after which an order fades no further: items that only older ones hold would be in none, and have no lift.
+const MOST_HALF_LIVES: f64 = 60.0;
+
 impl Operator for BuildCovisitation {
     const NAME: &'static str = "build-covisitation";
     const SUMMARY: &'static str =
         "Counts which items are in orders together: a vector for each item, and the items most similar to it.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn inputs() -> Inputs {
         Inputs::Ports(vec![orders::lines_port(true)])
@@ -173,13 +177,13 @@ impl BuildCovisitation {
     }
 }
 
-/// What an order weighs by its age: a half for each half-life. One of unknown time is taken for the shop's oldest, one of
+/// What an order weighs by its age: a half for each half-life, up to [`MOST_HALF_LIVES`]. One of unknown time is taken for the shop's oldest, one of
 /// after `as_of` counts whole.
 fn order_weight(times: &[u32], as_of: f64, half_life: f64) -> impl Fn(usize) -> f32 + '_ {
     let oldest = times.iter().copied().filter(|time| *time != NO_TIME).min();
     move |order| {
         let time = times.get(order).copied().filter(|time| *time != NO_TIME).or(oldest);
         let age = time.map_or(0.0, |time| (as_of - f64::from(time)).max(0.0));
-        (-age / half_life).exp2() as f32
+        (-(age / half_life).min(MOST_HALF_LIVES)).exp2() as f32
     }
 }

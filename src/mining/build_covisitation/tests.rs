@@ -100,6 +100,35 @@ fn old_orders_count_less_from_their_shops_newest_order_or_from_a_given_instant()
 }
 
 #[test]
+fn orders_of_many_half_lives_ago_still_have_a_lift() {
+    // One order of the first of March 2026, and three of a year before.
+    let day = |day: i64| day * 86_400_000_000;
+    let days = [20_513, 20_513, 20_148, 20_148, 20_148, 20_148, 20_148, 20_148].map(day);
+    let lines = df!(
+        "shop_id" => ["s"; 8],
+        "order_id" => ["1", "1", "2", "2", "3", "3", "4", "4"],
+        "item_id" => ["a", "b", "c", "d", "c", "d", "c", "e"],
+        "created_at" => days,
+    );
+    let instant = DataType::Datetime(TimeUnit::Microseconds, None);
+    let lines = lines.unwrap().lazy().with_column(col("created_at").cast(instant)).collect().unwrap();
+    for weight in [Weight::Raw, Weight::Lift, Weight::Pmi] {
+        let operator =
+            BuildCovisitation { half_life_days: Some(1.0), weight, min_orders: 1, ..BuildCovisitation::default() };
+        let [vectors, similar, ..] = build(&operator, lines.clone());
+        let floats = |frame: &DataFrame, name: &str| {
+            frame.column(name).unwrap().f64().unwrap().iter().flatten().collect::<Vec<_>>()
+        };
+        assert!(floats(&vectors, "weight").iter().all(|weight| weight.is_finite()), "{weight:?}: {vectors}");
+        // The logarithm of a lift of 1 is nothing.
+        let least = if weight == Weight::Pmi { 0.0 } else { 0.4 };
+        let normalised = floats(&vectors, "normalised_weight");
+        assert!(normalised.len() == 6 && normalised.iter().all(|share| (least..=1.0).contains(share)), "{vectors}");
+        assert!(floats(&similar, "cosine").iter().all(|cosine| (0.0..=1.0).contains(cosine)), "{similar}");
+    }
+}
+
+#[test]
 fn pmi_weights_may_be_nothing_and_no_lines_are_no_rows() {
     let operator = BuildCovisitation { weight: Weight::Pmi, ..BuildCovisitation::default() };
     let [vectors, ..] = build(
