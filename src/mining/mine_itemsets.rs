@@ -23,7 +23,8 @@ use crate::operator::{
 pub struct MineItemsets {
     /// The share of a shop's orders that must hold a set. From 0 to 1.
     pub support: f64,
-    /// The number of orders that must hold a set, whatever the share. At least 1.
+    /// The number of orders that must hold a set, whatever the share. At least 1, which in a shop of few orders makes every set of
+    /// items of any order frequent.
     pub min_count: u32,
     /// An order with fewer different items does not count, neither for a set nor for the share.
     pub min_items: usize,
@@ -42,9 +43,9 @@ impl Default for MineItemsets {
     fn default() -> Self {
         Self {
             support: 0.02,
-            min_count: 2,
+            min_count: 1,
             min_items: 2,
-            max_size: Some(4),
+            max_size: Some(3),
             target: Target::All,
             max_basket: Some(500),
             max_sets: 10_000_000,
@@ -143,7 +144,7 @@ impl MineItemsets {
                     self.max_sets
                 ),
                 mend:
-                    "raise support, lower max_size or max_basket, ask for closed or maximal sets, or allow more with \
+                    "raise support or min_count, lower max_size or max_basket, ask for closed or maximal sets, or allow more with \
                        max_sets"
                         .to_owned(),
             },
@@ -298,6 +299,20 @@ mod tests {
     }
 
     #[test]
+    fn by_default_one_order_of_fifty_is_enough_and_not_one_of_fifty_one() {
+        let pairs = |orders: i64| {
+            let numbers: Vec<i64> = (0..orders).flat_map(|order| [order, order]).collect();
+            let items: Vec<String> = (0..orders).flat_map(|order| [format!("{order}"), "bag".to_owned()]).collect();
+            let lines = df!("shop_id" => vec!["s"; numbers.len()], "order_id" => numbers, "item_id" => items).unwrap();
+            let [sets, ..] = mine(&MineItemsets::default(), lines);
+            sets.column("size").unwrap().i64().unwrap().iter().filter(|size| *size == Some(2)).count()
+        };
+        assert_eq!((pairs(50), pairs(51)), (50, 0), "100 · 1 ≥ 2 · 50");
+        let [sets, ..] = mine(&MineItemsets { max_basket: None, ..MineItemsets::default() }, one_long_order());
+        assert_eq!(sets.column("size").unwrap().i64().unwrap().max(), Some(3));
+    }
+
+    #[test]
     fn orders_longer_than_the_limit_are_left_out_and_counted() {
         let operator = MineItemsets {
             support: 0.0,
@@ -320,7 +335,10 @@ mod tests {
             MineItemsets { support: 0.0, min_count: 1, max_size: None, max_sets: 100, ..MineItemsets::default() };
         let ran = operator.run(Frames::new().with("lines", one_long_order()), &context());
         let problem = ran.map(drop).unwrap_err().to_string();
-        assert!(problem.contains("more than 100 itemsets") && problem.contains("raise support"), "{problem}");
+        assert!(
+            problem.contains("more than 100 itemsets") && problem.contains("raise support or min_count"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Operator for MineRules {
     const NAME: &'static str = "mine-rules";
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         let columns = |columns: &[(&str, ColumnKind)], needed: &[&str]| {
@@ -113,7 +113,7 @@ impl Operator for MineRules {
                  they failed.",
                 &RULE_COUNTS,
             ),
-            OutputPort::new("rejected", "Itemsets that could not be used.", &REJECTED_SETS),
+            OutputPort::new("rejected", "Itemsets that could not be used, or cannot be.", &REJECTED_SETS),
         ])
     }
 
@@ -273,5 +273,41 @@ mod tests {
         let rejected = frames.take("rejected").unwrap().collect().unwrap();
         let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
         assert_eq!(reasons, ["items is no JSON array of texts", "the shop is not among the shops"]);
+    }
+
+    #[test]
+    fn sets_that_cannot_be_are_rejected_with_their_reason() {
+        let sets = [
+            ("[\"a\"]", 2),
+            ("[\"a\",\"b\",\"c\"]", 1),
+            ("[\"b\",\"a\"]", 5),
+            ("[\"b\"]", 6),
+            ("[\"c\"]", 3),
+            ("[\"c\",\"b\"]", 3),
+            ("[\"b\",\"c\"]", 2),
+            ("[\"a\",\"c\"]", 1),
+            ("[\"c\",\"c\"]", 1),
+        ];
+        let itemsets = df!(
+            "shop_id" => [None::<&str>; 9],
+            "items" => sets.map(|(items, _)| items),
+            "support_count" => sets.map(|(_, count)| count as i64),
+        );
+        let shops = df!("shop_id" => [None::<&str>], "orders" => [9_i64], "all_orders" => [9_i64]).unwrap();
+        let inputs = Frames::new().with("itemsets", itemsets.unwrap()).with("shops", shops);
+        let mut frames = MineRules { min_confidence: 0.0, ..MineRules::default() }.run(inputs, &context()).unwrap();
+        let rejected = frames.take("rejected").unwrap().collect().unwrap();
+        let text = |name: &str| rejected.column(name).unwrap().str().unwrap().iter().flatten().collect::<Vec<_>>();
+        let rows: Vec<_> = text("items").into_iter().zip(text("reason")).collect();
+        let wanted = [
+            ("[\"c\",\"c\"]", "an item is there twice"),
+            ("[\"a\",\"b\",\"c\"]", "a part of it was rejected"),
+            ("[\"a\",\"b\"]", "a part of it is in fewer orders"),
+            ("[\"b\",\"c\"]", "the set is there twice"),
+        ];
+        assert_eq!(rows, wanted);
+        let rules = frames.take("rules").unwrap().collect().unwrap();
+        assert_eq!(rules.height(), 4, "of a and c, and of b and c");
+        assert_eq!(rules.column("confidence").unwrap().f64().unwrap().max(), Some(1.0));
     }
 }

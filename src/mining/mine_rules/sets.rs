@@ -64,7 +64,9 @@ pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>
         Ok(())
     })?;
     let finish = |(shop, (orders, all_orders, reading)): (_, (_, _, Reading))| reading.finish(shop, orders, all_orders);
-    Ok((read.into_iter().map(finish).collect(), rejected_frame(&rejected)?))
+    let mut shops: Vec<ShopSets> = read.into_iter().map(finish).collect();
+    shops.iter_mut().for_each(|shop| shop.take_out_impossible(&mut rejected));
+    Ok((shops, rejected_frame(&rejected)?))
 }
 
 fn rejected_frame(rejected: &Rejected) -> Result<DataFrame, StageError> {
@@ -81,6 +83,9 @@ impl Reading {
             .and_then(|items| serde_json::from_str(items).ok())
             .filter(|names: &Vec<String>| !names.is_empty())
             .ok_or("items is no JSON array of texts")?;
+        if has_double(&names) {
+            return Err("an item is there twice");
+        }
         let count = count
             .and_then(|count| u32::try_from(count).ok())
             .filter(|count| (1..=orders).contains(count))
@@ -120,7 +125,67 @@ impl Reading {
     }
 }
 
+fn has_double(names: &[String]) -> bool {
+    let mut sorted: Vec<&String> = names.iter().collect();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+/// The places of sets that cannot be, with the reason: a set that was there before, one that more orders hold than a part of it,
+/// and one with such a part.
+fn impossible(sets: &Itemsets) -> BTreeMap<usize, &'static str> {
+    let mut reasons = BTreeMap::new();
+    let mut counts: HashMap<&[u32], u32> = HashMap::with_capacity(sets.counts.len());
+    for (place, (items, count)) in sets.iter().enumerate() {
+        if counts.contains_key(items) {
+            reasons.insert(place, "the set is there twice");
+        } else {
+            counts.insert(items, count);
+        }
+    }
+    let largest = sets.iter().map(|(items, _)| items.len()).max().unwrap_or_default();
+    let mut part = Vec::new();
+    for size in 2..=largest {
+        for (place, (items, count)) in sets.iter().enumerate().filter(|(_, (items, _))| items.len() == size) {
+            let found = (0..size).find_map(|left_out| {
+                part.clear();
+                part.extend(items.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, item)| *item));
+                match counts.get(part.as_slice()) {
+                    Some(0) => Some("a part of it was rejected"),
+                    Some(of_part) if *of_part < count => Some("a part of it is in fewer orders"),
+                    _ => None,
+                }
+            });
+            if let Some(reason) = found
+                && !reasons.contains_key(&place)
+            {
+                reasons.insert(place, reason);
+                counts.insert(items, 0);
+            }
+        }
+    }
+    reasons
+}
+
 impl ShopSets {
+    fn take_out_impossible(&mut self, rejected: &mut Rejected) {
+        let reasons = impossible(&self.sets);
+        if reasons.is_empty() {
+            return;
+        }
+        let mut kept = Itemsets::default();
+        for (place, (items, count)) in self.sets.iter().enumerate() {
+            if let Some(reason) = reasons.get(&place) {
+                rejected.push((self.shop.clone(), Some(self.json(items)), reason));
+            } else {
+                kept.items.extend_from_slice(items);
+                kept.offsets.push(kept.items.len() as u64);
+                kept.counts.push(count);
+            }
+        }
+        self.sets = kept;
+    }
+
     /// Items as a JSON array.
     pub fn json(&self, items: &[u32]) -> String {
         serde_json::Value::from(items.iter().map(|item| self.names.get(*item)).collect::<Vec<_>>()).to_string()
