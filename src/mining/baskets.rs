@@ -36,13 +36,13 @@ impl From<ShopOrders> for Baskets {
 
 impl Baskets {
     /// Transactions from a text in the format of the FIMI repository: one a line, items with white space between. An
-    /// empty line is a transaction without items.
+    /// empty line is a transaction without items. Lines end with a line feed, a carriage return, or both.
     ///
     /// # Errors
     /// [`TooManyItems`].
     pub fn from_lines(text: &str) -> Result<Self, TooManyItems> {
         let mut baskets = Self::default();
-        for line in text.lines() {
+        for line in lines(text) {
             for item in line.split_ascii_whitespace() {
                 baskets.add_item(item);
             }
@@ -146,6 +146,12 @@ impl Baskets {
     }
 }
 
+/// The lines of a text, whatever ends them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    // What `lines` leaves of a carriage return at the end of the text ends a line and begins none.
+    text.lines().flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
 /// The smallest count that is at least a share of `transactions`, and at least 1; exactly: 0.07 of 100 is 7.
 pub fn count_of_share(share: f64, transactions: usize) -> u32 {
     let count = Decimal::of(share).times_up(transactions as u64);
@@ -187,5 +193,13 @@ mod tests {
             sets.iter().map(|(items, count)| (items.iter().map(|item| baskets.name(*item)).collect(), count)).collect();
         texts.sort_unstable();
         assert_eq!(texts, [(vec!["a", "b"], 2), (vec!["a", "b", "c"], 1)]);
+    }
+
+    #[test]
+    fn lines_may_end_in_three_ways() {
+        for text in ["a b\n\nc\n", "a b\r\n\r\nc", "a b\r\rc\r", "a b\r\rc", "a b\n\rc\r\n"] {
+            let baskets = Baskets::from_lines(text).unwrap();
+            assert_eq!((baskets.offsets.as_slice(), baskets.names.len()), ([0, 2, 2, 3].as_slice(), 3), "{text:?}");
+        }
     }
 }

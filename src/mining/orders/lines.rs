@@ -180,7 +180,7 @@ impl OrderLines {
     }
 }
 
-/// An order's id as a number: of a whole number below 2⁶³ itself, of any other text 63 bits of its hash with the highest
+/// An order's id as a number: of a whole number below 10¹⁸ itself, of any other text 63 bits of its hash with the highest
 /// bit set. So numbers are told apart exactly, and other ids but for a chance of n² / 2⁶⁴ among n of a shop.
 fn order_key(order: &str) -> u64 {
     let bytes = order.as_bytes();
