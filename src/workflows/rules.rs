@@ -118,11 +118,14 @@ impl Rules {
         for (place, target) in self.targets.iter().enumerate() {
             self.check_part(target, &[&"targets", &place])?;
         }
+        check_doubles(&self.targets, "targets", "target")?;
         self.known_target(&self.default_target, &[&"default_target"])?;
         for (place, name) in self.more_categories.iter().enumerate() {
             self.check_part(name, &[&"more_categories", &place])?;
         }
+        check_doubles(&self.more_categories, "more_categories", "category")?;
         check_terms(&self.keywords, &[&"keywords"])?;
+        check_doubles(&self.keywords, "keywords", "keyword")?;
         self.check_categories()?;
         self.check_targets()?;
         for (place, rule) in self.error.iter().enumerate() {
@@ -234,6 +237,17 @@ impl Rules {
             return Ok(());
         }
         Err(refuse(path, format!("unknown category '{category}'"), "add it to `more_categories`"))
+    }
+}
+
+/// Refuses a name that is in a list twice, where it is there again.
+fn check_doubles(names: &[String], list: &str, what: &str) -> Result<(), ParamError> {
+    let mut known = BTreeSet::new();
+    match names.iter().enumerate().find(|(_, name)| !known.insert(*name)) {
+        None => Ok(()),
+        Some((place, name)) => {
+            Err(refuse(&[&list, &place], format!("the {what} '{name}' is there twice"), "take one of them out"))
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn a_new_category_works_without_a_build() {
 }
 
 /// What is written instead of what, and the words of the error, which names the first line that the change touches.
-const BROKEN: [(&str, &str, &str); 9] = [
+const BROKEN: [(&str, &str, &str); 12] = [
     ("name = \"git\"", "name = \"test\"", "the category 'test' is there twice"),
     ("\"run tests\"]", "\"\"]", "this term is empty"),
     ("target = \"summary\"", "target = \"cellar\"", "unknown target 'cellar'"),
@@ -37,6 +37,9 @@ const BROKEN: [(&str, &str, &str); 9] = [
     ("pattern = \"test:vitest:frontend\"", "pattern = \"tests:vitest:frontend\"", "unknown category 'tests'"),
     ("pattern = \"test:vitest:frontend\"", "pattern = \"test:vitest\"", "'test:vitest' is no pattern"),
     ("diff = [\"diffs\"]", "dif = [\"diffs\"]", "'dif' is no term"),
+    ("\"frontend\", \"summary\"", "\"frontend\", \"backend\"", "the target 'backend' is there twice"),
+    ("\"deploy\", \"review\"]", "\"deploy\", \"sdlc\"]", "the category 'sdlc' is there twice"),
+    ("\"api\", \"ui\"", "\"api\", \"run\"", "the keyword 'run' is there twice"),
     ("terms = [\"bun\"]", "terms = [\"Bun\"]", "'Bun' would never be found"),
 ];
 

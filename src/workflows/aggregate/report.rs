@@ -92,7 +92,7 @@ fn change(now: &Pattern, before: &Pattern) -> String {
     }
     let yearly = (now.monthly_savings - before.monthly_savings) * 12.0;
     if yearly.abs() >= 0.01 {
-        words.push(format!("{}{} a year", if yearly < 0.0 { "−" } else { "+" }, dollars(yearly.abs())));
+        words.push(format!("{}{} a year", if yearly < 0.0 { "" } else { "+" }, dollars(yearly)));
     }
     if now.confidence != before.confidence {
         words.push(format!("was {} %", before.confidence));
@@ -151,12 +151,13 @@ fn section(
 
 /// US$ with thousands separated; cents only of small amounts.
 fn dollars(amount: f64) -> String {
+    let (sign, amount) = (if amount <= -0.005 { "−" } else { "" }, amount.abs());
     let cents = if amount < 100.0 { (amount * 100.0).round() as i64 } else { amount.round() as i64 * 100 };
     let whole = (cents / 100).to_string();
     let groups: Vec<&str> =
         whole.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
     let whole = groups.join(",");
-    if amount < 100.0 { format!("${whole}.{:02}", cents % 100) } else { format!("${whole}") }
+    if amount < 100.0 { format!("{sign}${whole}.{:02}", cents % 100) } else { format!("{sign}${whole}") }
 }
 
 fn frame(rows: &[Row]) -> Result<DataFrame, StageError> {
@@ -176,5 +177,10 @@ mod tests {
     #[test]
     fn money_is_grouped_by_thousands() {
         assert_eq!([0.0, 12.3, 1234.4, 1_234_567.891].map(dollars), ["$0.00", "$12.30", "$1,234", "$1,234,568"]);
+    }
+
+    #[test]
+    fn the_sign_of_money_comes_first() {
+        assert_eq!([-5.7, -0.004, -1_234.4, -99.999].map(dollars), ["−$5.70", "$0.00", "−$1,234", "−$100.00"]);
     }
 }
