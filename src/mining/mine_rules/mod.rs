@@ -287,9 +287,11 @@ mod tests {
             ("[\"b\",\"c\"]", 2),
             ("[\"a\",\"c\"]", 1),
             ("[\"c\",\"c\"]", 1),
+            ("[\"d\"]", 10),
+            ("[\"c\",\"d\"]", 1),
         ];
         let itemsets = df!(
-            "shop_id" => [None::<&str>; 9],
+            "shop_id" => [None::<&str>; 11],
             "items" => sets.map(|(items, _)| items),
             "support_count" => sets.map(|(_, count)| count as i64),
         );
@@ -301,9 +303,11 @@ mod tests {
         let rows: Vec<_> = text("items").into_iter().zip(text("reason")).collect();
         let wanted = [
             ("[\"c\",\"c\"]", "an item is there twice"),
+            ("[\"d\"]", "support_count is not from 1 to the shop's orders"),
             ("[\"a\",\"b\",\"c\"]", "a part of it was rejected"),
             ("[\"a\",\"b\"]", "a part of it is in fewer orders"),
             ("[\"b\",\"c\"]", "the set is there twice"),
+            ("[\"c\",\"d\"]", "a part of it was rejected"),
         ];
         assert_eq!(rows, wanted);
         let rules = frames.take("rules").unwrap().collect().unwrap();

@@ -24,6 +24,9 @@ pub struct ShopSets {
 pub const REJECTED_SETS: [(&str, ColumnKind); 3] =
     [("shop_id", ColumnKind::Text), ("items", ColumnKind::Text), ("reason", ColumnKind::Text)];
 
+/// The count of a set that is rejected, while it is among the others.
+const REJECTED: u32 = 0;
+
 /// A shop's sets while they are read: an item's number is the order in which it was first seen.
 #[derive(Default)]
 struct Reading {
@@ -86,10 +89,7 @@ impl Reading {
         if has_double(&names) {
             return Err("an item is there twice");
         }
-        let count = count
-            .and_then(|count| u32::try_from(count).ok())
-            .filter(|count| (1..=orders).contains(count))
-            .ok_or("support_count is not from 1 to the shop's orders")?;
+        let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| (1..=orders).contains(count));
         for name in names {
             let next = self.names.len() as u32;
             let number = *self.numbers.entry(name).or_insert_with_key(|name| {
@@ -99,8 +99,9 @@ impl Reading {
             self.sets.items.push(number);
         }
         self.sets.offsets.push(self.sets.items.len() as u64);
-        self.sets.counts.push(count);
-        Ok(())
+        // Without a count it is kept until all are read: those that it is a part of are no sets to use either.
+        self.sets.counts.push(count.unwrap_or(REJECTED));
+        count.map(drop).ok_or("support_count is not from 1 to the shop's orders")
     }
 
     /// The shop's sets with items by text.
@@ -146,12 +147,13 @@ fn impossible(sets: &Itemsets) -> BTreeMap<usize, &'static str> {
     let largest = sets.iter().map(|(items, _)| items.len()).max().unwrap_or_default();
     let mut part = Vec::new();
     for size in 2..=largest {
-        for (place, (items, count)) in sets.iter().enumerate().filter(|(_, (items, _))| items.len() == size) {
+        let is_next = |(items, count): (&[u32], u32)| items.len() == size && count != REJECTED;
+        for (place, (items, count)) in sets.iter().enumerate().filter(|(_, set)| is_next(*set)) {
             let found = (0..size).find_map(|left_out| {
                 part.clear();
                 part.extend(items.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, item)| *item));
                 match counts.get(part.as_slice()) {
-                    Some(0) => Some("a part of it was rejected"),
+                    Some(&REJECTED) => Some("a part of it was rejected"),
                     Some(of_part) if *of_part < count => Some("a part of it is in fewer orders"),
                     _ => None,
                 }
@@ -160,7 +162,7 @@ fn impossible(sets: &Itemsets) -> BTreeMap<usize, &'static str> {
                 && !reasons.contains_key(&place)
             {
                 reasons.insert(place, reason);
-                counts.insert(items, 0);
+                counts.insert(items, REJECTED);
             }
         }
     }
@@ -170,14 +172,14 @@ fn impossible(sets: &Itemsets) -> BTreeMap<usize, &'static str> {
 impl ShopSets {
     fn take_out_impossible(&mut self, rejected: &mut Rejected) {
         let reasons = impossible(&self.sets);
-        if reasons.is_empty() {
+        if reasons.is_empty() && !self.sets.counts.contains(&REJECTED) {
             return;
         }
         let mut kept = Itemsets::default();
         for (place, (items, count)) in self.sets.iter().enumerate() {
             if let Some(reason) = reasons.get(&place) {
                 rejected.push((self.shop.clone(), Some(self.json(items)), reason));
-            } else {
+            } else if count != REJECTED {
                 kept.items.extend_from_slice(items);
                 kept.offsets.push(kept.items.len() as u64);
                 kept.counts.push(count);
