@@ -55,13 +55,13 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads events of a type, and those without one.
-    pub fn new(event_type: &'a str) -> Self {
+    /// Reads at most so many events of a type, and those without one.
+    pub fn new(event_type: &'a str, most: usize) -> Self {
         Self {
             event_type,
             sessions: HashMap::new(),
             tools: HashMap::new(),
-            calls: Vec::new(),
+            calls: Vec::with_capacity(most),
             rejected: Vec::new(),
             rows: 0,
         }

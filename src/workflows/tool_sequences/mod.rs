@@ -145,9 +145,10 @@ impl MineToolSequences {
     /// The calls among the events, read batch by batch.
     fn calls(&self, events: LazyFrame, context: &StageContext) -> Result<Calls, StageError> {
         let rows = columns::collect(events.clone().select([len().cast(DataType::Int64).alias("rows")]))?;
-        let rows = columns::integers(&rows, "rows")?.get(0).unwrap_or_default();
-        context.progress.total(u64::try_from(rows).unwrap_or_default());
-        let mut reading = Reading::new(&self.event_type);
+        let rows =
+            columns::integers(&rows, "rows")?.get(0).and_then(|rows| usize::try_from(rows).ok()).unwrap_or_default();
+        context.progress.total(rows as u64);
+        let mut reading = Reading::new(&self.event_type, rows);
         let wanted = events::COLUMNS.map(|name| col(name).cast(DataType::String));
         for_each_batch(events.select(wanted), StageError::from, |batch| {
             context.check_cancelled()?;
