@@ -1,6 +1,6 @@
 //! Itemsets as they were written, read back by shop with items as numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::*;
 
@@ -144,9 +144,9 @@ fn impossible(sets: &Itemsets) -> BTreeMap<usize, &'static str> {
             counts.insert(items, count);
         }
     }
-    let largest = sets.iter().map(|(items, _)| items.len()).max().unwrap_or_default();
+    let sizes: BTreeSet<usize> = sets.iter().map(|(items, _)| items.len()).filter(|size| *size > 1).collect();
     let mut part = Vec::new();
-    for size in 2..=largest {
+    for size in sizes {
         let is_next = |(items, count): (&[u32], u32)| items.len() == size && count != REJECTED;
         for (place, (items, count)) in sets.iter().enumerate().filter(|(_, set)| is_next(*set)) {
             let found = (0..size).find_map(|left_out| {
