@@ -125,3 +125,20 @@ fn an_order_that_is_exported_again_replaces_all_its_lines() {
     run(&place);
     assert_eq!(orders_of_pair(), 1, "b was taken out of the second order: the pair is left in one");
 }
+
+#[test]
+fn a_tiny_shop_with_a_very_long_order_does_not_stop_the_others() {
+    let place = Place::new();
+    let line = |order: u32, item: &str| format!("{order},{item},2026-01-02,1,5.00\n");
+    let header = "order_id,variant_id,created_at,quantity,unit_price\n";
+    let long: String = (0..500).map(|item| line(1, &item.to_string())).collect();
+    let short: String = (1..=3).flat_map(|order| ["a", "b"].map(|item| line(order, item))).collect();
+    for (shop, lines) in [("long", long), ("short", short)] {
+        std::fs::create_dir_all(place.path(&format!("shops/{shop}"))).expect("a folder");
+        std::fs::write(place.path(&format!("shops/{shop}/orders.csv")), format!("{header}{lines}")).expect("a file");
+    }
+    run(&place);
+    let database = rusqlite::Connection::open(place.path("baskets.db")).expect("a database");
+    let sets = "SELECT group_concat(DISTINCT shop_id) || ' ' || COUNT(*) FROM itemsets";
+    assert_eq!(database.query_row(sets, [], |row| row.get::<_, String>(0)), Ok("short 3".to_owned()));
+}
