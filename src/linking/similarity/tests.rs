@@ -189,7 +189,7 @@ fn two_thousand_random_pairs_have_pythons_ratio_bit_for_bit() {
     let pairs = random_pairs(2000);
     let child = Command::new("python3").args(["-c", PYTHON]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut child) = child else {
-        println!("skipped: python3 is not here");
+        eprintln!("skipped: python3 is not here");
         return;
     };
     let lines: String =
