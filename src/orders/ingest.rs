@@ -6,24 +6,32 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    csv::BLOCK_BYTES,
-    fields::Kind,
-    group::Known,
-    headers::{Aliases, ShopColumns},
-    intake::{self, FileEntry, FileRead, Intake, Reading},
-    order_tables::{self, ORDER_LINES, ORDERS},
-    outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
-    parquet,
-    parse::{Dialect, Reject},
-    partitions,
-    rejections::{REJECTED, Rejections},
-    settle::{FileKnown, Rules, Settled, settle},
-    shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
-};
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema,
     StageContext, StageError,
+};
+use crate::orders::{
+    reading::{
+        csv::BLOCK_BYTES,
+        intake::{self, FileEntry, FileRead, Intake, Reading},
+        parquet,
+        parse::{Dialect, Reject},
+    },
+    recognising::{
+        fields::Kind,
+        headers::{Aliases, ShopColumns},
+    },
+    rows::partitions,
+    settling::{
+        group::Known,
+        rejections::{REJECTED, Rejections},
+        settle::{FileKnown, Rules, Settled, settle},
+    },
+    tables::{
+        order_tables::{self, ORDER_LINES, ORDERS},
+        outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
+        shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
+    },
 };
 
 /// How the files are written.

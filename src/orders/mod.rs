@@ -1,26 +1,12 @@
 //! Orders: shops' exports into typed tables, and their lines enriched for mining.
 
-mod cells;
-mod columns;
-mod csv;
 mod enrich;
-mod facts;
-mod fields;
-mod group;
-mod headers;
 mod ingest;
-mod intake;
-mod lines;
-mod order_tables;
-mod outcome;
-mod parquet;
-mod parse;
-mod partitions;
-mod rejections;
+mod reading;
+mod recognising;
 mod rows;
-mod settle;
-mod shop_tables;
-mod table;
+mod settling;
+mod tables;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::{
 
 use polars::prelude::*;
 
-use super::{headers::ShopColumns, ingest::IngestShop, intake::FileEntry};
+use super::ingest::IngestShop;
 use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
+use crate::orders::{reading::intake::FileEntry, recognising::headers::ShopColumns};
 
 /// Files and outputs in memory.
 #[derive(Default)]

@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
+use super::lines::NO_SKU;
 use super::{
     ENRICHED,
-    lines::NO_SKU,
     links::{By, Link},
 };
 use crate::operator::StageError;

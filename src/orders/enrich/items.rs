@@ -4,12 +4,12 @@ use polars::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    super::shop_tables::{DEFAULT_TITLE, UNKNOWN_TITLE},
     lines::NO_SKU,
     links::{Item, Links},
     shops::Shops,
 };
 use crate::operator::StageError;
+use crate::orders::tables::shop_tables::{DEFAULT_TITLE, UNKNOWN_TITLE};
 
 /// What lines are linked with.
 pub struct Items {

@@ -1,6 +1,7 @@
 //! Which item of its shop a line is about: by variant id, else by SKU.
 
-use super::{super::rows::hash, index::Index};
+use super::index::Index;
+use crate::orders::rows::row::hash;
 
 /// What an item is known by.
 #[derive(Clone, Copy, Debug)]

@@ -30,13 +30,13 @@ use self::{
     shops::Shops,
     snapshots::SNAPSHOTS,
 };
-use super::{
-    order_tables::ORDER_LINES,
-    shop_tables::{CATALOG, INVENTORY, VARIANTS},
-};
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
     StageContext, StageError,
+};
+use crate::orders::tables::{
+    order_tables::ORDER_LINES,
+    shop_tables::{CATALOG, INVENTORY, VARIANTS},
 };
 
 use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
@@ -212,7 +212,7 @@ impl EnrichOrders {
 
 /// A table without rows.
 fn empty(columns: &[(&str, ColumnKind)]) -> Result<DataFrame, StageError> {
-    super::table::Table::new(columns, 0).finish()
+    crate::orders::tables::table::Table::new(columns, 0).finish()
 }
 
 /// Judges lines batch by batch. What it holds is of the size of the items and shops.

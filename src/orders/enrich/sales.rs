@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
+use super::lines::Line;
 use super::{
     items::Traits,
-    lines::Line,
     links::{By, Link},
     shops::Shops,
 };

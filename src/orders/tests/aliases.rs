@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::orders::{
+use crate::orders::recognising::{
     fields::Kind,
     headers::{Aliases, layout},
-    testing::shop_columns,
 };
+use crate::orders::testing::shop_columns;
 
 const SHOP: &str =
     "shop_id shopid shop shop_domain shopdomain store_domain storedomain merchant_domain merchantdomain domain";

@@ -1,10 +1,8 @@
 //! Files that are not what they should be: each is refused with what is wrong, or read as far as it goes; none panics.
 
 use super::super::testing::*;
-use crate::orders::{
-    fields::Kind,
-    ingest::{BadFiles, Format, IngestShop},
-};
+use crate::orders::ingest::{BadFiles, Format, IngestShop};
+use crate::orders::recognising::fields::Kind;
 
 const HEADER: &str = "order_id,sku,created_at,quantity,unit_price";
 const ROW: &str = "1,a,2025-01-02,1,1.50";
@@ -185,7 +183,8 @@ fn fimi_files_are_looked_at_as_the_others_are() {
 
 #[test]
 fn a_file_that_is_gone_is_named() {
-    let entries = [crate::orders::intake::FileEntry { path: "gone.csv".to_owned(), name: "gone.csv".to_owned() }];
+    let entries =
+        [crate::orders::reading::intake::FileEntry { path: "gone.csv".to_owned(), name: "gone.csv".to_owned() }];
     let storage = std::sync::Arc::new(Memory::default());
     let error = operator().ingest(&entries, 1, 1 << 20, &context(storage)).unwrap_err().to_string();
     assert!(error.contains("gone.csv"), "{error}");

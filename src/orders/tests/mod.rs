@@ -11,10 +11,10 @@ mod shops;
 mod synth1;
 
 use super::{
-    headers::fold,
     ingest::{Format, IngestShop},
     testing::*,
 };
+use crate::orders::recognising::headers::fold;
 
 #[test]
 fn headers_are_folded_to_words_with_underscores() {

@@ -6,10 +6,8 @@ use polars::prelude::{Column, DataFrame};
 use proptest::prelude::*;
 
 use super::super::testing::*;
-use crate::orders::{
-    csv::{Blocks, Records},
-    ingest::IngestShop,
-};
+use crate::orders::ingest::IngestShop;
+use crate::orders::reading::csv::{Blocks, Records};
 
 /// What a cell says, and what it means: nothing, no number or date, or a value.
 type Meaning = Option<Result<i64, ()>>;

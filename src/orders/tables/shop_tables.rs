@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use polars::prelude::DataFrame;
 
-use super::{
-    fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
-    group::{Known, MONTH_OVER_12, reject},
-    parse::{Reject, resolved_time, shown},
-    partitions::Rows,
-    rows::{Row, Values},
-    table::Table,
-};
 use crate::operator::{ColumnKind, StageError};
+use crate::orders::{
+    reading::parse::{Reject, resolved_time, shown},
+    recognising::fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
+    rows::{
+        partitions::Rows,
+        row::{Row, Values},
+    },
+    settling::group::{Known, MONTH_OVER_12, reject},
+    tables::table::Table,
+};
 
 use ColumnKind::{Int, Text, Timestamp};
 
@@ -75,7 +77,7 @@ pub const CATALOG: &[(&str, ColumnKind)] = &[
 /// The columns of a kind's table.
 pub fn columns(kind: Kind) -> &'static [(&'static str, ColumnKind)] {
     match kind {
-        Kind::Orders => super::order_tables::ORDERS,
+        Kind::Orders => crate::orders::tables::order_tables::ORDERS,
         Kind::Variants => VARIANTS,
         Kind::InventoryLevels => INVENTORY,
         Kind::CatalogJoined => CATALOG,

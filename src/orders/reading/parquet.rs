@@ -4,13 +4,15 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use polars::prelude::*;
 
-use super::{
-    csv::{Cells, MAX_RECORD_BYTES},
-    headers::{Layout, layout},
-    intake::Reading,
-    values,
-};
 use crate::operator::{for_each_batch, has_ending};
+use crate::orders::{
+    reading::{
+        csv::{Cells, MAX_RECORD_BYTES},
+        intake::Reading,
+    },
+    recognising::headers::{Layout, layout},
+    values::value,
+};
 
 /// Whether a file is taken for Parquet.
 pub fn is_named_so(path: &str) -> bool {
@@ -107,7 +109,7 @@ fn texts(column: &Column) -> PolarsResult<StringChunked> {
     match column.dtype() {
         DataType::Datetime(..) => {
             let micros = column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?;
-            Ok(written(micros.i64()?, |micros, out| *out += &values::instant(micros)))
+            Ok(written(micros.i64()?, |micros, out| *out += &value::instant(micros)))
         }
         DataType::Float64 => Ok(written(column.f64()?, digits)),
         DataType::Float32 => Ok(written(column.f32()?, digits)),

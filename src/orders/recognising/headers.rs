@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fields::Kind;
 use crate::operator::ParamError;
+use crate::orders::recognising::fields::Kind;
 
 /// The names that columns may have, field by field and best first: the content of `rules/shop-columns.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,12 +1,13 @@
 //! The order lines of a partition by order.
 
-use super::{
-    fields::{Order, Reason},
-    intake::BlockPlace,
-    parse::{Reject, resolved_time, shown},
-    partitions::Rows,
-    rows::Row,
-    settle::Settled,
+use crate::orders::{
+    reading::{
+        intake::BlockPlace,
+        parse::{Reject, resolved_time, shown},
+    },
+    recognising::fields::{Order, Reason},
+    rows::{partitions::Rows, row::Row},
+    settling::settle::Settled,
 };
 
 /// An order: its shop and its rows, in the order of the files.

@@ -1,8 +1,8 @@
 //! Many rows taken apart at once: a column a field, in the order of the rows.
 
-use super::{
-    fields::{Field, Order},
-    rows::{Row, Value},
+use crate::orders::{
+    recognising::fields::{Field, Order},
+    rows::row::{Row, Value},
 };
 
 /// The values of order lines by field.

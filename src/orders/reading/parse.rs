@@ -2,13 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{
-    csv::{Cells, Records},
-    facts::{CurrencyCount, Facts, Shops, note_variant},
-    fields::{Inventory, Kind, Order, Reason, Type, Variant},
-    headers::Layout,
-    rows::{Head, NO_SHOP, RowWriter, hash},
-    values::{self, Number, Slash},
+use crate::orders::{
+    reading::csv::{Cells, Records},
+    recognising::{
+        fields::{Inventory, Kind, Order, Reason, Type, Variant},
+        headers::Layout,
+    },
+    rows::row::{Head, NO_SHOP, RowWriter, hash},
+    values::{
+        facts::{CurrencyCount, Facts, Shops, note_variant},
+        value::{self, Number, Slash},
+    },
 };
 
 /// How many characters of a refused value are kept.
@@ -135,7 +139,7 @@ impl Key {
             self.cell.clear();
             self.cell.extend_from_slice(cell);
             self.id.clear();
-            self.id.extend_from_slice(values::id(cell));
+            self.id.extend_from_slice(value::id(cell));
             self.hash = if cell.is_empty() { 0 } else { hash(&self.id) };
         }
     }
@@ -145,15 +149,15 @@ impl Key {
 #[derive(Default)]
 struct LastTime {
     cell: Vec<u8>,
-    time: Option<values::Time>,
+    time: Option<value::Time>,
 }
 
 impl LastTime {
-    fn read(&mut self, cell: &[u8]) -> Option<values::Time> {
+    fn read(&mut self, cell: &[u8]) -> Option<value::Time> {
         if self.cell != cell {
             self.cell.clear();
             self.cell.extend_from_slice(cell);
-            self.time = values::time(cell);
+            self.time = value::time(cell);
         }
         self.time
     }
@@ -281,7 +285,7 @@ impl<'a> Parser<'a> {
                 Type::Time if cell.is_empty() => kind.needs_value(field),
                 _ if cell.is_empty() => false,
                 Type::Id => {
-                    let id = if number == 0 { self.last_key.id.as_slice() } else { values::id(cell) };
+                    let id = if number == 0 { self.last_key.id.as_slice() } else { value::id(cell) };
                     row.text(field, id);
                     present |= 1 << field;
                     if kind == Kind::Orders && field == Order::VariantId.place() {
@@ -312,9 +316,9 @@ impl<'a> Parser<'a> {
                 },
                 Type::Money | Type::Int | Type::Bool => {
                     let number = match known.kind {
-                        Type::Money => values::money(cell),
-                        Type::Int => values::integer(cell),
-                        _ => values::boolean(cell).map_or(Number::Bad, |truth| Number::Value(i64::from(truth))),
+                        Type::Money => value::money(cell),
+                        Type::Int => value::integer(cell),
+                        _ => value::boolean(cell).map_or(Number::Bad, |truth| Number::Value(i64::from(truth))),
                     };
                     if let Number::Value(value) = number {
                         row.number(field, value);
@@ -446,7 +450,7 @@ fn lower(cell: &[u8], out: &mut Vec<u8>) {
 }
 
 /// An instant and how it was written, in one number.
-fn with_slash(time: values::Time) -> i64 {
+fn with_slash(time: value::Time) -> i64 {
     let slash = match time.slash {
         Slash::No | Slash::DayFirst => 0,
         Slash::Either => 1,
@@ -459,7 +463,7 @@ fn with_slash(time: values::Time) -> i64 {
 pub fn resolved_time(stored: i64, is_day_first: bool) -> Option<i64> {
     let micros = stored.div_euclid(4);
     match stored.rem_euclid(4) {
-        1 if is_day_first => values::day_first(micros),
+        1 if is_day_first => value::day_first(micros),
         2 if is_day_first => None,
         _ => Some(micros),
     }

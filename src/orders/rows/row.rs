@@ -4,7 +4,7 @@
 //! A row is its length, where it comes from, its shop, the hash of its key, a bit for each field that has a value, and
 //! the values in the order of the fields: texts with their length, numbers as zigzag varints.
 
-use super::fields::Field;
+use crate::orders::recognising::fields::Field;
 
 /// The shop of a row that names none.
 pub const NO_SHOP: u32 = u32::MAX;
@@ -252,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::orders::fields::Order;
+    use crate::orders::recognising::fields::Order;
 
     proptest! {
         #[test]

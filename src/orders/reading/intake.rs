@@ -10,16 +10,20 @@ use std::{
     thread,
 };
 
-use super::{
-    csv::{Blocks, CsvProblem, Records},
-    facts::{Facts, Shops},
-    fields::{Kind, Order},
-    headers::{Layout, ShopColumns, layout},
-    parquet,
-    parse::{Content, Dialect, Job, Parsed, Parser, Reject},
-    partitions::Partitions,
-};
 use crate::operator::{Packing, StageContext, StageError, has_ending};
+use crate::orders::{
+    reading::{
+        csv::{Blocks, CsvProblem, Records},
+        parquet,
+        parse::{Content, Dialect, Job, Parsed, Parser, Reject},
+    },
+    recognising::{
+        fields::{Kind, Order},
+        headers::{Layout, ShopColumns, layout},
+    },
+    rows::partitions::Partitions,
+    values::facts::{Facts, Shops},
+};
 
 /// A file to be read.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use polars::prelude::*;
 
-use super::{cells::Cells, fields::Order};
 use crate::operator::StageError;
+use crate::orders::{recognising::fields::Order, rows::cells::Cells};
 
 /// Columns being made of the cells of these rows.
 pub struct Columns<'c, 'a> {

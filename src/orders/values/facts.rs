@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{fields::Reason, rows::hash};
+use crate::orders::{recognising::fields::Reason, rows::row::hash};
 
 /// What was noticed about the rows of a file, or of a block of it.
 #[derive(Debug, Default)]

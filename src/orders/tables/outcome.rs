@@ -2,14 +2,16 @@
 
 use polars::prelude::DataFrame;
 
-use super::{
-    fields::Kind,
-    intake::{FileEntry, FileRead, Intake},
-    rejections::Rejections,
-    settle::{FileKnown, Settled},
-    table::Table,
-};
 use crate::operator::{ColumnKind, StageError};
+use crate::orders::{
+    reading::intake::{FileEntry, FileRead, Intake},
+    recognising::fields::Kind,
+    settling::{
+        rejections::Rejections,
+        settle::{FileKnown, Settled},
+    },
+    tables::table::Table,
+};
 
 /// One row a file.
 pub const FILES: &[(&str, ColumnKind)] = &[

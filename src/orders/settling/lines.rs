@@ -2,14 +2,12 @@
 
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
-use super::{
-    cells::Cells,
-    facts::end_of,
-    fields::{Order, Reason},
-    group::Known,
-    parse::{Reject, resolved_time, shown},
-    rows::hash,
-    settle::Settled,
+use crate::orders::{
+    reading::parse::{Reject, resolved_time, shown},
+    recognising::fields::{Order, Reason},
+    rows::{cells::Cells, row::hash},
+    settling::{group::Known, settle::Settled},
+    values::facts::end_of,
 };
 
 /// An order that counts.

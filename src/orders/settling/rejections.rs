@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{fields::Reason, intake::FileEntry, parse::Reject, table::Table};
 use crate::operator::{ColumnKind, StageContext, StageError};
+use crate::orders::{
+    reading::{intake::FileEntry, parse::Reject},
+    recognising::fields::Reason,
+    tables::table::Table,
+};
 
 /// One row a row that is not used.
 pub const REJECTED: &[(&str, ColumnKind)] = &[

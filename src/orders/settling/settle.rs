@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{
-    facts::{LongId, note_long_id},
-    fields::Reason,
-    intake::{FileEntry, FileRead, Intake},
-    rows::NO_SHOP,
+use crate::orders::{
+    reading::intake::{FileEntry, FileRead, Intake},
+    recognising::fields::Reason,
+    rows::row::NO_SHOP,
+    values::facts::{LongId, note_long_id},
 };
 
 /// What decides whose rows they are and which files count.

@@ -15,17 +15,21 @@ use std::{
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
-use super::{
-    cells::Cells,
-    columns::Columns,
-    fields::Order,
-    group::{Group, Groups, Known, group},
-    lines::{Lines, OrderLines, sku},
-    parse::Reject,
-    partitions::{Part, Partitions, Rows},
-    rows::Row,
-};
 use crate::operator::{ColumnKind, StageError};
+use crate::orders::{
+    reading::parse::Reject,
+    recognising::fields::Order,
+    rows::{
+        cells::Cells,
+        partitions::{Part, Partitions, Rows},
+        row::Row,
+    },
+    settling::{
+        group::{Group, Groups, Known, group},
+        lines::{Lines, OrderLines, sku},
+    },
+    tables::columns::Columns,
+};
 
 use ColumnKind::{Bool, Int, Text, Timestamp};
 

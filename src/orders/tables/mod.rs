@@ -1,0 +1,7 @@
+//! Rows as tables: orders and their lines, variants, inventory and catalog, and what came of each file.
+
+pub mod columns;
+pub mod order_tables;
+pub mod outcome;
+pub mod shop_tables;
+pub mod table;
