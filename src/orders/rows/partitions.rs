@@ -3,7 +3,7 @@
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use crate::operator::{Scratch, StageError, Storage};
-use crate::orders::rows::row::row::Row;
+use crate::orders::rows::row::Row;
 
 /// Bytes of input that make a partition. What a partition needs in memory, its columns included, is some five times that;
 /// each thread has one at a time.
