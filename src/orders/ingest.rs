@@ -26,12 +26,14 @@ use crate::orders::{
         group::Known,
         rejections::{REJECTED, Rejections},
         settle::{FileKnown, Rules, Settled, settle},
+        undated,
     },
     tables::{
         order_tables::{self, ORDER_LINES, ORDERS},
         outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
         shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
     },
+    values::spelling::{DateOrder, DecimalMark, Spelling},
 };
 
 /// How the files are written.
@@ -81,6 +83,14 @@ pub struct IngestShop {
     pub max_rejected: f64,
     /// What becomes of a file that cannot be used.
     pub bad_files: BadFiles,
+    /// Which part of a date like 04/11/2025 comes first where no date of the column tells, nor one of the shop's other files
+    /// with the same headers; null to guess and say so.
+    pub dates: Option<DateOrder>,
+    /// What stands before the cents where no number of the column tells whether 1.299 is more than a thousand; null to guess
+    /// and say so.
+    pub decimal_mark: Option<DecimalMark>,
+    /// The same of some shops: `{ north = { dates = "day-first" } }`.
+    pub shop_settings: BTreeMap<String, Spelling>,
 }
 
 impl Default for IngestShop {
@@ -94,6 +104,9 @@ impl Default for IngestShop {
             shop_from_folder: false,
             max_rejected: 0.2,
             bad_files: BadFiles::default(),
+            dates: None,
+            decimal_mark: None,
+            shop_settings: BTreeMap::new(),
         }
     }
 }
@@ -105,7 +118,7 @@ impl Operator for IngestShop {
     const NAME: &'static str = "ingest-shop";
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn inputs() -> Inputs {
         let column = |name: &str, kind| PortColumn::new(name, kind);
@@ -197,14 +210,18 @@ impl IngestShop {
             room: usize::try_from(context.memory_bytes / ROWS_SHARE).unwrap_or(usize::MAX),
         };
         let mut rejections = Rejections::new(entries, context);
-        let intake = intake::read(entries, &reading, context, |file, first_line, rejects| {
+        let mut intake = intake::read(entries, &reading, context, |file, first_line, rejects| {
             rejections.add(file, first_line, rejects)
         })?;
+        undated::count(&mut intake, self.max_rejected)?;
+        let shop_settings = self.shop_settings.iter().map(|(shop, set)| (shop.trim().to_lowercase(), *set));
         let rules = Rules {
             shop: given(self.shop.as_ref()),
             default_shop: given(self.default_shop.as_ref()),
             shop_from_folder: self.shop_from_folder,
             max_rejected: self.max_rejected,
+            spelling: Spelling { dates: self.dates, decimal_mark: self.decimal_mark },
+            shops: shop_settings.collect(),
         };
         let settled = settle(entries, &intake, &rules);
         let is_used = |(read, known): (&FileRead, &FileKnown)| !read.is_ignored && known.problem.is_none();

@@ -1,6 +1,6 @@
 //! Parquet files as rows of cells, so that they are read by the same rules as CSV.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::collections::BTreeSet;
 
 use polars::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::orders::{
         intake::Reading,
     },
     recognising::headers::{Layout, layout},
-    values::value,
+    values::{number, time},
 };
 
 /// Whether a file is taken for Parquet.
@@ -109,17 +109,20 @@ fn texts(column: &Column) -> PolarsResult<StringChunked> {
     match column.dtype() {
         DataType::Datetime(..) => {
             let micros = column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?;
-            Ok(written(micros.i64()?, |micros, out| *out += &value::instant(micros)))
+            Ok(written(micros.i64()?, |micros, out| *out += &time::instant(micros)))
         }
-        DataType::Float64 => Ok(written(column.f64()?, digits)),
-        DataType::Float32 => Ok(written(column.f32()?, digits)),
+        DataType::Float64 => Ok(written(column.f64()?, number::written)),
+        DataType::Float32 => Ok(written(column.f32()?, number::written)),
+        DataType::Decimal(..) => {
+            let texts = column.cast(&DataType::String)?;
+            Ok(texts.str()?.apply_values(|digits| {
+                let mut text = String::with_capacity(digits.len() + 1);
+                number::written(digits, &mut text);
+                text.into()
+            }))
+        }
         _ => Ok(column.cast(&DataType::String)?.str()?.clone()),
     }
-}
-
-fn digits(value: impl std::fmt::Display, out: &mut String) {
-    // A `String` takes all that is written.
-    let _ = write!(out, "{value}");
 }
 
 fn written<T: PolarsNumericType>(

@@ -1,6 +1,6 @@
 //! A block of a file into rows: what the threads do side by side.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use crate::orders::{
     reading::csv::{Cells, Records},
@@ -10,8 +10,11 @@ use crate::orders::{
     },
     rows::row::{Head, NO_SHOP, RowWriter, hash},
     values::{
+        doubt::{Signs, sure},
         facts::{CurrencyCount, Facts, Shops, note_variant},
-        value::{self, Number, Slash},
+        ids::{self, LostDigits},
+        number::{self, Number},
+        time::{self, Time},
     },
 };
 
@@ -121,6 +124,8 @@ pub struct Parser<'a> {
     last_shop: (Vec<u8>, u32),
     last_key: Key,
     last_time: LastTime,
+    /// The hash of the order that was dated last.
+    last_dated: u64,
     room: Vec<u8>,
     lower: Vec<u8>,
 }
@@ -130,6 +135,7 @@ pub struct Parser<'a> {
 struct Key {
     cell: Vec<u8>,
     id: Vec<u8>,
+    is_lost: bool,
     hash: u64,
 }
 
@@ -139,8 +145,10 @@ impl Key {
             self.cell.clear();
             self.cell.extend_from_slice(cell);
             self.id.clear();
-            self.id.extend_from_slice(value::id(cell));
-            self.hash = if cell.is_empty() { 0 } else { hash(&self.id) };
+            let id = ids::id(cell);
+            self.is_lost = id.is_err();
+            self.id.extend_from_slice(id.as_deref().unwrap_or_default());
+            self.hash = if self.id.is_empty() { 0 } else { hash(&self.id) };
         }
     }
 }
@@ -149,29 +157,35 @@ impl Key {
 #[derive(Default)]
 struct LastTime {
     cell: Vec<u8>,
-    time: Option<value::Time>,
+    time: Time,
 }
 
 impl LastTime {
-    fn read(&mut self, cell: &[u8]) -> Option<value::Time> {
+    fn read(&mut self, cell: &[u8]) -> Time {
         if self.cell != cell {
             self.cell.clear();
             self.cell.extend_from_slice(cell);
-            self.time = value::time(cell);
+            self.time = time::time(cell);
         }
         self.time
     }
 }
 
-/// What was found in a row with nothing wrong.
+/// What was found in a row.
 #[derive(Default)]
 struct Found {
+    /// The fields that have a value, a bit each.
+    present: u64,
     currency: Option<[u8; 3]>,
     /// The fields whose dates have the month first for certain, a bit each.
     month_first: u64,
+    /// An id that lost digits: its field, and the cell.
+    lost: Option<(&'static str, String)>,
+    problem: Option<Problem>,
 }
 
 /// What is wrong with a row.
+#[derive(Clone)]
 struct Problem {
     reason: Reason,
     field: &'static str,
@@ -189,6 +203,7 @@ impl<'a> Parser<'a> {
             last_shop: (Vec::new(), NO_SHOP),
             last_key: Key::default(),
             last_time: LastTime::default(),
+            last_dated: 0,
             room: Vec::new(),
             lower: Vec::new(),
         }
@@ -208,6 +223,7 @@ impl<'a> Parser<'a> {
             facts: Facts { replaced: std::str::from_utf8(job.content.bytes()).is_err(), ..Facts::default() },
         };
         self.last_shop.1 = NO_SHOP;
+        self.last_dated = 0;
         if self.dialect == Dialect::Fimi {
             parse_fimi(job, &mut parsed);
             return parsed;
@@ -243,20 +259,31 @@ impl<'a> Parser<'a> {
         let hash = self.last_key.hash;
         let partition = (hash >> 32) as usize % parsed.parts.len();
         self.room = room;
+        if hash != 0 {
+            let ends = parsed.facts.ends.get_or_insert((hash, hash));
+            ends.1 = hash;
+        }
         let Some(out) = parsed.parts.get_mut(partition) else { return Ok(()) };
         let mut row = RowWriter::begin(out, Head { block: job.block, line: records.line, shop, hash });
-        let outcome = self.fields(job, records, &mut row, &mut parsed.facts, shop);
-        match outcome {
-            Ok(found) => {
+        let found = self.fields(job, records, &mut row, &mut parsed.facts, shop);
+        self.added(job, records, &mut row);
+        if kind == Kind::Orders {
+            currency.note(&mut parsed.facts, shop, found.currency);
+        }
+        match problem_of(kind, &job.layout, &found, records) {
+            None => {
                 row.end();
                 parsed.facts.note_good(shop != NO_SHOP, found.month_first);
-                if kind == Kind::Orders {
-                    currency.note(&mut parsed.facts, shop, found.currency);
-                }
                 Ok(())
             }
-            Err(problem) => {
-                row.drop_row();
+            Some(problem) => {
+                // What such a row says of its order counts all the same.
+                if kind == Kind::Orders && hash != 0 && found.present & Order::OF_ORDER != 0 {
+                    row.number(Order::IsRefused.place(), sure(1));
+                    row.end();
+                } else {
+                    row.drop_row();
+                }
                 Err(problem)
             }
         }
@@ -270,89 +297,120 @@ impl<'a> Parser<'a> {
         row: &mut RowWriter<'_>,
         facts: &mut Facts,
         shop: u32,
-    ) -> Result<Found, Problem> {
+    ) -> Found {
         let kind = job.layout.kind;
-        let mut present = 0_u64;
-        let mut problem = None;
         let mut found = Found::default();
         let mut room = std::mem::take(&mut self.room);
         for (number, (field, columns)) in job.layout.fields.iter().enumerate() {
             let field = *field;
             let cell = if number == 0 { self.last_key.cell.as_slice() } else { best(records, columns, &mut room) };
             let Some(known) = kind.fields().get(field) else { continue };
+            let has = |found: &mut Found| found.present |= 1 << field;
             let is_bad = match known.kind {
-                // A date that is needed and empty is a bad one: it never becomes "now".
-                Type::Time if cell.is_empty() => kind.needs_value(field),
-                _ if cell.is_empty() => false,
-                Type::Id => {
-                    let id = if number == 0 { self.last_key.id.as_slice() } else { value::id(cell) };
-                    row.text(field, id);
-                    present |= 1 << field;
-                    if kind == Kind::Orders && field == Order::VariantId.place() {
-                        note_variant(facts, shop, id);
+                Type::Time => match self.last_time.read(cell) {
+                    Time::At(time) => {
+                        row.number(field, time.stored);
+                        has(&mut found);
+                        facts.note_signs(field, time.signs, cell);
+                        if time.signs.has(Signs::MONTH_FIRST) {
+                            found.month_first |= 1 << field;
+                        }
+                        if kind == Kind::Orders && field == Order::CreatedAt.place() {
+                            self.last_dated = self.last_key.hash;
+                        }
+                        false
                     }
-                    false
+                    // An order may have its date in another row.
+                    Time::None if kind == Kind::Orders => {
+                        let is_of_last = self.last_dated == self.last_key.hash;
+                        if field == Order::CreatedAt.place() && !is_of_last {
+                            let count = if shop == NO_SHOP { &mut facts.undated.1 } else { &mut facts.undated.0 };
+                            *count += 1;
+                        }
+                        false
+                    }
+                    // A date that is needed and empty is a bad one: it never becomes "now".
+                    Time::None => kind.needs_value(field) || !cell.is_empty(),
+                    Time::Bad => true,
+                },
+                _ if cell.is_empty() => false,
+                Type::Id | Type::Code => {
+                    let id = if number == 0 && self.last_key.is_lost {
+                        Err(LostDigits)
+                    } else if number == 0 {
+                        Ok(Cow::Borrowed(self.last_key.id.as_slice()))
+                    } else if known.kind == Type::Id {
+                        ids::id(cell)
+                    } else {
+                        ids::code(cell)
+                    };
+                    match id {
+                        Ok(id) => {
+                            row.text(field, &id);
+                            has(&mut found);
+                            if kind == Kind::Orders && field == Order::VariantId.place() {
+                                note_variant(facts, shop, &id);
+                            }
+                            if known.kind == Type::Code {
+                                let is_float = ids::without_fraction(&id).is_some();
+                                facts.signs.note(field, if is_float { Signs::FLOAT } else { Signs::NO_FLOAT });
+                            }
+                            false
+                        }
+                        Err(LostDigits) => {
+                            found.lost.get_or_insert_with(|| (known.name, shown(cell)));
+                            true
+                        }
+                    }
                 }
                 Type::Text => {
                     row.text(field, cell);
-                    present |= 1 << field;
+                    has(&mut found);
                     false
                 }
                 Type::Lower => {
                     lower(cell, &mut self.lower);
                     row.text(field, &self.lower);
-                    present |= 1 << field;
+                    has(&mut found);
                     false
                 }
                 Type::Currency => match cell {
                     [a, b, c] if cell.iter().all(u8::is_ascii_alphabetic) => {
                         let upper = [*a, *b, *c].map(|letter| letter.to_ascii_uppercase());
                         row.text(field, &upper);
-                        present |= 1 << field;
+                        has(&mut found);
                         found.currency = Some(upper);
                         false
                     }
                     _ => true,
                 },
-                Type::Money | Type::Int | Type::Bool => {
-                    let number = match known.kind {
-                        Type::Money => value::money(cell),
-                        Type::Int => value::integer(cell),
-                        _ => value::boolean(cell).map_or(Number::Bad, |truth| Number::Value(i64::from(truth))),
-                    };
+                Type::Bool => {
+                    let truth = number::boolean(cell);
+                    if let Some(truth) = truth {
+                        row.number(field, sure(i64::from(truth)));
+                        has(&mut found);
+                    }
+                    truth.is_none()
+                }
+                Type::Money | Type::Int => {
+                    let number = if known.kind == Type::Money { number::money(cell) } else { number::integer(cell) };
                     if let Number::Value(value) = number {
-                        row.number(field, value);
-                        present |= 1 << field;
+                        row.number(field, value.stored);
+                        has(&mut found);
+                        facts.note_signs(field, value.signs, cell);
                     }
                     number == Number::Bad
                 }
-                Type::Time => match self.last_time.read(cell) {
-                    Some(time) => {
-                        row.number(field, with_slash(time));
-                        present |= 1 << field;
-                        match time.slash {
-                            Slash::No | Slash::Either => {}
-                            Slash::DayFirst => facts.day_first |= 1 << field,
-                            Slash::MonthFirst => found.month_first |= 1 << field,
-                        }
-                        false
-                    }
-                    None => true,
-                },
             };
-            if is_bad && kind.needs_value(field) && problem.is_none() {
+            if is_bad && kind.needs_value(field) && found.problem.is_none() {
                 let reason = if known.kind == Type::Time { Reason::BadDate } else { Reason::BadNumber };
-                problem = Some(Problem { reason, field: known.name, value: shown(cell) });
+                found.problem = Some(Problem { reason, field: known.name, value: shown(cell) });
             } else if is_bad {
                 *facts.bad_cells.entry(field).or_default() += 1;
             }
         }
         self.room = room;
-        self.added(job, records, row);
-        if let Some((reason, field)) = missing(kind, &job.layout, present) {
-            return Err(Problem { reason, field, value: shown(records.shown()) });
-        }
-        problem.map_or(Ok(found), Err)
+        found
     }
 
     /// What no column says.
@@ -366,8 +424,8 @@ impl<'a> Parser<'a> {
             let is_cancelled = matches!(cell(Order::OrderId).first(), Some(b'C' | b'c'));
             let sku = cell(Order::Sku);
             let is_product = sku.len() >= 5 && sku.iter().take(5).all(u8::is_ascii_digit);
-            row.number(Order::IsCancelled.place(), i64::from(is_cancelled));
-            row.number(Order::IsProduct.place(), i64::from(is_product));
+            row.number(Order::IsCancelled.place(), sure(i64::from(is_cancelled)));
+            row.number(Order::IsProduct.place(), sure(i64::from(is_product)));
             self.room = room;
         }
     }
@@ -410,6 +468,15 @@ fn best<'r>(records: &'r Records<'_>, columns: &[usize], room: &'r mut Vec<u8>) 
     records.cell(column, room)
 }
 
+/// Why a row is not used.
+fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>) -> Option<Problem> {
+    let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem.clone() };
+    Some(match &found.lost {
+        Some((field, cell)) => Problem { reason: Reason::LostDigits, field, value: cell.clone() },
+        None => Problem { reason, field, value: shown(records.shown()) },
+    })
+}
+
 /// What a row lacks, and in which field.
 fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'static str)> {
     let has = |field: usize| present >> field & 1 == 1;
@@ -449,26 +516,6 @@ fn lower(cell: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// An instant and how it was written, in one number.
-fn with_slash(time: value::Time) -> i64 {
-    let slash = match time.slash {
-        Slash::No | Slash::DayFirst => 0,
-        Slash::Either => 1,
-        Slash::MonthFirst => 2,
-    };
-    time.micros * 4 + slash
-}
-
-/// An instant of a column that is known to have the day or the month first; `None` for a date that is none then.
-pub fn resolved_time(stored: i64, is_day_first: bool) -> Option<i64> {
-    let micros = stored.div_euclid(4);
-    match stored.rem_euclid(4) {
-        1 if is_day_first => value::day_first(micros),
-        2 if is_day_first => None,
-        _ => Some(micros),
-    }
-}
-
 /// A line is an order, its words are SKUs; there are no prices and no dates. The order's id is the number of the file and
 /// of the line, both from 1: lines of two files are two orders.
 fn parse_fimi(job: &Job, parsed: &mut Parsed) {
@@ -483,8 +530,8 @@ fn parse_fimi(job: &Job, parsed: &mut Parsed) {
             parsed.facts.note_good(false, 0);
             let mut row = RowWriter::begin(out, Head { block: job.block, line, shop: NO_SHOP, hash });
             row.text(Order::OrderId.place(), order.as_bytes());
-            row.number(Order::CreatedAt.place(), 0);
-            row.number(Order::Quantity.place(), 1);
+            row.number(Order::CreatedAt.place(), sure(0));
+            row.number(Order::Quantity.place(), sure(1));
             row.text(Order::Sku.place(), item);
             row.end();
         }

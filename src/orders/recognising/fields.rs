@@ -10,6 +10,8 @@ pub enum Type {
     Id,
     /// Trimmed text.
     Text,
+    /// Trimmed text that programs may have made a float.
+    Code,
     /// Trimmed text in lower case.
     Lower,
     /// Three letters in upper case.
@@ -27,7 +29,7 @@ pub enum Type {
 impl Type {
     /// Whether rows keep it as a text; the others are numbers to them.
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Id | Self::Text | Self::Lower | Self::Currency)
+        matches!(self, Self::Id | Self::Text | Self::Code | Self::Lower | Self::Currency)
     }
 }
 
@@ -71,7 +73,7 @@ fields! {
         LineDiscount "line_discount" Money,
         LineItemId "line_item_id" Id,
         LineName "line_name" Text,
-        Sku "sku" Text,
+        Sku "sku" Code,
         VariantId "variant_id" Id,
         ProductId "product_id" Id,
         ProductTitle "product_title" Text,
@@ -110,6 +112,7 @@ fields! {
         ImageUrl "image_url" Text,
         IsCancelled "is_cancelled" Bool,
         IsProduct "is_product" Bool,
+        IsRefused "is_refused" Bool,
     }
 }
 
@@ -121,7 +124,7 @@ fields! {
         VariantTitle "variant_title" Text,
         Price "price" Money,
         CompareAtPrice "compare_at_price" Money,
-        Sku "sku" Text,
+        Sku "sku" Code,
         InventoryItemId "inventory_item_id" Id,
         InventoryItemCreatedAt "inventory_item_created_at" Time,
         UnitCost "unit_cost" Money,
@@ -152,7 +155,7 @@ fields! {
         Tags "tags" Text,
         Price "price" Money,
         CompareAtPrice "compare_at_price" Money,
-        Sku "sku" Text,
+        Sku "sku" Code,
         InventoryItemId "inventory_item_id" Id,
         AvailableTotal "available_total" Int,
         ProductCreatedAt "product_created_at" Time,
@@ -165,7 +168,7 @@ fields! {
 }
 
 /// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A row an order line.
@@ -247,6 +250,38 @@ impl Kind {
 impl Order {
     /// The fields that rows keep as texts, a bit each.
     pub const TEXTS: u64 = text_bits(Self::FIELDS);
+
+    /// The fields that are the order's: what one of its rows says of them counts for all, a bit each.
+    pub const OF_ORDER: u64 = {
+        let fields = [
+            Self::CreatedAt,
+            Self::Currency,
+            Self::FinancialStatus,
+            Self::FulfillmentStatus,
+            Self::Subtotal,
+            Self::Shipping,
+            Self::Taxes,
+            Self::Total,
+            Self::Discount,
+            Self::DiscountCode,
+            Self::CustomerId,
+            Self::CustomerEmail,
+            Self::CustomerCountry,
+            Self::Province,
+            Self::City,
+            Self::ClvBand,
+            Self::Channel,
+            Self::Device,
+            Self::Returned,
+            Self::IsCancelled,
+        ];
+        let (mut bits, mut left) = (0, fields.as_slice());
+        while let [field, rest @ ..] = left {
+            bits |= 1_u64 << *field as usize;
+            left = rest;
+        }
+        bits
+    };
 }
 
 /// The fields that rows keep as texts, a bit each.
@@ -271,6 +306,8 @@ pub enum Reason {
     BadDate,
     /// A number that is needed is none.
     BadNumber,
+    /// An id that is needed was made a float and lost digits.
+    LostDigits,
     /// No location.
     MissingLocation,
     /// No shop, in a file of several.
@@ -285,11 +322,12 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MissingOrderId,
         Self::MissingItemId,
         Self::BadDate,
         Self::BadNumber,
+        Self::LostDigits,
         Self::MissingLocation,
         Self::MissingShop,
         Self::Duplicate,
@@ -304,6 +342,7 @@ impl Reason {
             Self::MissingItemId => "missing_item_id",
             Self::BadDate => "bad_date",
             Self::BadNumber => "bad_number",
+            Self::LostDigits => "lost_digits",
             Self::MissingLocation => "missing_location",
             Self::MissingShop => "missing_shop",
             Self::Duplicate => "duplicate",

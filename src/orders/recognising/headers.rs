@@ -131,7 +131,7 @@ fn part(out: &mut String) {
 }
 
 /// Where a file's columns go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// The kind of file.
     pub kind: Kind,

@@ -1,8 +1,11 @@
 //! Many rows taken apart at once: a column a field, in the order of the rows.
 
+use std::collections::BTreeMap;
+
 use crate::orders::{
     recognising::fields::{Field, Order},
     rows::row::{Row, Value},
+    values::{currencies::Digits, doubt::if_sure, ids::without_fraction, spelling::Columns},
 };
 
 /// The values of order lines by field.
@@ -12,6 +15,8 @@ pub struct Cells<'a> {
     /// Where a row was: its block, and its line in the block.
     places: Vec<(u32, u32)>,
     columns: Vec<Column<'a>>,
+    /// The rows with dates that are none, for their columns have the day first, and their fields, a bit each.
+    misread: BTreeMap<usize, u64>,
 }
 
 enum Column<'a> {
@@ -24,27 +29,83 @@ enum Column<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Takes rows apart that have no fields beside `fields`, a bit each.
-    pub fn of(rows: &[Row<'a>], fields: u64) -> Self {
+    /// Takes rows apart that have no fields beside `fields`, a bit each; `of_row` tells how the columns of a row's file are
+    /// read, and how many digits its money has.
+    pub fn of(rows: &[Row<'a>], fields: u64, of_row: impl Fn(Row<'a>) -> (Columns, Digits)) -> Self {
         let column = |(place, field): (usize, &Field)| match fields >> place & 1 {
             0 => Column::Absent,
             _ if field.kind.is_text() => Column::Texts(vec![&[]; rows.len()]),
             _ => Column::Numbers(vec![0; rows.len()]),
         };
         let mut columns: Vec<Column<'a>> = Order::FIELDS.iter().enumerate().map(column).collect();
+        let mut present: Vec<u64> = rows.iter().map(|row| row.present()).collect();
+        let mut misread: BTreeMap<usize, u64> = BTreeMap::new();
         for (number, row) in rows.iter().enumerate() {
             row.each(Order::TEXTS, |field, value| match (columns.get_mut(field), value) {
-                (Some(Column::Texts(texts)), Value::Text(text)) => put(texts, number, text),
-                (Some(Column::Numbers(numbers)), Value::Number(value)) => put(numbers, number, value),
+                (Some(Column::Texts(texts)), Value::Text(text)) => {
+                    let was_float = field == Order::Sku.place() && text.ends_with(b".0");
+                    let is_float = was_float && of_row(*row).0.floats >> field & 1 == 1;
+                    put(texts, number, if is_float { without_fraction(text).unwrap_or(text) } else { text });
+                }
+                (Some(Column::Numbers(numbers)), Value::Number(stored)) => match if_sure(stored) {
+                    Some(value) => put(numbers, number, value),
+                    None => match meant(field, stored, of_row(*row)) {
+                        Some(value) => put(numbers, number, value),
+                        None => {
+                            *misread.entry(number).or_default() |= 1 << field;
+                            put(&mut present, number, row.present() & !(1 << field));
+                        }
+                    },
+                },
                 _ => {}
             });
         }
         let place = |row: &Row<'_>| (row.head().block, row.head().line);
-        Self {
-            present: rows.iter().map(|row| row.present()).collect(),
-            places: rows.iter().map(place).collect(),
-            columns,
+        Self { present, places: rows.iter().map(place).collect(), columns, misread }
+    }
+
+    /// The fields that a row has, a bit each.
+    #[inline]
+    pub fn present(&self, row: usize) -> u64 {
+        self.present.get(row).copied().unwrap_or_default()
+    }
+
+    /// Whether a row has a date of a field that is none, for the column has the day first.
+    pub fn is_misread(&self, field: Order, row: usize) -> bool {
+        !self.misread.is_empty() && self.misread.get(&row).is_some_and(|fields| fields >> field.place() & 1 == 1)
+    }
+
+    /// Gives a row the values of another that it has not, of these fields, a bit each.
+    pub fn lend(&mut self, from: usize, to: usize, fields: u64) {
+        let mut left = fields & self.present(from) & !self.present(to);
+        if let Some(present) = self.present.get_mut(to) {
+            *present |= left;
         }
+        while left != 0 {
+            match self.columns.get_mut(left.trailing_zeros() as usize) {
+                Some(Column::Texts(texts)) => copy(texts, from, to),
+                Some(Column::Numbers(numbers)) => copy(numbers, from, to),
+                None | Some(Column::Absent) => {}
+            }
+            left &= left - 1;
+        }
+    }
+
+    /// Whether two rows have other values of one of these fields, a bit each.
+    pub fn differ(&self, row: usize, other: usize, fields: u64) -> bool {
+        let mut left = fields & self.present(row) & self.present(other);
+        while left != 0 {
+            let is_other = match self.columns.get(left.trailing_zeros() as usize) {
+                Some(Column::Texts(texts)) => texts.get(row) != texts.get(other),
+                Some(Column::Numbers(numbers)) => numbers.get(row) != numbers.get(other),
+                None | Some(Column::Absent) => false,
+            };
+            if is_other {
+                return true;
+            }
+            left &= left - 1;
+        }
+        false
     }
 
     /// Whether any row has the field.
@@ -87,6 +148,17 @@ impl<'a> Cells<'a> {
     #[inline]
     pub fn place(&self, row: usize) -> (u32, u32) {
         self.places.get(row).copied().unwrap_or_default()
+    }
+}
+
+#[cold]
+fn meant(field: usize, stored: i64, (columns, digits): (Columns, Digits)) -> Option<i64> {
+    columns.value(field, Order::FIELDS.get(field)?.kind, stored, digits)
+}
+
+fn copy<T: Copy>(column: &mut [T], from: usize, to: usize) {
+    if let Some(value) = column.get(from).copied() {
+        put(column, to, value);
     }
 }
 

@@ -63,6 +63,14 @@ impl Partitions {
         Ok(())
     }
 
+    /// Shows the rows of each partition, one partition in memory at a time.
+    ///
+    /// # Errors
+    /// When a scratch file cannot be read.
+    pub fn look(&mut self, mut at: impl FnMut(&Rows)) -> Result<(), StageError> {
+        self.parts.iter_mut().try_for_each(|part| part.look(&mut at))
+    }
+
     /// The partitions, in their order.
     pub fn into_parts(self) -> Vec<Part> {
         self.parts
@@ -96,21 +104,28 @@ impl Part {
     /// # Errors
     /// When the scratch file cannot be read.
     pub fn into_rows(mut self) -> Result<Rows, StageError> {
-        if let Some(mut file) = self.file.take() {
-            let mut bytes = Vec::with_capacity(self.file_bytes);
-            file.seek(SeekFrom::Start(0)).map_err(refused)?;
-            file.take(self.file_bytes as u64).read_to_end(&mut bytes).map_err(refused)?;
-            self.chunks.insert(0, bytes);
+        if let Some(written) = self.written()? {
+            self.chunks.insert(0, written);
         }
-        let mut places = Vec::new();
-        for (number, chunk) in (0_u64..).zip(&self.chunks) {
-            let mut place = 0;
-            while let Some((_, end)) = Row::at(chunk, place) {
-                places.push(number << 32 | place as u64);
-                place = end;
-            }
-        }
-        Ok(Rows { chunks: self.chunks, places })
+        Ok(Rows::of(self.chunks))
+    }
+
+    fn look(&mut self, at: &mut impl FnMut(&Rows)) -> Result<(), StageError> {
+        let written = self.written()?;
+        let is_written = written.is_some();
+        let rows = Rows::of(written.into_iter().chain(std::mem::take(&mut self.chunks)).collect());
+        at(&rows);
+        self.chunks = rows.chunks.into_iter().skip(usize::from(is_written)).collect();
+        Ok(())
+    }
+
+    /// What the scratch file holds.
+    fn written(&mut self) -> Result<Option<Vec<u8>>, StageError> {
+        let Some(file) = &mut self.file else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(self.file_bytes);
+        file.seek(SeekFrom::Start(0)).map_err(refused)?;
+        file.take(self.file_bytes as u64).read_to_end(&mut bytes).map_err(refused)?;
+        Ok(Some(bytes))
     }
 }
 
@@ -126,6 +141,18 @@ pub struct Rows {
 }
 
 impl Rows {
+    fn of(chunks: Vec<Vec<u8>>) -> Self {
+        let mut places = Vec::new();
+        for (number, chunk) in (0_u64..).zip(&chunks) {
+            let mut place = 0;
+            while let Some((_, end)) = Row::at(chunk, place) {
+                places.push(number << 32 | place as u64);
+                place = end;
+            }
+        }
+        Self { chunks, places }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.places.len()

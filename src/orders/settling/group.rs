@@ -1,13 +1,11 @@
 //! The order lines of a partition by order.
 
 use crate::orders::{
-    reading::{
-        intake::BlockPlace,
-        parse::{Reject, resolved_time, shown},
-    },
+    reading::{intake::BlockPlace, parse::Reject},
     recognising::fields::{Order, Reason},
     rows::{partitions::Rows, row::Row},
     settling::settle::Settled,
+    values::{currencies::Digits, spelling::Columns},
 };
 
 /// An order: its shop and its rows, in the order of the files.
@@ -60,38 +58,23 @@ impl Known<'_> {
         self.blocks.get(block as usize).map_or(0, |place| place.file)
     }
 
-    /// Whether the dates of a field have the day first in a file.
-    pub fn is_day_first(&self, file: u32, field: Order) -> bool {
-        self.settled.files.get(file as usize).is_some_and(|known| known.day_first >> field.place() & 1 == 1)
+    /// How the columns of a row's file are read, and how many digits the money of its shop has.
+    pub fn meaning(&self, row: Row<'_>) -> (Columns, Digits) {
+        let file = self.file(row);
+        let columns = self.settled.files.get(file as usize).map(|known| known.columns).unwrap_or_default();
+        let shop = self.settled.shop(file, row.head().shop);
+        (columns, self.settled.digits(shop))
     }
 
     /// The shop of a row that counts, or why it does not.
     fn shop(&self, row: Row<'_>) -> Result<u32, Option<Reject>> {
         let file = self.file(row);
-        let Some(known) = self.settled.files.get(file as usize).filter(|known| known.problem.is_none()) else {
+        if self.settled.files.get(file as usize).is_none_or(|known| known.problem.is_some()) {
             return Err(None);
-        };
-        let refuse = |reason, field, value| Err(Some(reject(row, reason, field, value)));
-        let Some(shop) = self.settled.shop(file, row.head().shop) else {
-            return refuse(Reason::MissingShop, "shop", String::new());
-        };
-        let is_day_first = known.day_first >> Order::CreatedAt.place() & 1 == 1;
-        let is_mixed = !self.settled.mixed.is_empty() && self.settled.mixed.contains(&shop);
-        if is_day_first || is_mixed {
-            let values = row.decode(Order::FIELDS);
-            let created = values.number(Order::CreatedAt.place()).unwrap_or_default();
-            if resolved_time(created, is_day_first).is_none() {
-                return refuse(Reason::BadDate, "created_at", MONTH_OVER_12.to_owned());
-            }
-            let currency = values.text(Order::Currency.place());
-            if let Some(currency) = currency
-                && is_mixed
-                && self.settled.currency.get(&shop).is_none_or(|most| most != currency)
-            {
-                return refuse(Reason::OtherCurrency, "currency", shown(currency));
-            }
         }
-        Ok(shop)
+        let shop = self.settled.shop(file, row.head().shop);
+        let is_line = row.present() >> Order::IsRefused.place() & 1 == 0;
+        shop.ok_or_else(|| is_line.then(|| reject(row, Reason::MissingShop, "shop", String::new())))
     }
 }
 

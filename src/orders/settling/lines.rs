@@ -3,10 +3,14 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use crate::orders::{
-    reading::parse::{Reject, resolved_time, shown},
+    reading::parse::{Reject, shown},
     recognising::fields::{Order, Reason},
     rows::{cells::Cells, row::hash},
-    settling::{group::Known, settle::Settled},
+    settling::{
+        group::{Known, MONTH_OVER_12},
+        settle::Settled,
+        versions::Versions,
+    },
     values::facts::end_of,
 };
 
@@ -44,7 +48,7 @@ pub struct Lines {
 
 /// What a row says of a line.
 #[derive(Clone, Copy)]
-struct Line {
+pub struct Line {
     row: usize,
     quantity: i64,
     unit_price: i64,
@@ -53,7 +57,8 @@ struct Line {
 }
 
 impl Line {
-    fn of(cells: &Cells<'_>, row: usize) -> Self {
+    /// The line of a row.
+    pub fn of(cells: &Cells<'_>, row: usize) -> Self {
         let quantity = cells.number(Order::Quantity, row).unwrap_or(1);
         let unit_price = cells.number(Order::UnitPrice, row).unwrap_or(0);
         let total = cells.number(Order::LineTotal, row).unwrap_or_else(|| unit_price.saturating_mul(quantity));
@@ -76,55 +81,73 @@ impl Lines {
     }
 
     /// Adds an order: the rows from `rows.start` on, all of them of one shop and id.
-    pub fn add(&mut self, cells: &Cells<'_>, rows: Range<usize>, shop: u32, known: Known<'_>) {
+    pub fn add(&mut self, cells: &mut Cells<'_>, rows: Range<usize>, shop: u32, known: Known<'_>) {
+        let versions = Versions::of(cells, rows.clone(), shop, known);
+        let Some(header) = versions.rows(rows.clone()).find(|row| is_line(cells, *row)) else {
+            return self.refuse_misread(cells, rows);
+        };
+        versions.rows(rows.clone()).for_each(|row| cells.lend(row, header, Order::OF_ORDER));
+        let created = cells.number(Order::CreatedAt, header);
+        let currency =
+            cells.text(Order::Currency, header).filter(|currency| !known.settled.is_currency_of(shop, currency));
         let begin = self.rows.len();
-        let file = |row: usize| known.file_of(cells.place(row).0);
-        let Some(last) = rows.clone().map(file).max() else { return };
-        let Some(header) = rows.clone().find(|row| file(*row) == last) else { return };
         let is_alone = rows.len() == 1;
         self.seen.clear();
         for row in rows {
-            if file(row) != last {
+            if is_refused(cells, row) {
+                continue;
+            }
+            if cells.is_misread(Order::CreatedAt, row) {
+                self.refuse(cells, row, Reason::BadDate, "created_at", MONTH_OVER_12.to_owned());
+            } else if let Some(currency) = currency {
+                self.refuse(cells, row, Reason::OtherCurrency, "currency", shown(currency));
+            } else if !versions.has(row) {
                 let id = cells.text(Order::OrderId, row).unwrap_or_default();
-                self.reject(cells, row, "order_id", shown(id));
-                continue;
-            }
-            let line = Line::of(cells, row);
-            if is_alone {
-                self.push(line);
-                continue;
-            }
-            let keys = Keys::of(cells, line, shop, known.settled);
-            let known_as = |key: u64| {
-                let at = self.seen.place(key)?;
-                self.is_same(cells, at, line, shop, known).then_some(at)
-            };
-            let own = known_as(keys.own);
-            match own.or_else(|| keys.of_sku.and_then(known_as)) {
-                Some(at) => {
-                    self.take_in(cells, at, line, shop, known.settled);
-                    if own.is_none() {
-                        self.seen.add(keys.own, at);
-                    }
-                }
-                None => {
-                    self.seen.add(keys.own, self.rows.len());
-                    if let Some(key) = keys.of_sku.filter(|key| self.seen.place(*key).is_none()) {
-                        self.seen.add(key, self.rows.len());
-                    }
-                    self.push(line);
-                }
+                self.refuse(cells, row, Reason::Duplicate, "order_id", shown(id));
+            } else if created.is_none() {
+                self.refuse(cells, row, Reason::BadDate, "created_at", String::new());
+            } else if is_alone {
+                self.push(Line::of(cells, row));
+            } else {
+                self.add_line(cells, row, shop, known);
             }
         }
-        let is_day_first = known.is_day_first(last, Order::CreatedAt);
-        let created = cells.number(Order::CreatedAt, header).and_then(|stored| resolved_time(stored, is_day_first));
-        match created {
-            Some(created_at) => {
-                let lines = begin..self.rows.len();
-                self.orders.push(OrderLines { shop, header: header as u32, created_at, lines });
+        if let Some(created_at) = created.filter(|_| currency.is_none()) {
+            let lines = begin..self.rows.len();
+            self.orders.push(OrderLines { shop, header: header as u32, created_at, lines });
+        }
+    }
+
+    /// Refuses the rows of an order without a line that counts.
+    fn refuse_misread(&mut self, cells: &Cells<'_>, rows: Range<usize>) {
+        for row in rows.filter(|row| !is_refused(cells, *row)) {
+            self.refuse(cells, row, Reason::BadDate, "created_at", MONTH_OVER_12.to_owned());
+        }
+    }
+
+    /// Adds a line of an order of several, or takes it into one that is the same.
+    fn add_line(&mut self, cells: &Cells<'_>, row: usize, shop: u32, known: Known<'_>) {
+        let line = Line::of(cells, row);
+        let keys = Keys::of(cells, line, shop, known.settled);
+        let known_as = |key: u64| {
+            let at = self.seen.place(key)?;
+            self.is_same(cells, at, line, shop, known).then_some(at)
+        };
+        let own = known_as(keys.own);
+        match own.or_else(|| keys.of_sku.and_then(known_as)) {
+            Some(at) => {
+                self.take_in(cells, at, line, shop, known.settled);
+                if own.is_none() {
+                    self.seen.add(keys.own, at);
+                }
             }
-            // Rows without an instant do not come so far; were there one, it would not be an order.
-            None => self.cut(begin),
+            None => {
+                self.seen.add(keys.own, self.rows.len());
+                if let Some(key) = keys.of_sku.filter(|key| self.seen.place(*key).is_none()) {
+                    self.seen.add(key, self.rows.len());
+                }
+                self.push(line);
+            }
         }
     }
 
@@ -136,16 +159,9 @@ impl Lines {
         self.discount.push(line.discount);
     }
 
-    fn cut(&mut self, length: usize) {
-        self.rows.truncate(length);
-        for column in [&mut self.quantity, &mut self.unit_price, &mut self.total, &mut self.discount] {
-            column.truncate(length);
-        }
-    }
-
-    fn reject(&mut self, cells: &Cells<'_>, row: usize, field: &'static str, value: String) {
+    fn refuse(&mut self, cells: &Cells<'_>, row: usize, reason: Reason, field: &'static str, value: String) {
         let (block, line) = cells.place(row);
-        self.rejects.push(Reject { block, line, reason: Reason::Duplicate, field, value });
+        self.rejects.push(Reject { block, line, reason, field, value });
     }
 
     fn is_same(&self, cells: &Cells<'_>, at: usize, line: Line, shop: u32, known: Known<'_>) -> bool {
@@ -167,7 +183,7 @@ impl Lines {
     fn take_in(&mut self, cells: &Cells<'_>, at: usize, later: Line, shop: u32, settled: &Settled) {
         if let Some(id) = cells.text(Order::LineItemId, later.row) {
             let earlier = self.rows.get(at).map_or(0, |row| *row as usize);
-            self.reject(cells, earlier, "line_item_id", shown(id));
+            self.refuse(cells, earlier, Reason::Duplicate, "line_item_id", shown(id));
             if let Some(row) = self.rows.get_mut(at) {
                 *row = later.row as u32;
             }
@@ -175,7 +191,7 @@ impl Lines {
             return;
         }
         let sku = sku(cells, later.row, shop, settled);
-        self.reject(cells, later.row, "sku", format!("{}: added to the line before", shown(&sku)));
+        self.refuse(cells, later.row, Reason::Duplicate, "sku", format!("{}: added to the line before", shown(&sku)));
         let variant = |row: u32| cells.text(Order::VariantId, row as usize);
         if let Some(row) =
             self.rows.get_mut(at).filter(|row| variant(**row).is_none() && variant(later.row as u32).is_some())
@@ -200,16 +216,29 @@ impl Lines {
     }
 }
 
+/// Whether a row was refused when it was read, and is kept for what it says of its order.
+#[inline]
+fn is_refused(cells: &Cells<'_>, row: usize) -> bool {
+    cells.present(row) >> Order::IsRefused.place() & 1 == 1
+}
+
+/// Whether a row is a line that counts, unless another of its order says otherwise.
+#[inline]
+pub fn is_line(cells: &Cells<'_>, row: usize) -> bool {
+    !is_refused(cells, row) && !cells.is_misread(Order::CreatedAt, row)
+}
+
 /// What a line of an order is found by. Lines of which no key is the same are not the same.
-struct Keys {
+pub struct Keys {
     /// The line item's id; else SKU and price, with the variant's id if there is one.
-    own: u64,
+    pub own: u64,
     /// SKU and price alone, of a line with a variant's id.
     of_sku: Option<u64>,
 }
 
 impl Keys {
-    fn of(cells: &Cells<'_>, line: Line, shop: u32, settled: &Settled) -> Self {
+    /// The keys of a line.
+    pub fn of(cells: &Cells<'_>, line: Line, shop: u32, settled: &Settled) -> Self {
         if let Some(id) = cells.text(Order::LineItemId, line.row) {
             return Self { own: hash(id), of_sku: None };
         }

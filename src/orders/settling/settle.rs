@@ -4,9 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::orders::{
     reading::intake::{FileEntry, FileRead, Intake},
-    recognising::fields::Reason,
+    recognising::{
+        fields::{Kind, Reason},
+        headers::Layout,
+    },
     rows::row::NO_SHOP,
-    values::facts::{LongId, note_long_id},
+    settling::columns::{self, Decided},
+    values::{
+        currencies::{self, Digits},
+        facts::{LongId, note_long_id},
+        spelling::{Columns, Spelling},
+    },
 };
 
 /// What decides whose rows they are and which files count.
@@ -20,6 +28,10 @@ pub struct Rules {
     pub shop_from_folder: bool,
     /// The largest share of rows that may be of no use.
     pub max_rejected: f64,
+    /// How dates and numbers are written where no cell says it.
+    pub spelling: Spelling,
+    /// The same of some shops, by name.
+    pub shops: BTreeMap<String, Spelling>,
 }
 
 /// What is known about the rows of a file.
@@ -31,8 +43,10 @@ pub struct FileKnown {
     pub warnings: Vec<String>,
     /// The shop of rows that name none.
     pub blank_shop: Option<u32>,
-    /// The fields whose dates have the day first, a bit each.
-    pub day_first: u64,
+    /// How its columns are read.
+    pub columns: Columns,
+    /// The file before, if the order at its end is that at the begin of this one, and the hash of that order's id.
+    pub cut: Option<(u32, u64)>,
 }
 
 /// What is known about all rows.
@@ -63,6 +77,23 @@ impl Settled {
         self.files.get(file as usize)?.blank_shop
     }
 
+    /// The file before, if a row limit may have cut an order between the two; by the hash of the order's id.
+    pub fn cut_before(&self, file: u32, order: u64) -> Option<u32> {
+        let (before, cut) = self.files.get(file as usize)?.cut?;
+        (cut == order).then_some(before)
+    }
+
+    /// Whether this is the currency of most rows of a shop.
+    pub fn is_currency_of(&self, shop: u32, currency: &[u8]) -> bool {
+        !self.mixed.contains(&shop) || self.currency.get(&shop).is_some_and(|most| most == currency)
+    }
+
+    /// How many digits the money of a shop has behind the mark.
+    pub fn digits(&self, shop: Option<u32>) -> Digits {
+        let currency = shop.and_then(|shop| self.currency.get(&shop));
+        currency.map_or(Digits::Unknown, |currency| currencies::digits(currency))
+    }
+
     /// A shop's name.
     pub fn shop_name(&self, shop: u32) -> &str {
         self.shops.get(shop as usize).map_or("", String::as_str)
@@ -76,8 +107,7 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
     let folders = shops_of_folders(entries, intake);
     let mut files = Vec::with_capacity(entries.len());
     for (entry, read) in entries.iter().zip(&intake.files) {
-        let day_first = read.facts.day_first;
-        let mut known = FileKnown { problem: read.problem.clone(), day_first, ..FileKnown::default() };
+        let mut known = FileKnown { problem: read.problem.clone(), ..FileKnown::default() };
         let named: Vec<u32> = read.facts.shops.keys().copied().collect();
         known.blank_shop = match named.as_slice() {
             [one] => Some(*one),
@@ -99,8 +129,11 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
         mixed: HashSet::new(),
         alike: HashSet::new(),
     };
+    let decided = settled.decide_columns(intake, rules);
+    settled.find_cuts(intake);
     settled.judge_files(intake, rules);
     settled.settle_shops(intake);
+    settled.tell_guesses(intake, &decided);
     settled
 }
 
@@ -124,6 +157,50 @@ fn shops_of_folders<'a>(entries: &'a [FileEntry], intake: &Intake) -> BTreeMap<&
 }
 
 impl Settled {
+    /// The shop of a file, if it is one.
+    fn shop_of(&self, file: usize, read: &FileRead) -> Option<u32> {
+        let mut named = read.facts.shops.keys().copied();
+        let first = self.only_shop.or_else(|| named.next());
+        let of_blank = || self.files.get(file).and_then(|known| known.blank_shop);
+        first.filter(|_| self.only_shop.is_some() || named.next().is_none()).or_else(of_blank)
+    }
+
+    fn decide_columns(&mut self, intake: &Intake, rules: &Rules) -> Vec<Decided> {
+        let shop_of = |file: usize| intake.files.get(file).and_then(|read| self.shop_of(file, read));
+        let settings = |shop: Option<u32>| {
+            let name = shop.map_or("", |shop| self.shop_name(shop));
+            rules.shops.get(name).copied().unwrap_or_default().or(rules.spelling)
+        };
+        let decided = columns::decide(intake, shop_of, settings);
+        for (known, decided) in self.files.iter_mut().zip(&decided) {
+            known.columns = decided.columns;
+        }
+        decided
+    }
+
+    /// Finds files that begin with the order that the one before ends with: of the same shop and headers, and not longer.
+    fn find_cuts(&mut self, intake: &Intake) {
+        let mut last: HashMap<(&Layout, Option<u32>), (u32, &FileRead)> = HashMap::new();
+        for (number, read) in (0_u32..).zip(&intake.files) {
+            let Some(layout) = read.layout.as_deref().filter(|layout| layout.kind == Kind::Orders) else { continue };
+            let before = last.insert((layout, self.shop_of(number as usize, read)), (number, read));
+            let (Some((before, other)), Some((begin, _))) = (before, read.facts.ends) else { continue };
+            let is_cut = other.facts.ends.is_some_and(|(_, end)| end == begin) && other.facts.rows >= read.facts.rows;
+            if let Some(known) = self.files.get_mut(number as usize) {
+                known.cut = is_cut.then_some((before, begin));
+            }
+        }
+    }
+
+    fn tell_guesses(&mut self, intake: &Intake, decided: &[Decided]) {
+        for (number, (read, decided)) in intake.files.iter().zip(decided).enumerate() {
+            let digits = self.digits(self.shop_of(number, read));
+            if let Some(known) = self.files.get_mut(number) {
+                known.warnings.extend(columns::guesses(read, *decided, digits));
+            }
+        }
+    }
+
     fn judge_files(&mut self, intake: &Intake, rules: &Rules) {
         for (number, read) in (0_u32..).zip(&intake.files) {
             let needs_shop = self.only_shop.is_none() && read.facts.shops.is_empty();
@@ -136,13 +213,13 @@ impl Settled {
             });
             let Some(known) = self.files.get_mut(number as usize) else { continue };
             known.warnings.extend(other);
-            known.warnings.extend(warnings(read));
+            known.warnings.extend(warnings(read, &known.columns));
             if known.problem.is_none() && !read.is_ignored {
                 known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
                     Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
                 } else {
                     let loses_nameless = self.only_shop.is_none() && known.blank_shop.is_none();
-                    useless(read, loses_nameless, rules.max_rejected)
+                    useless(read, &known.columns, loses_nameless, rules.max_rejected)
                 };
             }
         }
@@ -179,21 +256,22 @@ impl Settled {
 }
 
 /// Why a file cannot be used for what its rows hold; with `loses_nameless` rows that name no shop are not used.
-fn useless(read: &FileRead, loses_nameless: bool, max_rejected: f64) -> Option<String> {
+fn useless(read: &FileRead, columns: &Columns, loses_nameless: bool, max_rejected: f64) -> Option<String> {
     let facts = &read.facts;
     if facts.rows == 0 {
         return Some("has a header and no rows; export it again, or take it out of the folder".to_owned());
     }
     let needed = read.layout.as_ref().and_then(|layout| layout.kind.needed_time());
-    let (named, nameless) = needed.map(|field| facts.misread(field)).unwrap_or_default();
-    let (without_shop, misread) = if loses_nameless { (facts.without_shop, named) } else { (0, named + nameless) };
-    let rejected = facts.rejected_rows() + without_shop + misread;
+    let (named, nameless) = needed.map(|field| facts.misread(field, columns)).unwrap_or_default();
+    let (named, nameless) = (named + facts.undated.0, nameless + facts.undated.1);
+    let (without_shop, undated) = if loses_nameless { (facts.without_shop, named) } else { (0, named + nameless) };
+    let rejected = facts.rejected_rows() + without_shop + undated;
     if rejected as f64 <= max_rejected * facts.rows as f64 && rejected < facts.rows {
         return None;
     }
     let reasons = Reason::ALL.iter().zip(facts.rejected).map(|(reason, count)| {
         let more = match reason {
-            Reason::BadDate => misread,
+            Reason::BadDate => undated,
             Reason::MissingShop => without_shop,
             _ => 0,
         };
@@ -205,7 +283,7 @@ fn useless(read: &FileRead, loses_nameless: bool, max_rejected: f64) -> Option<S
     Some(format!("{rejected} of {} rows cannot be used ({}); export it again{mend}", facts.rows, words.join(", ")))
 }
 
-fn warnings(read: &FileRead) -> Vec<String> {
+fn warnings(read: &FileRead, columns: &Columns) -> Vec<String> {
     let mut words = Vec::new();
     if read.facts.replaced {
         words.push("bytes that are not UTF-8 were replaced".to_owned());
@@ -213,7 +291,8 @@ fn warnings(read: &FileRead) -> Vec<String> {
     let Some(kind) = read.layout.as_ref().map(|layout| layout.kind) else { return words };
     for (place, field) in kind.fields().iter().enumerate() {
         // Where the date is needed, its row is not used.
-        let (named, nameless) = if kind.needs_value(place) { Default::default() } else { read.facts.misread(place) };
+        let (named, nameless) =
+            if kind.needs_value(place) { Default::default() } else { read.facts.misread(place, columns) };
         let count = read.facts.bad_cells.get(&place).copied().unwrap_or_default() + named + nameless;
         if count > 0 {
             words.push(format!("{count} cells of {} could not be read and count as empty", field.name));

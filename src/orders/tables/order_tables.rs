@@ -189,12 +189,12 @@ fn pieces(rows: &Rows, known: Known<'_>) -> Result<Vec<Piece>, StageError> {
 fn piece(rows: &Rows, groups: &Groups, part: &[Group], known: Known<'_>) -> Result<Piece, StageError> {
     let members = part.iter().flat_map(|order| groups.members(order));
     let members: Vec<Row<'_>> = members.filter_map(|member| rows.get(*member as usize)).collect();
-    let cells = Cells::of(&members, groups.fields);
+    let mut cells = Cells::of(&members, groups.fields, |row| known.meaning(row));
     let mut lines = Lines::with_room(members.len());
     let mut at = 0;
     for order in part {
         let end = at + groups.members(order).len();
-        lines.add(&cells, at..end, order.shop, known);
+        lines.add(&mut cells, at..end, order.shop, known);
         at = end;
     }
     let rejects = std::mem::take(&mut lines.rejects);

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
-    reading::parse::{Reject, resolved_time, shown},
+    reading::parse::{Reject, shown},
     recognising::fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
     rows::{
         partitions::Rows,
@@ -14,6 +14,7 @@ use crate::orders::{
     },
     settling::group::{Known, MONTH_OVER_12, reject},
     tables::table::Table,
+    values::{currencies::Digits, ids::without_fraction, spelling::Columns},
 };
 
 use ColumnKind::{Int, Text, Timestamp};
@@ -88,23 +89,33 @@ pub fn columns(kind: Kind) -> &'static [(&'static str, ColumnKind)] {
 struct Kept<'a> {
     row: Row<'a>,
     shop: u32,
-    day_first: u64,
     updated_at: Option<i64>,
 }
 
 /// A row of a kind, with what it means.
 struct Meaning<'a> {
+    kind: Kind,
     values: Values<'a>,
-    day_first: u64,
+    columns: Columns,
+    digits: Digits,
 }
 
 impl<'a> Meaning<'a> {
-    fn text(&self, field: usize) -> Option<&'a [u8]> {
-        self.values.text(field)
+    fn of(kind: Kind, row: Row<'a>, known: Known<'_>) -> Self {
+        let (columns, digits) = known.meaning(row);
+        Self { kind, values: row.decode(kind.fields()), columns, digits }
     }
 
-    fn time(&self, field: usize) -> Option<i64> {
-        resolved_time(self.values.number(field)?, self.day_first >> field & 1 == 1)
+    fn text(&self, field: usize) -> Option<&'a [u8]> {
+        let text = self.values.text(field)?;
+        let is_float = self.columns.floats >> field & 1 == 1;
+        Some(if is_float { without_fraction(text).unwrap_or(text) } else { text })
+    }
+
+    /// A number or an instant.
+    fn number(&self, field: usize) -> Option<i64> {
+        let kind = self.kind.fields().get(field)?.kind;
+        self.columns.value(field, kind, self.values.number(field)?, self.digits)
     }
 }
 
@@ -118,24 +129,24 @@ pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Ve
     let mut places: HashMap<(u32, &[u8], &[u8]), usize> = HashMap::with_capacity(rows.len());
     for row in (0..rows.len()).filter_map(|number| rows.get(number)) {
         let file = known.file(row);
-        let Some(of_file) = known.settled.files.get(file as usize).filter(|file| file.problem.is_none()) else {
+        if known.settled.files.get(file as usize).is_none_or(|file| file.problem.is_some()) {
             continue;
-        };
+        }
         let Some(shop) = known.settled.shop(file, row.head().shop) else {
             rejects.push(reject(row, Reason::MissingShop, "shop", String::new()));
             continue;
         };
-        let meaning = Meaning { values: row.decode(kind.fields()), day_first: of_file.day_first };
+        let meaning = Meaning::of(kind, row, known);
         let needed = kind.needed_time().filter(|field| meaning.values.number(*field).is_some());
-        if let Some(field) = needed.filter(|field| meaning.time(*field).is_none()) {
+        if let Some(field) = needed.filter(|field| meaning.number(*field).is_none()) {
             let name = kind.fields().get(field).map_or("", |field| field.name);
             rejects.push(reject(row, Reason::BadDate, name, MONTH_OVER_12.to_owned()));
             continue;
         }
         let is_level = kind == Kind::InventoryLevels;
         let location = if is_level { location(&meaning) } else { b"" };
-        let updated_at = if is_level { meaning.time(Inventory::UpdatedAt.place()) } else { None };
-        let new = Kept { row, shop, day_first: of_file.day_first, updated_at };
+        let updated_at = if is_level { meaning.number(Inventory::UpdatedAt.place()) } else { None };
+        let new = Kept { row, shop, updated_at };
         let key = (shop, row.first_text(), location);
         match places.get(&key).and_then(|place| kept.get_mut(*place)) {
             None => {
@@ -152,7 +163,7 @@ pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Ve
     let mut table = Table::new(columns(kind), kept.len());
     for row in &kept {
         table.text(Some(known.settled.shop_name(row.shop).as_bytes()));
-        let meaning = Meaning { values: row.row.decode(kind.fields()), day_first: row.day_first };
+        let meaning = Meaning::of(kind, row.row, known);
         match kind {
             Kind::Variants => push_variant(&mut table, &meaning),
             Kind::InventoryLevels => push_inventory(&mut table, &meaning),
@@ -175,7 +186,7 @@ fn compare_at(cents: Option<i64>) -> Option<i64> {
 
 fn push_variant(table: &mut Table, row: &Meaning<'_>) {
     let text = |field: Variant| row.text(field.place());
-    let number = |field: Variant| row.values.number(field.place());
+    let number = |field: Variant| row.number(field.place());
     push_id(table, "ProductVariant", text(Variant::VariantId));
     push_id(table, "Product", text(Variant::ProductId));
     table.text_or(text(Variant::VariantTitle), "Variant");
@@ -184,7 +195,7 @@ fn push_variant(table: &mut Table, row: &Meaning<'_>) {
     table.int(compare_at(number(Variant::CompareAtPrice)));
     table.int(number(Variant::UnitCost));
     push_id(table, "InventoryItem", text(Variant::InventoryItemId));
-    table.int(row.time(Variant::InventoryItemCreatedAt.place()));
+    table.int(row.number(Variant::InventoryItemCreatedAt.place()));
     table.text(text(Variant::ImageUrl));
 }
 
@@ -196,8 +207,8 @@ fn location<'a>(row: &Meaning<'a>) -> &'a [u8] {
 fn push_inventory(table: &mut Table, row: &Meaning<'_>) {
     push_id(table, "InventoryItem", row.text(Inventory::InventoryItemId.place()));
     push_id(table, "Location", Some(location(row)));
-    table.int(Some(row.values.number(Inventory::Available.place()).unwrap_or(0)));
-    table.int(row.time(Inventory::UpdatedAt.place()));
+    table.int(Some(row.number(Inventory::Available.place()).unwrap_or(0)));
+    table.int(row.number(Inventory::UpdatedAt.place()));
 }
 
 /// The title of a product whose file has none.
@@ -208,8 +219,8 @@ pub const DEFAULT_TITLE: &str = "Default Title";
 
 fn push_catalog(table: &mut Table, row: &Meaning<'_>) {
     let text = |field: Catalog| row.text(field.place());
-    let number = |field: Catalog| row.values.number(field.place());
-    let time = |field: Catalog| row.time(field.place());
+    let number = |field: Catalog| row.number(field.place());
+    let time = |field: Catalog| row.number(field.place());
     push_id(table, "ProductVariant", text(Catalog::VariantId));
     push_id(table, "Product", text(Catalog::ProductId));
     table.text_or(text(Catalog::ProductTitle), UNKNOWN_TITLE);

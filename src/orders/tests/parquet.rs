@@ -42,7 +42,7 @@ fn typed_columns_are_read_exactly_and_refused_by_the_rules_of_cells() {
     assert_eq!(outputs.rows("order_lines", &["is_gift_card"]), ["true", "false"]);
     assert_eq!(
         outputs.rows("rejected", &["file", "line", "reason", "field"]),
-        ["o.parquet | 3 | bad_date | created_at", "o.parquet | 4 | missing_order_id | order_id"]
+        ["o.parquet | 4 | missing_order_id | order_id", "o.parquet | 3 | bad_date | created_at"]
     );
     assert_eq!(
         outputs.rows("files", &["kind", "status", "rows", "accepted", "rejected", "unknown_columns"]),

@@ -5,7 +5,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::orders::{recognising::fields::Reason, rows::row::hash};
+use crate::orders::{
+    recognising::fields::Reason,
+    rows::row::hash,
+    values::{
+        doubt::Signs,
+        spelling::{ColumnSigns, Columns},
+    },
+};
 
 /// What was noticed about the rows of a file, or of a block of it.
 #[derive(Debug, Default)]
@@ -16,8 +23,10 @@ pub struct Facts {
     pub rejected: [u64; Reason::ALL.len()],
     /// Cells that are taken as empty because they hold no such value, by field.
     pub bad_cells: BTreeMap<usize, u64>,
-    /// The fields with a date that has the day first, a bit each; the date may be that of a row that is not used.
-    pub day_first: u64,
+    /// What the cells show of how their columns are written; a cell may be that of a row that is not used.
+    pub signs: ColumnSigns,
+    /// Cells that may be meant in two ways, by field: how many, and the first.
+    pub unclear: BTreeMap<usize, (u64, String)>,
     /// Dates that have the month first for certain, by field, of rows with nothing wrong; those that name a shop, and
     /// those that name none.
     pub month_first: BTreeMap<usize, (u64, u64)>,
@@ -25,6 +34,11 @@ pub struct Facts {
     pub shops: BTreeMap<u32, (u32, u32)>,
     /// Rows with nothing wrong that name no shop.
     pub without_shop: u64,
+    /// Rows of orders without a date that no row just before, of the same order, gives: those that name a shop, and those
+    /// that name none. Their order may have a date all the same.
+    pub undated: (u64, u64),
+    /// The orders of the first and the last row, as hashes.
+    pub ends: Option<(u64, u64)>,
     /// Rows by shop and currency.
     pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
     /// Bytes that are no UTF-8 were replaced.
@@ -52,7 +66,10 @@ impl Facts {
         for (field, count) in other.bad_cells {
             *self.bad_cells.entry(field).or_default() += count;
         }
-        self.day_first |= other.day_first;
+        self.signs.add(&other.signs);
+        for (field, (count, first)) in other.unclear {
+            self.unclear.entry(field).or_insert((0, first)).0 += count;
+        }
         for (field, (named, nameless)) in other.month_first {
             let sum = self.month_first.entry(field).or_default();
             *sum = (sum.0 + named, sum.1 + nameless);
@@ -61,6 +78,11 @@ impl Facts {
             self.shops.entry(shop).or_insert(first);
         }
         self.without_shop += other.without_shop;
+        self.undated = (self.undated.0 + other.undated.0, self.undated.1 + other.undated.1);
+        self.ends = match (self.ends, other.ends) {
+            (Some((first, _)), Some((_, last))) => Some((first, last)),
+            (own, ends) => own.or(ends),
+        };
         for (key, count) in other.currencies {
             *self.currencies.entry(key).or_default() += count;
         }
@@ -75,11 +97,28 @@ impl Facts {
         self.rejected.iter().sum()
     }
 
-    /// Dates of a field that are none, for they have the month first in a column with the day first: of rows that name a
-    /// shop, and of those that name none.
-    pub fn misread(&self, field: usize) -> (u64, u64) {
-        let is_day_first = self.day_first >> field & 1 == 1;
+    /// Dates of a field that are none, for they have the month first and `columns` the day: of rows that name a shop, and of
+    /// those that name none.
+    pub fn misread(&self, field: usize, columns: &Columns) -> (u64, u64) {
+        let is_day_first = columns.day_first >> field & 1 == 1;
         self.month_first.get(&field).filter(|_| is_day_first).copied().unwrap_or_default()
+    }
+
+    /// Notes what a cell shows of its column.
+    #[inline]
+    pub fn note_signs(&mut self, field: usize, signs: Signs, cell: &[u8]) {
+        if signs != Signs::NONE {
+            self.signs.note(field, signs);
+            if signs.has(Signs::UNCLEAR) {
+                self.note_unclear(field, cell);
+            }
+        }
+    }
+
+    #[cold]
+    fn note_unclear(&mut self, field: usize, cell: &[u8]) {
+        let first = || (0, String::from_utf8_lossy(cell).into_owned());
+        self.unclear.entry(field).or_insert_with(first).0 += 1;
     }
 
     /// Notes a row with nothing wrong; `month_first` has a bit for each field whose date has the month first for certain.

@@ -1,4 +1,11 @@
 //! What a cell means, and what the cells of a column tell together.
 
+pub mod currencies;
+pub mod date_words;
+pub mod doubt;
 pub mod facts;
-pub mod value;
+pub mod ids;
+pub mod number;
+pub mod spelled_time;
+pub mod spelling;
+pub mod time;
