@@ -19,6 +19,15 @@ pub fn second_of(text: &str) -> Option<i64> {
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
 }
 
+/// The day since 1970 that the clock of a time shows: that of its own offset, without one of UTC.
+pub fn local_day_of(text: &str) -> Option<i64> {
+    const DAY: i64 = 86_400;
+    let second = second_of(text)?;
+    // A civil time leaves an offset aside; a time in UTC, marked with Z, is no civil one.
+    let local = text.trim().parse::<DateTime>().ok().and_then(|local| local.to_zoned(TimeZone::UTC).ok());
+    Some(local.map_or(second, |local| local.timestamp().as_second()).div_euclid(DAY))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +42,14 @@ mod tests {
         assert_eq!(second_of("2026-03-01"), Some(1_772_323_200));
         assert_eq!(second_of("yesterday"), None);
         assert_eq!(second_of("2026-02-30"), None);
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_clock_that_the_time_was_read_from() {
+        let day = Some(20_513);
+        for text in ["2026-03-01T00:30:00+01:00", "2026-03-01 23:30:00-05:00", "2026-03-01T00:30:00Z", "2026-03-01"] {
+            assert_eq!(local_day_of(text), day, "{text}");
+        }
+        assert_eq!(local_day_of("yesterday"), None);
     }
 }

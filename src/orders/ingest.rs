@@ -13,6 +13,7 @@ use crate::operator::{
 use crate::orders::{
     reading::{
         csv::BLOCK_BYTES,
+        file_order,
         intake::{self, FileEntry, FileRead, Intake, Reading},
         parquet,
         parse::{Dialect, Reject},
@@ -196,6 +197,7 @@ impl IngestShop {
         block_bytes: usize,
         context: &StageContext,
     ) -> Result<Ingested, StageError> {
+        let entries = &file_order::in_order(entries);
         let online_retail = online_retail_columns();
         let reading = Reading {
             columns: if self.format == Format::OnlineRetail { &online_retail } else { &self.columns },

@@ -51,7 +51,7 @@ const OBSERVATIONS: &[(&str, ColumnKind)] = &[
 impl Operator for LearnPrices {
     const NAME: &'static str = "learn-prices";
     const SUMMARY: &'static str = "Learns how often, how far and in which months prices change at each retailer.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const USES_AS_OF: bool = true;
 
     fn inputs() -> Inputs {
@@ -93,9 +93,9 @@ impl Operator for LearnPrices {
             let (prices, times) = (floats(frame, "price")?, texts(frame, "observed_at")?);
             for (row, id) in integers(frame, "id")?.into_iter().enumerate() {
                 match read(retailers[row], urls[row], prices[row], times[row]) {
-                    Ok((retailer, page, price, second)) if (start..=end).contains(&second) => {
+                    Ok((retailer, page, price, (second, day))) if (start..=end).contains(&second) => {
                         let key = self.key(retailer, page);
-                        observations.push(Observation { retailer, key, second, side, row: id, price });
+                        observations.push(Observation { retailer, key, day, second, side, row: id, price });
                     }
                     Ok(_) => {}
                     Err(reason) => rejected.push((side, id, reason)),
@@ -120,7 +120,8 @@ impl LearnPrices {
     }
 }
 
-type Usable<'a> = (&'a str, &'a str, f64, i64);
+/// Retailer, page, price; the second and the local day.
+type Usable<'a> = (&'a str, &'a str, f64, (i64, i64));
 
 /// An observation's parts, or why it cannot be used.
 fn read<'a>(
@@ -135,8 +136,9 @@ fn read<'a>(
     if !price.is_finite() || price <= 0.0 {
         return Err("price_not_positive");
     }
-    let second = time.ok_or("null_time").and_then(|time| instant::second_of(time).ok_or("time_not_iso_8601"))?;
-    Ok((retailer, page, price, second))
+    let time = time.ok_or("null_time")?;
+    let seen = instant::second_of(time).zip(instant::local_day_of(time)).ok_or("time_not_iso_8601")?;
+    Ok((retailer, page, price, seen))
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Observation<'a> {
     pub retailer: &'a str,
     /// The normalised URL, with the parameters that tell variants apart.
     pub key: Cow<'a, str>,
+    /// The day since 1970 where it was seen.
+    pub day: i64,
     /// Seconds since 1970, UTC.
     pub second: i64,
     pub side: Side,
@@ -27,8 +29,8 @@ pub struct Observation<'a> {
 
 impl Observation<'_> {
     /// What the observations are sorted by.
-    fn place(&self) -> (&str, &str, i64, Side, Option<i64>) {
-        (self.retailer, &self.key, self.second, self.side, self.row)
+    fn place(&self) -> (&str, &str, i64, i64, Side, Option<i64>) {
+        (self.retailer, &self.key, self.day, self.second, self.side, self.row)
     }
 }
 
@@ -57,7 +59,7 @@ impl Change<'_> {
 
     /// The day since 1970.
     pub fn day(&self) -> i64 {
-        self.to.second.div_euclid(DAY)
+        self.to.day
     }
 }
 
@@ -79,9 +81,8 @@ impl<'a> Series<'a> {
     }
 
     fn of_page(observations: &[Observation<'a>]) -> Option<Self> {
-        let day = |observation: &Observation<'_>| observation.second.div_euclid(DAY);
         let daily: Vec<&Observation<'a>> =
-            observations.chunk_by(|a, b| day(a) == day(b)).filter_map(|same| same.last()).collect();
+            observations.chunk_by(|a, b| a.day == b.day).filter_map(|same| same.last()).collect();
         let (first, last) = (*daily.first()?, *daily.last()?);
         let mut changes = Vec::new();
         let mut price = first.price;
@@ -91,7 +92,7 @@ impl<'a> Series<'a> {
                 price = observation.price;
             }
         }
-        Some(Self { retailer: first.retailer, first_day: day(first), last_day: day(last), changes })
+        Some(Self { retailer: first.retailer, first_day: first.day, last_day: last.day, changes })
     }
 
     /// The days over which it was watched.

@@ -57,6 +57,19 @@ fn a_sale_and_its_end_are_two_changes_of_one_page() {
 }
 
 #[test]
+fn the_last_price_of_a_day_is_that_of_the_day_where_it_was_seen() {
+    let (history, _, _) = learn(&[
+        (1, "r", "https://r.com/a", 11.0, "2026-02-02T12:00:00+01:00"),
+        (2, "r", "https://r.com/a", 11.0, "2026-02-03T12:00:00+01:00"),
+        (3, "r", "https://r.com/a", 10.0, "2026-02-04T00:30:00+01:00"),
+        (4, "r", "https://r.com/a", 12.0, "2026-02-04T18:00:00+01:00"),
+        (5, "r", "https://r.com/a", 13.0, "2026-02-04T23:30:00-05:00"),
+    ]);
+    assert_eq!(floats(&history, "previous_price").unwrap(), [Some(11.0)]);
+    assert_eq!(integers(&history, "row_ref").unwrap(), [Some(5)]);
+}
+
+#[test]
 fn variants_that_an_identity_parameter_tells_apart_have_prices_of_their_own() {
     let rows = [
         (1, "r", "https://r.com/a?color=red&utm=1", 100.0, "2026-01-01"),

@@ -344,7 +344,7 @@ fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layo
     refuse_no_text(bytes, records.shown())?;
     if reading.dialect == Dialect::Fimi {
         let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
-        return Ok(Layout { kind: Kind::Orders, fields, shop: Vec::new(), unknown: Vec::new() });
+        return Ok(Layout { kind: Kind::Orders, fields, shop: Vec::new(), unknown: Vec::new(), last_resort: 0 });
     }
     let mut room = Vec::new();
     let headers: Vec<String> = (0..records.cells.len())

@@ -359,7 +359,8 @@ impl<'a> Parser<'a> {
                         }
                         Err(LostDigits) => {
                             found.lost.get_or_insert_with(|| (known.name, shown(cell)));
-                            true
+                            // Without the first the row is none.
+                            number > 0
                         }
                     }
                 }
@@ -377,9 +378,11 @@ impl<'a> Parser<'a> {
                 Type::Currency => match cell {
                     [a, b, c] if cell.iter().all(u8::is_ascii_alphabetic) => {
                         let upper = [*a, *b, *c].map(|letter| letter.to_ascii_uppercase());
-                        row.text(field, &upper);
-                        has(&mut found);
                         found.currency = Some(upper);
+                        if !job.layout.has_customers_currency() {
+                            row.text(field, &upper);
+                            has(&mut found);
+                        }
                         false
                     }
                     _ => true,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operator::ParamError;
-use crate::orders::recognising::fields::Kind;
+use crate::orders::recognising::fields::{Kind, Order};
 
 /// The names that columns may have, field by field and best first: the content of `rules/shop-columns.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -141,12 +141,19 @@ pub struct Layout {
     pub shop: Vec<usize>,
     /// The headers that mean nothing.
     pub unknown: Vec<String>,
+    /// The fields found under names of last resort, a bit each.
+    pub last_resort: u64,
 }
 
 impl Layout {
     /// Whether a column holds the field.
     pub fn has(&self, field: usize) -> bool {
         self.fields.iter().any(|(known, _)| *known == field)
+    }
+
+    /// Whether the currency is that of the customers, and not of the amounts.
+    pub fn has_customers_currency(&self) -> bool {
+        self.kind == Kind::Orders && self.last_resort >> Order::Currency.place() & 1 == 1
     }
 }
 
@@ -257,11 +264,13 @@ fn layout_of(kind: Kind, headers: &[String], folded: &[String], columns: &ShopCo
         found
     };
     let mut fields = Vec::new();
+    let mut last_resort = 0;
     for (place, field) in kind.fields().iter().enumerate() {
         let mut found = columns.of(kind).get(field.name).map(|names| places(names)).unwrap_or_default();
         if found.is_empty() {
             let last = columns.last_resort.get(kind.name()).and_then(|aliases| aliases.get(field.name));
             found = last.map(|names| places(names)).unwrap_or_default();
+            last_resort |= u64::from(!found.is_empty()) << place;
         }
         if !found.is_empty() {
             fields.push((place, found));
@@ -270,5 +279,5 @@ fn layout_of(kind: Kind, headers: &[String], folded: &[String], columns: &ShopCo
     let shop = places(&columns.shop);
     let unknown =
         headers.iter().enumerate().filter(|(place, _)| !used.contains(place)).map(|(_, header)| header.clone());
-    Layout { kind, fields, shop, unknown: unknown.collect() }
+    Layout { kind, fields, shop, unknown: unknown.collect(), last_resort }
 }

@@ -91,21 +91,20 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Whether two rows have other values of one of these fields, a bit each.
-    pub fn differ(&self, row: usize, other: usize, fields: u64) -> bool {
-        let mut left = fields & self.present(row) & self.present(other);
-        while left != 0 {
-            let is_other = match self.columns.get(left.trailing_zeros() as usize) {
+    /// Whether some rows say something else than others of one of these fields, a bit each: the first row of either that
+    /// has it.
+    pub fn differ(&self, rows: &[usize], others: &[usize], fields: u64) -> bool {
+        let first = |rows: &[usize], bit: u64| rows.iter().copied().find(|row| self.present(*row) & bit != 0);
+        let is_other = |field: usize| {
+            let bit = 1 << field;
+            let (Some(row), Some(other)) = (first(rows, bit), first(others, bit)) else { return false };
+            match self.columns.get(field) {
                 Some(Column::Texts(texts)) => texts.get(row) != texts.get(other),
                 Some(Column::Numbers(numbers)) => numbers.get(row) != numbers.get(other),
                 None | Some(Column::Absent) => false,
-            };
-            if is_other {
-                return true;
             }
-            left &= left - 1;
-        }
-        false
+        };
+        (0..Order::FIELDS.len()).any(|field| fields >> field & 1 == 1 && is_other(field))
     }
 
     /// Whether any row has the field.

@@ -227,11 +227,14 @@ impl Settled {
 
     fn settle_shops(&mut self, intake: &Intake) {
         let mut counts: BTreeMap<u32, BTreeMap<[u8; 3], u64>> = BTreeMap::new();
+        let mut of_customers = counts.clone();
         let mut long_ids = BTreeMap::new();
         for (number, read) in (0_u32..).zip(&intake.files) {
             if self.files.get(number as usize).is_some_and(|known| known.problem.is_some()) {
                 continue;
             }
+            let is_of_customers = read.layout.as_ref().is_some_and(|layout| layout.has_customers_currency());
+            let counts = if is_of_customers { &mut of_customers } else { &mut counts };
             for ((named, currency), count) in &read.facts.currencies {
                 if let Some(shop) = self.shop(number, *named) {
                     *counts.entry(shop).or_default().entry(*currency).or_default() += count;
@@ -243,10 +246,9 @@ impl Settled {
                 }
             }
         }
-        for (shop, counts) in counts {
-            if counts.len() > 1 {
-                self.mixed.insert(shop);
-            }
+        self.mixed = counts.iter().filter(|(_, counts)| counts.len() > 1).map(|(shop, _)| *shop).collect();
+        // What customers paid in tells the shop's currency only where nothing else does.
+        for (shop, counts) in of_customers.into_iter().chain(counts) {
             if let Some((currency, _)) = counts.iter().rev().max_by_key(|(_, count)| **count) {
                 self.currency.insert(shop, *currency);
             }
@@ -288,7 +290,14 @@ fn warnings(read: &FileRead, columns: &Columns) -> Vec<String> {
     if read.facts.replaced {
         words.push("bytes that are not UTF-8 were replaced".to_owned());
     }
-    let Some(kind) = read.layout.as_ref().map(|layout| layout.kind) else { return words };
+    let Some(layout) = &read.layout else { return words };
+    let kind = layout.kind;
+    let currencies: BTreeSet<_> = read.facts.currencies.keys().map(|(_, currency)| currency).collect();
+    if layout.has_customers_currency() && currencies.len() > 1 {
+        words.push(
+            "the only currency is that of the customers; all amounts are taken for amounts of the shop's".to_owned(),
+        );
+    }
     for (place, field) in kind.fields().iter().enumerate() {
         // Where the date is needed, its row is not used.
         let (named, nameless) =

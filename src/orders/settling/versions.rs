@@ -57,9 +57,7 @@ impl Versions {
         let earlier: Vec<usize> =
             rows.clone().zip(&self.files).filter(|(_, file)| **file == before).map(|(row, _)| row).collect();
         let later: Vec<usize> = self.rows(rows).collect();
-        let (Some(first), Some(next)) = (earlier.first(), later.first()) else { return false };
-        let differ = |a: usize, b: usize| cells.differ(a, b, Order::OF_ORDER);
-        if earlier.iter().any(|row| differ(*row, *next)) || later.iter().any(|row| differ(*first, *row)) {
+        if cells.differ(&earlier, &later, Order::OF_ORDER) {
             return false;
         }
         let key = |row: &usize| Keys::of(cells, Line::of(cells, *row), shop, known.settled).own;

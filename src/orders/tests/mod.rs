@@ -8,7 +8,10 @@ mod parquet;
 mod reference;
 mod rejected;
 mod shops;
+mod spelling;
+mod spelling_properties;
 mod synth1;
+mod whole_orders;
 
 use super::{
     ingest::{Format, IngestShop},

@@ -12,6 +12,7 @@ use crate::orders::reading::csv::{Blocks, Records};
 /// What a cell says, and what it means: nothing, no number or date, or a value.
 type Meaning = Option<Result<i64, ()>>;
 
+/// 1.005 is more than a thousand where no price shows what the point is.
 const PRICES: [(&str, Meaning); 7] = [
     ("1.50", Some(Ok(150))),
     ("2", Some(Ok(200))),
@@ -129,68 +130,123 @@ struct Expected {
     rejected: Vec<(usize, i64, &'static str)>,
 }
 
+/// A row of an order.
+#[derive(Clone)]
+struct Said {
+    file: usize,
+    at: i64,
+    is_refused: bool,
+    date: Option<i64>,
+    line: Line,
+}
+
+impl File {
+    /// The rows with their lines and ids, that which tells the order of dates included.
+    fn rows(&self) -> Vec<(i64, Row, &'static str)> {
+        let last = Row { id: usize::MAX, sku: 0, date: 0, quantity: 1, price: 1, line: 0, variant: 0 };
+        let mut at = 2;
+        let rows = self.rows.iter().cloned().chain(self.day_first.then_some(last));
+        rows.map(|row| {
+            let id = IDS.get(row.id).map_or("day-first", |id| id.1);
+            let line = at;
+            at += 1 + id.matches('\n').count() as i64;
+            (line, row, id)
+        })
+        .collect()
+    }
+}
+
 fn expected(files: &[File]) -> Expected {
     let mut result = Expected::default();
     let mut orders: Vec<String> = Vec::new();
-    let mut rows_of: BTreeMap<String, Vec<(usize, i64, Line)>> = BTreeMap::new();
+    let mut rows_of: BTreeMap<String, Vec<Said>> = BTreeMap::new();
+    let is_day_first = files.iter().any(|file| file.day_first);
+    let has_point = files.iter().flat_map(|file| &file.rows).any(|row| [0, 3, 6].contains(&row.price));
     for (number, file) in files.iter().enumerate() {
-        let mut line = 2;
-        let mut rows = file.rows.clone();
-        let last = Row { id: usize::MAX, sku: 0, date: 0, quantity: 1, price: 0, line: 0, variant: 0 };
-        rows.extend(file.day_first.then_some(last));
-        for row in rows {
-            let at = line;
-            line += 1;
-            let (id, sku, date, price) = match row.id {
-                usize::MAX => ("day-first", "a", Some(Ok(20_101 * DAY)), Some(Ok(100))),
-                id => (IDS[id].1, SKUS[row.sku].1, DATES[row.date].1, PRICES[row.price].1),
+        for (at, row, id) in file.rows() {
+            let (sku, date, price) = match id {
+                "day-first" => ("a", Some(Ok(20_101 * DAY)), Some(Ok(100))),
+                _ => (SKUS[row.sku].1, DATES[row.date].1, PRICES[row.price].1),
             };
-            line += id.matches('\n').count() as i64;
-            let swapped = file.day_first && row.id != usize::MAX && DATES[row.date].0.starts_with("02/03");
-            let date = if swapped { Some(Ok(20_149 * DAY)) } else { date };
+            let is_slashed = id != "day-first" && DATES[row.date].0.starts_with("02/03");
+            let date = if is_slashed && is_day_first { Some(Ok(20_149 * DAY)) } else { date };
+            let price = if price == Some(Ok(101)) && !has_point { Some(Ok(100_500)) } else { price };
             let reason = match () {
                 () if id.is_empty() => "missing_order_id",
                 () if sku.is_empty() && VARIANTS[row.variant].is_empty() => "missing_item_id",
-                () if !matches!(date, Some(Ok(_))) => "bad_date",
+                () if date == Some(Err(())) => "bad_date",
                 () if price == Some(Err(())) => "bad_number",
                 () => "",
             };
             if !reason.is_empty() {
                 result.rejected.push((number, at, reason));
+            }
+            // A row that is not used and says nothing of its order is as if it were not there.
+            if id.is_empty() || (!reason.is_empty() && !matches!(date, Some(Ok(_)))) {
                 continue;
             }
             let price = price.and_then(Result::ok).unwrap_or(0);
-            let instant = date.and_then(Result::ok).unwrap_or(0);
             let ids = (LINE_IDS[row.line].to_owned(), VARIANTS[row.variant].to_owned());
             let sku = if sku.is_empty() { format!("no-sku-{}", ids.1) } else { sku.to_owned() };
-            let total = price * row.quantity;
+            let line = (id.to_owned(), ids, sku, 0, row.quantity, price, price * row.quantity);
             if !rows_of.contains_key(id) {
                 orders.push(id.to_owned());
             }
-            let entry = (id.to_owned(), ids, sku, instant, row.quantity, price, total);
-            rows_of.entry(id.to_owned()).or_default().push((number, at, entry));
+            let said = Said { file: number, at, is_refused: !reason.is_empty(), date: date.and_then(Result::ok), line };
+            rows_of.entry(id.to_owned()).or_default().push(said);
         }
     }
     for order in orders {
-        keep_lines(&rows_of[&order], &mut result);
+        keep_order(files, &order, &rows_of[&order], &mut result);
     }
     result.rejected.sort();
     result
 }
 
-fn keep_lines(rows: &[(usize, i64, Line)], result: &mut Expected) {
-    let last = rows.iter().map(|(file, ..)| *file).max().unwrap();
-    let mut kept: Vec<(i64, Line)> = Vec::new();
-    let mut created = None;
-    for (file, at, line) in rows {
-        if *file != last {
-            result.rejected.push((*file, *at, "duplicate"));
+/// The files whose rows of an order count: the last that has a line of it, and those before that a row limit cut it off.
+fn counted(files: &[File], id: &str, rows: &[Said]) -> Vec<usize> {
+    let Some(last) = rows.iter().filter(|row| !row.is_refused).map(|row| row.file).max() else { return Vec::new() };
+    let mut counted = vec![last];
+    let key = |row: &Said| match row.line.1.0.as_str() {
+        "" => (String::new(), row.line.2.clone(), row.line.1.1.clone(), row.line.5),
+        id => (id.to_owned(), String::new(), String::new(), 0),
+    };
+    while let Some(before) = counted.last().and_then(|file| file.checked_sub(1)) {
+        let ids = |file: usize| files[file].rows().into_iter().map(|row| row.2).filter(|id| !id.is_empty());
+        let is_cut = ids(before).last() == Some(id) && ids(before + 1).next() == Some(id);
+        let of = |all: &[usize]| rows.iter().filter(|row| all.contains(&row.file)).collect::<Vec<_>>();
+        let (earlier, later) = (of(&[before]), of(&counted));
+        let dates = |rows: &[&Said]| rows.iter().find_map(|row| row.date);
+        let lines = |rows: &[&Said]| rows.iter().filter(|row| !row.is_refused).map(|row| key(row)).collect::<Vec<_>>();
+        let says_otherwise = matches!((dates(&earlier), dates(&later)), (Some(a), Some(b)) if a != b)
+            || lines(&earlier).is_empty()
+            || lines(&earlier).iter().any(|key| lines(&later).contains(key));
+        if !is_cut || files[before].rows().len() < files[before + 1].rows().len() || says_otherwise {
+            break;
+        }
+        counted.push(before);
+    }
+    counted
+}
+
+fn keep_order(files: &[File], id: &str, rows: &[Said], result: &mut Expected) {
+    let counted = counted(files, id, rows);
+    let of_counted = || rows.iter().filter(|row| counted.contains(&row.file));
+    let created = of_counted().find(|row| !row.is_refused).and_then(|row| row.date);
+    let created = created.or_else(|| of_counted().find_map(|row| row.date));
+    let mut kept: Vec<(usize, i64, Line)> = Vec::new();
+    for row in rows.iter().filter(|row| !row.is_refused) {
+        let (file, at, mut line) = (row.file, row.at, row.line.clone());
+        if !counted.contains(&file) {
+            result.rejected.push((file, at, "duplicate"));
             continue;
         }
-        let created = *created.get_or_insert(line.3);
-        let mut line = line.clone();
+        let Some(created) = created else {
+            result.rejected.push((file, at, "bad_date"));
+            continue;
+        };
         line.3 = created;
-        let same = kept.iter_mut().find(|(_, other)| {
+        let same = kept.iter_mut().find(|(.., other)| {
             let ((id, variant), (other_id, other_variant)) = (&line.1, &other.1);
             if id.is_empty() {
                 let is_one_item = variant == other_variant || variant.is_empty() || other_variant.is_empty();
@@ -200,22 +256,22 @@ fn keep_lines(rows: &[(usize, i64, Line)], result: &mut Expected) {
             }
         });
         match same {
-            None => kept.push((*at, line)),
-            Some((_, other)) if line.1.0.is_empty() => {
+            None => kept.push((file, at, line)),
+            Some((.., other)) if line.1.0.is_empty() => {
                 other.4 += line.4;
                 other.6 += line.6;
                 if other.1.1.is_empty() {
                     other.1.1 = line.1.1;
                 }
-                result.rejected.push((*file, *at, "duplicate"));
+                result.rejected.push((file, at, "duplicate"));
             }
             Some(other) => {
-                result.rejected.push((*file, other.0, "duplicate"));
-                *other = (*at, line);
+                result.rejected.push((other.0, other.1, "duplicate"));
+                *other = (file, at, line);
             }
         }
     }
-    result.lines.extend(kept.into_iter().map(|(_, line)| line));
+    result.lines.extend(kept.into_iter().map(|(.., line)| line));
 }
 
 fn found(files: &[File], ending: &str, partitions: usize, block: usize) -> Expected {

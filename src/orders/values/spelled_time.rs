@@ -81,8 +81,8 @@ fn epoch(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// A text in lower case without accents, white space as spaces.
-fn plain(text: &str) -> String {
+/// A text in lower case without accents, white space as spaces: as the words of dates are compared.
+pub fn plain(text: &str) -> String {
     let letters = text.trim().chars().flat_map(char::to_lowercase);
     let bare = letters.nfd().filter(|c| !is_combining_mark(*c)).nfc();
     bare.map(|c| match c {
