@@ -20,7 +20,7 @@ pub fn in_order(files: &[FileEntry]) -> Vec<FileEntry> {
         .map(|file| {
             let (folder, name) = split(&file.name);
             let order = orders.get(folder).copied().unwrap_or_default();
-            let mut key: Vec<Vec<Part>> = folder.split('/').map(|name| tokens(name)).collect();
+            let mut key: Vec<Vec<Part>> = folder.split('/').map(tokens).collect();
             key.push(order.dated(tokens(stem(name))));
             (key, file)
         })

@@ -213,7 +213,7 @@ fn counted(files: &[File], id: &str, rows: &[Said]) -> Vec<usize> {
     };
     while let Some(before) = counted.last().and_then(|file| file.checked_sub(1)) {
         let ids = |file: usize| files[file].rows().into_iter().map(|row| row.2).filter(|id| !id.is_empty());
-        let is_cut = ids(before).last() == Some(id) && ids(before + 1).next() == Some(id);
+        let is_cut = ids(before).next_back() == Some(id) && ids(before + 1).next() == Some(id);
         let of = |all: &[usize]| rows.iter().filter(|row| all.contains(&row.file)).collect::<Vec<_>>();
         let (earlier, later) = (of(&[before]), of(&counted));
         let dates = |rows: &[&Said]| rows.iter().find_map(|row| row.date);
