@@ -21,8 +21,9 @@ use crate::orders::{
     recognising::{
         fields::Kind,
         headers::{Aliases, ShopColumns},
+        profile::{self, Profile},
     },
-    rows::partitions,
+    rows::partitions::{self, Rows},
     settling::{
         group::Known,
         rejections::{REJECTED, Rejections},
@@ -32,7 +33,7 @@ use crate::orders::{
     tables::{
         order_tables::{self, ORDER_LINES, ORDERS},
         outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
-        shop_tables::{self, CATALOG, INVENTORY, VARIANTS},
+        shop_tables::{self, CATALOG, INVENTORY, ShopRows, VARIANTS},
     },
     values::spelling::{DateOrder, DecimalMark, Spelling},
 };
@@ -72,6 +73,8 @@ pub struct IngestShop {
     pub format: Format,
     /// The names of columns: `{ file = "rules/shop-columns.toml" }`.
     pub columns: ShopColumns,
+    /// What the exports of known programs look like: `{ files = "rules/exports/*.toml" }`, a profile a file.
+    pub profiles: Vec<Profile>,
     /// The kind of all files; null to find it from their headers.
     pub kind: Option<Kind>,
     /// The shop of all rows, whatever the files say; null or blank to go by the files.
@@ -99,6 +102,7 @@ impl Default for IngestShop {
         Self {
             format: Format::default(),
             columns: ShopColumns::default(),
+            profiles: Vec::new(),
             kind: None,
             shop: None,
             default_shop: None,
@@ -172,17 +176,21 @@ impl Operator for IngestShop {
                 mend: "add columns = { file = \"rules/shop-columns.toml\" }".to_owned(),
             });
         }
-        self.columns.check().map_err(|mut error| {
-            error.path.insert(0, "columns".to_owned());
+        let within = |at: &str, mut error: ParamError| {
+            error.path.insert(0, at.to_owned());
             error
-        })
+        };
+        self.columns.check().map_err(|error| within("columns", error))?;
+        profile::check(&self.profiles).map_err(|error| within("profiles", error))
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let (entries, bytes) = entries(inputs.take("files")?)?;
         let ingested = self.ingest(&entries, partitions::count(bytes), BLOCK_BYTES, context)?;
         match self.kind {
-            None | Some(Kind::Orders) if ingested.order_lines == 0 => Err(nothing_to_mine(&ingested)),
+            None | Some(Kind::Orders | Kind::OrderHeaders) if ingested.order_lines == 0 => {
+                Err(nothing_to_mine(&ingested))
+            }
             _ => Ok(Frames::new()),
         }
     }
@@ -201,6 +209,7 @@ impl IngestShop {
         let online_retail = online_retail_columns();
         let reading = Reading {
             columns: if self.format == Format::OnlineRetail { &online_retail } else { &self.columns },
+            profiles: if self.format == Format::ShopifyExport { &self.profiles } else { &[] },
             dialect: match self.format {
                 Format::ShopifyExport => Dialect::Headers,
                 Format::OnlineRetail => Dialect::OnlineRetail,
@@ -300,17 +309,24 @@ fn write(
             })
         })?;
     }
-    for (kind, port) in
-        [(Kind::Variants, "variants"), (Kind::InventoryLevels, "inventory"), (Kind::CatalogJoined, "catalog")]
-    {
-        context.check_cancelled()?;
-        let Some(only) = rows.remove(&kind).and_then(|rows| rows.into_parts().pop()) else { continue };
-        let (table, rejects) = shop_tables::table(kind, &only.into_rows()?, known)?;
-        context.storage.write(port, table)?;
-        for reject in rejects {
-            let (file, line) = place(&reject);
-            rejections.add(file, line, vec![reject])?;
-        }
+    context.check_cancelled()?;
+    let mut rows_of = |kind: Kind| match rows.remove(&kind).and_then(|rows| rows.into_parts().pop()) {
+        Some(only) => only.into_rows(),
+        None => Ok(Rows::default()),
+    };
+    let shop_rows = ShopRows {
+        variants: rows_of(Kind::Variants)?,
+        catalog: rows_of(Kind::CatalogJoined)?,
+        inventory: rows_of(Kind::InventoryLevels)?,
+        products: rows_of(Kind::ProductExport)?,
+    };
+    let tables = shop_tables::tables(&shop_rows, &intake.files, known)?;
+    context.storage.write("variants", tables.variants)?;
+    context.storage.write("inventory", tables.inventory)?;
+    context.storage.write("catalog", tables.catalog)?;
+    for reject in tables.rejects {
+        let (file, line) = place(&reject);
+        rejections.add(file, line, vec![reject])?;
     }
     for (number, (read, known)) in (0_u32..).zip(intake.files.iter().zip(&settled.files)) {
         if let Some(problem) = &known.problem {

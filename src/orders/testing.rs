@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
+    path::Path,
     sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
@@ -10,7 +11,10 @@ use polars::prelude::*;
 
 use super::ingest::IngestShop;
 use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
-use crate::orders::{reading::intake::FileEntry, recognising::headers::ShopColumns};
+use crate::orders::{
+    reading::intake::FileEntry,
+    recognising::{headers::ShopColumns, profile::Profile},
+};
 
 /// Files and outputs in memory.
 #[derive(Default)]
@@ -120,9 +124,18 @@ pub fn shop_columns() -> ShopColumns {
     toml::from_str(include_str!("../../pipelines/rules/shop-columns.toml")).unwrap()
 }
 
-/// An operator with the columns that the project ships, and a shop for files that name none.
+/// The profiles that the project ships, in the order of their files.
+pub fn profiles() -> Vec<Profile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/rules/exports");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()).collect()
+}
+
+/// An operator with the columns and profiles that the project ships, and a shop for files that name none.
 pub fn operator() -> IngestShop {
-    IngestShop { columns: shop_columns(), default_shop: Some("s".to_owned()), ..IngestShop::default() }
+    let default_shop = Some("s".to_owned());
+    IngestShop { columns: shop_columns(), profiles: profiles(), default_shop, ..IngestShop::default() }
 }
 
 /// Ingests files in the order given. The memory is that of a block: with small ones, rows of several partitions go to

@@ -50,6 +50,7 @@ pub fn enriched(
             link.map(|link| match link.by {
                 By::Variant => "variant_id",
                 By::Sku => "sku",
+                By::Name => "name",
             })
         })
         .collect();

@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     lines::NO_SKU,
     links::{Item, Links},
+    made::MadeItems,
     shops::Shops,
 };
 use crate::operator::StageError;
@@ -98,14 +99,31 @@ impl Items {
         let variants = text("variant_id")?;
         let numbers = variants.cast(&DataType::Int64)?;
         let cells = variants.iter().zip(text("sku")?.iter()).zip(text("product_id")?.iter());
+        let titles = text("product_title")?.iter().zip(text("variant_title")?.iter());
         let rows = cells.zip(numbers.i64()?.iter()).zip(self.all.column("in_variants")?.bool()?.iter());
-        let known = rows.zip((0..).zip(&self.shops)).filter_map(|(((ids, number), in_variants), (row, shop))| {
+        let rows = rows.zip((0..).zip(&self.shops)).zip(titles);
+        let known = rows.filter_map(|((((ids, number), in_variants), (row, shop)), (title, variant_title))| {
             let ((variant, sku), product) = ids;
+            let title = title.filter(|title| *title != UNKNOWN_TITLE);
+            let variant_title = variant_title.filter(|title| *title != DEFAULT_TITLE);
             let (Some(variant), Some(shop)) = (variant, *shop) else { return None };
             let (number, in_variants) = (number.unwrap_or(i64::MAX), in_variants == Some(true));
-            Some(Item { shop, variant, number, sku, product, in_variants, row })
+            Some(Item { shop, variant, number, sku, product, title, variant_title, in_variants, row })
         });
         Ok(Links::new(known.collect()))
+    }
+
+    /// The items with those that lines made after them.
+    ///
+    /// # Errors
+    /// When a column is missing.
+    pub fn with_made(mut self, made: &MadeItems, shops: &Shops) -> Result<Self, StageError> {
+        if made.len() > 0 {
+            self.all.vstack_mut_owned(made.frame(&self.all, shops)?)?;
+            self.all.rechunk_mut();
+            self.shops.extend(made.shops());
+        }
+        Ok(self)
     }
 
     /// What a line's judgement takes from each item.
@@ -176,8 +194,10 @@ fn effective() -> Vec<Expr> {
             .str()
             .contains_literal(lit("gift card"))
             .fill_null(false)
+            .or(col("is_gift_card").fill_null(false))
             .alias("is_gift_card"),
         col("in_catalog").not().alias("synthetic"),
+        lit(false).alias("from_lines"),
         col("in_variants"),
         col("in_catalog"),
     ]

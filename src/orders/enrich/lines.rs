@@ -7,16 +7,20 @@ use super::{
     links::{Link, Wanted},
 };
 use crate::operator::{StageError, for_each_batch};
+use crate::orders::recognising::left_out::LeftOut;
 
 /// What basket lines, sums and rejected lines need of the lines: without `enriched_lines` nothing else is read.
-pub const NEEDED: [&str; 14] = [
+pub const NEEDED: [&str; 18] = [
     "shop_id",
     "order_id",
     "line_item_id",
     "variant_id",
     "product_id",
     "sku",
+    "name",
+    "variant_title",
     "quantity",
+    "returned_quantity",
     "unit_price_cents",
     "unit_cost_cents",
     "created_at",
@@ -24,7 +28,11 @@ pub const NEEDED: [&str; 14] = [
     "is_gift_card",
     "is_product",
     "is_cancelled",
+    "left_out",
 ];
+
+/// The name of a line that has none.
+const UNNAMED: &str = "unspecified";
 
 /// A placeholder for a SKU begins so.
 pub const NO_SKU: &str = "no-sku-";
@@ -77,13 +85,17 @@ pub struct LineColumns {
     variant: StringChunked,
     product: StringChunked,
     sku: StringChunked,
+    name: StringChunked,
+    variant_title: StringChunked,
     created_at: Int64Chunked,
     quantity: Int64Chunked,
+    returned: Int64Chunked,
     unit_price: Int64Chunked,
     unit_cost: Int64Chunked,
     is_gift_card: BooleanChunked,
     is_product: BooleanChunked,
     is_cancelled: BooleanChunked,
+    left_out: StringChunked,
 }
 
 /// A line.
@@ -92,8 +104,12 @@ pub struct Line<'a> {
     pub variant: Option<&'a str>,
     pub product: Option<&'a str>,
     pub sku: Option<&'a str>,
+    /// What it calls its item, and the variant if the name does not say it.
+    pub name: Option<&'a str>,
+    pub variant_title: Option<&'a str>,
     /// Microseconds.
     pub created_at: Option<i64>,
+    /// Without those that were given back.
     pub quantity: Option<i64>,
     /// Cents.
     pub unit_price: Option<i64>,
@@ -101,7 +117,8 @@ pub struct Line<'a> {
     pub unit_cost: Option<i64>,
     pub is_gift_card: bool,
     pub is_product: bool,
-    pub is_cancelled: bool,
+    /// Why it is not mined, by what its file says.
+    pub left_out: Option<LeftOut>,
 }
 
 impl LineColumns {
@@ -117,30 +134,46 @@ impl LineColumns {
             variant: text("variant_id")?,
             product: text("product_id")?,
             sku: text("sku")?,
+            name: text("name")?,
+            variant_title: text("variant_title")?,
             created_at: batch.column("created_at")?.cast(&DataType::Int64)?.i64()?.rechunk().into_owned(),
             quantity: int("quantity")?,
+            returned: int("returned_quantity")?,
             unit_price: int("unit_price_cents")?,
             unit_cost: int("unit_cost_cents")?,
             is_gift_card: truth("is_gift_card")?,
             is_product: truth("is_product")?,
             is_cancelled: truth("is_cancelled")?,
+            left_out: text("left_out")?,
         })
     }
 
-    /// A line.
+    /// What is left of each line's quantity; `None` if nothing was given back.
+    pub fn left_quantities(&self) -> Option<Int64Chunked> {
+        let has_returns = self.returned.iter().any(|returned| returned.unwrap_or(0) != 0);
+        has_returns.then(|| &self.quantity - &self.returned)
+    }
+
+    /// A line; what is in `kept` is left out for nothing.
     #[inline]
-    pub fn line(&self, row: usize) -> Line<'_> {
+    pub fn line(&self, row: usize, kept: &[LeftOut]) -> Line<'_> {
+        let by_file = self.left_out.get(row).and_then(LeftOut::named);
+        let is_cancelled = || self.is_cancelled.get(row).unwrap_or(false).then_some(LeftOut::Cancelled);
+        let left_out = by_file.or_else(is_cancelled).filter(|reason| !kept.contains(reason));
+        let returned = if kept.contains(&LeftOut::Returned) { 0 } else { self.returned.get(row).unwrap_or(0) };
         Line {
             variant: self.variant.get(row),
             product: self.product.get(row),
             sku: self.sku.get(row),
+            name: self.name.get(row).filter(|name| *name != UNNAMED),
+            variant_title: self.variant_title.get(row),
             created_at: self.created_at.get(row),
-            quantity: self.quantity.get(row),
+            quantity: self.quantity.get(row).map(|quantity| quantity.saturating_sub(returned)),
             unit_price: self.unit_price.get(row),
             unit_cost: self.unit_cost.get(row),
             is_gift_card: self.is_gift_card.get(row).unwrap_or(false),
             is_product: self.is_product.get(row).unwrap_or(true),
-            is_cancelled: self.is_cancelled.get(row).unwrap_or(false),
+            left_out,
         }
     }
 }
@@ -155,23 +188,24 @@ impl<'a> Line<'a> {
     /// What the line says of its item.
     #[inline]
     pub fn wanted(&self, shop: u32) -> Wanted<'a> {
-        Wanted { shop, variant: self.variant, sku: self.real_sku(), product: self.product }
+        let Self { variant, product, name, variant_title, .. } = *self;
+        Wanted { shop, variant, sku: self.real_sku(), product, name, variant_title }
     }
 
-    /// The linked variant, else the line's own, else its SKU.
+    /// The linked variant, else the line's own, else its SKU, else its name.
     #[inline]
     pub fn item_id<'b>(&self, link: Option<Link<'b>>) -> Option<&'b str>
     where
         'a: 'b,
     {
-        link.map(|link| link.variant).or(self.variant).or(self.real_sku())
+        link.map(|link| link.variant).or(self.variant).or(self.real_sku()).or(self.name)
     }
 
     /// Why the line is not mined; `None` for those that are.
     #[inline]
     pub fn reason(&self, item_id: Option<&str>, traits: Option<&Traits>) -> Option<&'static str> {
-        if self.is_cancelled {
-            Some("cancelled")
+        if let Some(reason) = self.left_out {
+            Some(reason.code())
         } else if !self.is_product {
             Some("not_product")
         } else if self.is_gift_card || traits.is_some_and(|traits| traits.is_gift_card) {

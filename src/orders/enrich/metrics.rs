@@ -14,6 +14,7 @@ pub const METRICS: &[(&str, ColumnKind)] = &[
     ("total_order_lines", Int),
     ("resolved_variants", Int),
     ("linked_by_sku", Int),
+    ("linked_by_name", Int),
     ("ambiguous", Int),
     ("unresolved", Int),
     ("unresolved_skus", Text),

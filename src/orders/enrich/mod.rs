@@ -5,7 +5,9 @@ mod index;
 mod items;
 mod lines;
 mod links;
+mod made;
 mod metrics;
+mod names;
 mod sales;
 mod samples;
 mod shops;
@@ -24,6 +26,7 @@ use self::{
     items::{Items, Traits},
     lines::{LineColumns, Lines, NEEDED},
     links::{Link, Links},
+    made::MadeItems,
     metrics::METRICS,
     sales::{Judged, Sales},
     samples::Samples,
@@ -34,9 +37,12 @@ use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
     StageContext, StageError,
 };
-use crate::orders::tables::{
-    order_tables::ORDER_LINES,
-    shop_tables::{CATALOG, INVENTORY, VARIANTS},
+use crate::orders::{
+    recognising::left_out::LeftOut,
+    tables::{
+        order_tables::ORDER_LINES,
+        shop_tables::{CATALOG, INVENTORY, VARIANTS},
+    },
 };
 
 use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
@@ -50,11 +56,13 @@ pub struct EnrichOrders {
     pub as_of: Option<String>,
     /// Whether `enriched_lines` is written; without it a large history takes half the time.
     pub enriched: bool,
+    /// Lines that are left out for these reasons are mined nonetheless: `["refunded", "returned"]`.
+    pub keep: Vec<LeftOut>,
 }
 
 impl Default for EnrichOrders {
     fn default() -> Self {
-        Self { as_of: None, enriched: true }
+        Self { as_of: None, enriched: true, keep: Vec::new() }
     }
 }
 
@@ -122,7 +130,7 @@ impl Operator for EnrichOrders {
     const NAME: &'static str = "enrich-orders";
     const SUMMARY: &'static str =
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         Inputs::Ports(vec![
@@ -137,20 +145,21 @@ impl Operator for EnrichOrders {
         Ok(vec![
             OutputPort::new(
                 "enriched_lines",
-                "Every order line with its item: `linked_by` is variant_id, sku or null; `stock_available` is the \
+                "Every order line with its item: `linked_by` is variant_id, sku, name or null; `stock_available` is the \
                  catalog's total, else the sum of the locations, null where stock is not tracked.",
                 ENRICHED,
             ),
             OutputPort::new(
                 "basket_lines",
-                "The lines to mine: items with a positive quantity, without cancelled orders, gift cards and fees. \
-                 `item_id` is the linked variant, else the line's variant, else its SKU.",
+                "The lines to mine: items with a positive quantity, without cancelled orders, returns, gift cards and fees. \
+                 `item_id` is the linked variant, else the line's variant, else its SKU, else its name.",
                 BASKET_LINES,
             ),
             OutputPort::new(
                 "snapshots",
                 "Every item as of an instant: stock, velocity in units a day, objectives. `unit_cost_cents` is the variant's, \
-                 else that of the last order line that says it.",
+                 else that of the last order line that says it. Items that no variant is are made of their lines: \
+                 `from_lines`, with the last name and price.",
                 SNAPSHOTS,
             ),
             OutputPort::new("metrics", "How far each shop's lines could be linked.", METRICS),
@@ -182,20 +191,33 @@ impl Operator for EnrichOrders {
         context.check_cancelled()?;
         let lines = Lines::of(lines)?;
         context.progress.total(lines.count());
-        shops.read_times(&lines, context)?;
+        shops.read_times(&lines, &self.keep, context)?;
         for (port, columns) in [("enriched_lines", ENRICHED), ("basket_lines", BASKET_LINES), ("rejected", REJECTED)] {
             context.storage.write(port, empty(columns)?)?;
         }
         let (links, traits) = (items.links()?, items.traits()?);
         let sales = Sales::new(items.all.height(), shops.len());
         let table = self.enriched.then_some(&items.all);
-        let mut writer =
-            Writer { context, table, links, traits: &traits, shops: &mut shops, sales, samples: Samples::default() };
+        let made = MadeItems::after(items.all.height());
+        let samples = Samples::default();
+        let mut writer = Writer {
+            context,
+            table,
+            links,
+            traits: &traits,
+            shops: &mut shops,
+            sales,
+            samples,
+            made,
+            kept: &self.keep,
+        };
         let columns: Vec<&str> =
             if self.enriched { ORDER_LINES.iter().map(|(name, _)| *name).collect() } else { NEEDED.to_vec() };
         lines.for_each_batch(columns.into_iter().map(col).collect(), |batch| writer.take(&batch))?;
-        let Writer { sales, samples, .. } = writer;
+        let Writer { mut sales, samples, made, .. } = writer;
+        sales.grow(items.all.height() + made.len());
         let of_shops = sales.shops(&shops)?;
+        let items = items.with_made(&made, &shops)?;
         Ok(Frames::new()
             .with("snapshots", snapshots::snapshots(&items, sales.items(), &shops)?)
             .with("metrics", metrics::metrics(&items, of_shops, samples.finish(&shops), shops.frame()?)?))
@@ -225,7 +247,14 @@ struct Writer<'a> {
     shops: &'a mut Shops,
     sales: Sales,
     samples: Samples,
+    /// What lines sell that is no item of the tables.
+    made: MadeItems,
+    /// The reasons for which no line is left out.
+    kept: &'a [LeftOut],
 }
+
+/// What judgement takes from an item that lines made.
+const OF_LINES: &Traits = &Traits { list_cents: None, has_levels: false, in_catalog: false, is_gift_card: false };
 
 impl Writer<'_> {
     fn take(&mut self, batch: &DataFrame) -> Result<(), StageError> {
@@ -237,7 +266,7 @@ impl Writer<'_> {
         let mut reasons: Vec<Option<&'static str>> = Vec::with_capacity(rows);
         let mut item_ids = StringChunkedBuilder::new("item_id".into(), rows);
         for (row, shop) in shops.into_iter().enumerate() {
-            let line = lines.line(row);
+            let line = lines.line(row, self.kept);
             let wanted = line.wanted(shop);
             let link = self.links.find(wanted);
             let item = match link {
@@ -247,6 +276,14 @@ impl Writer<'_> {
             let item = item.and_then(|row| Some((row, self.traits.get(row as usize)?)));
             let item_id = line.item_id(link);
             let reason = line.reason(item_id, item.map(|(_, traits)| traits));
+            let item = match (item, item_id, reason) {
+                (None, Some(id), None) => {
+                    let row = self.made.note(shop, id, &line);
+                    self.sales.grow(row as usize + 1);
+                    Some((row, OF_LINES))
+                }
+                _ => item,
+            };
             let judged = Judged { shop, line, link, item, is_mined: reason.is_none() };
             self.sales.add(&judged, self.shops.as_of(shop));
             if let (None, Some(sku)) = (link, line.sku) {
@@ -261,7 +298,11 @@ impl Writer<'_> {
             let wide = enriched::enriched(batch, item_ids.clone(), &links, table)?;
             self.context.storage.write("enriched_lines", wide)?;
         }
-        self.write(&batch.hstack(&[item_ids])?, &reasons)?;
+        let mut written = batch.hstack(&[item_ids])?;
+        if let Some(left) = lines.left_quantities().filter(|_| !self.kept.contains(&LeftOut::Returned)) {
+            written.with_column(left.with_name("quantity".into()).into_column())?;
+        }
+        self.write(&written, &reasons)?;
         self.context.progress.advance(rows as u64);
         Ok(())
     }

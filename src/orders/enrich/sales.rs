@@ -33,6 +33,7 @@ struct Counts {
     total_order_lines: i64,
     resolved_variants: i64,
     linked_by_sku: i64,
+    linked_by_name: i64,
     ambiguous: i64,
     unresolved: i64,
     missing_inventory: i64,
@@ -54,7 +55,7 @@ pub struct Judged<'a> {
     /// The item that it is linked with.
     pub link: Option<Link<'a>>,
     /// The row of its item in the table of items, with what judgement takes from it: that of the link, else what the
-    /// catalog alone has.
+    /// catalog alone has, else what is made of lines.
     pub item: Option<(u32, &'a Traits)>,
     pub is_mined: bool,
 }
@@ -73,12 +74,19 @@ impl Sales {
         }
         let Judged { line, item: Some((row, traits)), .. } = judged else { return };
         let (Some(quantity), Some(as_of), Some(at)) = (line.quantity, as_of, line.created_at) else { return };
-        if line.is_cancelled || quantity <= 0 {
+        if line.left_out.is_some() || quantity <= 0 {
             return;
         }
         if let (Some(sold), Some(age)) = (self.items.get_mut(*row as usize), as_of.checked_sub(at)) {
             sold.add(age, quantity, line.unit_price, traits.list_cents);
             sold.note_cost(age, line.unit_cost);
+        }
+    }
+
+    /// Makes room for the items that lines make.
+    pub fn grow(&mut self, items: usize) {
+        if items > self.items.len() {
+            self.items.resize(items, Sold::default());
         }
     }
 
@@ -100,6 +108,7 @@ impl Sales {
             "total_order_lines" => numbers(|counts| counts.total_order_lines),
             "resolved_variants" => numbers(|counts| counts.resolved_variants),
             "linked_by_sku" => numbers(|counts| counts.linked_by_sku),
+            "linked_by_name" => numbers(|counts| counts.linked_by_name),
             "ambiguous" => numbers(|counts| counts.ambiguous),
             "unresolved" => numbers(|counts| counts.unresolved),
             "missing_inventory" => numbers(|counts| counts.missing_inventory),
@@ -148,6 +157,7 @@ impl Counts {
             Some((link, (_, traits))) => {
                 self.resolved_variants += 1;
                 self.linked_by_sku += i64::from(link.by == By::Sku);
+                self.linked_by_name += i64::from(link.by == By::Name);
                 self.ambiguous += i64::from(link.is_ambiguous);
                 self.missing_inventory += i64::from(!traits.has_levels);
                 self.enriched_lines += i64::from(traits.in_catalog);

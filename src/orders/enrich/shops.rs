@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use super::lines::Lines;
 use crate::operator::{StageContext, StageError};
+use crate::orders::recognising::left_out::LeftOut;
 
 /// Numbers for shops, in the order in which they were first seen.
 #[derive(Default)]
@@ -83,16 +84,22 @@ impl Shops {
         self.times.get(number as usize)?.first
     }
 
-    /// Reads the times of all lines' orders.
+    /// Reads the times of all lines' orders; checkouts and drafts are none, if they are not in `kept`.
     ///
     /// # Errors
     /// When they cannot be read, or the run was asked to stop.
-    pub fn read_times(&mut self, lines: &Lines, context: &StageContext) -> Result<(), StageError> {
-        let columns = vec![col("shop_id"), col("created_at").cast(DataType::Int64)];
+    pub fn read_times(&mut self, lines: &Lines, kept: &[LeftOut], context: &StageContext) -> Result<(), StageError> {
+        let columns = vec![col("shop_id"), col("created_at").cast(DataType::Int64), col("left_out")];
+        let is_no_order =
+            |reason: &str| LeftOut::named(reason).is_some_and(|reason| reason.is_no_order() && !kept.contains(&reason));
         lines.for_each_batch(columns, |batch| {
             context.check_cancelled()?;
             let shops = self.numbers(batch.column("shop_id")?.str()?);
-            for (shop, at) in shops.into_iter().zip(batch.column("created_at")?.i64()?.iter()) {
+            let times = batch.column("created_at")?.i64()?.iter().zip(batch.column("left_out")?.str()?.iter());
+            for (shop, (at, left_out)) in shops.into_iter().zip(times) {
+                if left_out.is_some_and(is_no_order) {
+                    continue;
+                }
                 let (Some(times), Some(at)) = (self.times.get_mut(shop as usize), at) else { continue };
                 times.first = Some(times.first.map_or(at, |first| first.min(at)));
                 times.last = times.last.max(Some(at));

@@ -41,6 +41,7 @@ pub const SNAPSHOTS: &[(&str, ColumnKind)] = &[
     ("units_60_days", Int),
     ("units_90_days", Int),
     ("synthetic", Bool),
+    ("from_lines", Bool),
     ("image_url", Text),
     ("description", Text),
     ("as_of", Timestamp),
@@ -83,7 +84,8 @@ pub fn snapshots(items: &Items, sold: &[Sold], shops: &Shops) -> Result<DataFram
             is_seasonal().alias("is_seasonal"),
             is_high_margin().alias("is_high_margin"),
         ])
-        .select(SNAPSHOTS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>());
+        .select(SNAPSHOTS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>())
+        .sort(["shop_id", "variant_id"], SortMultipleOptions::default().with_maintain_order(true));
     Ok(frame.collect()?)
 }
 

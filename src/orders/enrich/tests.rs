@@ -5,7 +5,10 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::{super::testing::*, EnrichOrders};
-use crate::operator::{Frames, Operator};
+use crate::{
+    operator::{Frames, Operator},
+    orders::recognising::left_out::LeftOut,
+};
 
 const VARIANTS: &str =
     "product_id,variant_id,variant_title,sku,price,compare_at_price,cost,inventory_item_id,inventory_item_created_at\n";
@@ -29,7 +32,12 @@ fn enrich(operator: &EnrichOrders, lines: &str, variants: &str, catalog: &str, i
         .map(|(number, (header, rows))| (format!("{number}.csv"), format!("{header}{rows}")))
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let ingested = ingest(&super::super::testing::operator(), &files);
+    enrich_files(operator, &files)
+}
+
+/// Ingests files and enriches what they hold.
+fn enrich_files(operator: &EnrichOrders, files: &[(&str, &str)]) -> Enriched {
+    let ingested = ingest(&super::super::testing::operator(), files);
     let mut inputs = Frames::new();
     for port in ["order_lines", "variants", "inventory", "catalog"] {
         inputs = inputs.with(port, ingested.frame(port).clone());
@@ -116,7 +124,7 @@ fn a_placeholder_is_no_sku_and_a_blank_one_is_filled_from_the_variant() {
 
 #[test]
 fn lines_that_are_not_mined_say_why() {
-    let lines = "1,1,1,70,a,2025-01-02,1,1,c7,\n1,2,1,70,a,2025-01-02,0,1,c7,\n1,3,1,70,a,2025-01-02,-2,1,c7,\n\
+    let lines = "1,1,1,70,a,2025-01-02,1,1,c7,\n1,2,1,70,a,2025-01-02,0,1,c7,\n1,3,1,73,b,2025-01-02,-2,1,c7,\n\
                  1,4,1,71,g,2025-01-02,1,1,c7,yes\n1,5,1,72,v,2025-01-02,1,1,c7,\n";
     let catalog = "1,72,Voucher,Gift Card,,active,1,9,,\n";
     let variants = "1,70,T,a,1,,,9\n1,72,V,v,1,,,9\n";
@@ -207,6 +215,7 @@ fn what_the_catalog_alone_has_is_sold_though_no_line_is_linked_with_it() {
             "71 | 0.0 | 0 | true | true",
             "72 | 0.016667 | 1 | true | false",
             "80 | 0.5 | 30 | false | false",
+            "99 | 0.0 | 0 | true | true",
         ],
         "71 is linked by the SKU of 80, and so it is 80 that is sold"
     );
@@ -246,4 +255,127 @@ fn what_the_catalog_does_not_say_hides_nothing_that_the_variant_says() {
         "",
     );
     assert_eq!(rows(&silent.snapshots, &["price_cents"]), ["0"]);
+}
+
+const BASKET: [&str; 3] = ["order_id", "item_id", "quantity"];
+const LEFT_OUT: [&str; 3] = ["order_id", "item_id", "reason"];
+
+#[test]
+fn what_was_given_back_is_taken_from_what_was_sold() {
+    let header = "order_id,line_item_id,sku,created_at,quantity,current_quantity,price\n";
+    let lines = "1,11,a,2025-01-02,2,,5\n1,12,a,2025-01-02,-1,,5\n1,13,b,2025-01-02,1,,5\n2,14,a,2025-01-02,1,0,5\n2,15,b,2025-01-02,3,2,5\n\
+                 3,16,a,2025-01-02,1,,5\n3,17,a,2025-01-02,-1,,5\n4,18,a,2025-01-02,-1,,5\n";
+    let files = [("o.csv", format!("{header}{lines}"))];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let enriched = enrich_files(&EnrichOrders::default(), &files);
+    assert_eq!(enriched.written.rows("basket_lines", &BASKET), ["1 | a | 1", "1 | b | 1", "2 | b | 2"]);
+    assert_eq!(
+        enriched.written.rows("rejected", &LEFT_OUT),
+        ["1 | a | returned", "2 | a | returned", "3 | a | returned", "3 | a | returned", "4 | a | not_positive"]
+    );
+    let operator = EnrichOrders { keep: vec![LeftOut::Returned], ..EnrichOrders::default() };
+    let kept = enrich_files(&operator, &files);
+    assert_eq!(
+        kept.written.rows("basket_lines", &BASKET),
+        ["1 | a | 2", "1 | b | 1", "2 | a | 1", "2 | b | 3", "3 | a | 1"],
+        "as sold"
+    );
+}
+
+#[test]
+fn an_order_that_is_no_purchase_is_left_out_with_its_reason_unless_it_is_kept() {
+    let header = "Name,Created at,Financial Status,Paid at,Currency,Total,Refunded Amount,Cancelled at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n";
+    let lines = "#1,2025-01-02,paid,2025-01-02,EUR,9,0,,1,Mug,9,m\n#2,2025-01-03,paid,2025-01-03,EUR,9,0,2025-01-04,1,Mug,9,m\n#2,2025-01-03,,,,,,,1,Tray,9,t\n\
+                 #3,2025-01-03,VOIDED,,EUR,9,0,,1,Mug,9,m\n#4,2025-01-03,refunded,,EUR,9,9,,1,Mug,9,m\n#5,2025-01-03,paid,,EUR,9,9.00,,1,Mug,9,m\n\
+                 #6,2025-06-03,,,EUR,9,,,1,Mug,9,m\n#7,2025-01-05,pending,,EUR,9,0,,1,Mug,9,m\n#7,2025-01-05,,,,,,,2,Tray,9,t\n";
+    let text = format!("{header}{lines}");
+    let enriched = enrich_files(&EnrichOrders::default(), &[("orders_export.csv", &text)]);
+    assert_eq!(enriched.written.rows("basket_lines", &BASKET), ["#1 | m | 1", "#7 | m | 1", "#7 | t | 2"]);
+    assert_eq!(
+        enriched.written.rows("rejected", &LEFT_OUT),
+        [
+            "#2 | m | cancelled",
+            "#2 | t | cancelled",
+            "#3 | m | voided",
+            "#4 | m | refunded",
+            "#5 | m | refunded",
+            "#6 | m | abandoned"
+        ]
+    );
+    assert_eq!(rows(&enriched.metrics, &["as_of"]), ["2025-01-05T00:00:00Z"], "a checkout is no order");
+    let operator = EnrichOrders { keep: vec![LeftOut::Refunded, LeftOut::Abandoned], ..EnrichOrders::default() };
+    let kept = enrich_files(&operator, &[("orders_export.csv", &text)]);
+    let orders: Vec<String> = kept.written.rows("basket_lines", &["order_id"]);
+    assert_eq!(orders, ["#1", "#4", "#5", "#6", "#7", "#7"]);
+    assert_eq!(rows(&kept.metrics, &["as_of"]), ["2025-06-03T00:00:00Z"]);
+}
+
+#[test]
+fn tips_shipping_fees_and_gift_cards_are_no_items_in_any_language() {
+    let header =
+        "Name,Created at,Currency,Financial Status,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n";
+    let names = [
+        ("Tip", "tip"),
+        ("Trinkgeld", "tip"),
+        ("Propina", "tip"),
+        ("Versandkosten", "shipping"),
+        ("Costo de envío", "shipping"),
+        ("Geschenkgutschein - 25 EUR", "gift_card"),
+        ("Gift Card - $50.00 USD", "gift_card"),
+        ("Nachnahmegebühr", "fee"),
+        ("Kapıda ödeme", "fee"),
+    ];
+    let lines: String = names.iter().map(|(name, _)| format!("#1,2025-01-02,EUR,paid,1,{name},5,\n")).collect();
+    let text =
+        format!("{header}{lines}#1,2025-01-02,EUR,paid,1,Tip,9,TIP-1\n#1,2025-01-02,EUR,paid,1,Gift card holder,9,\n");
+    let enriched = enrich_files(&EnrichOrders::default(), &[("orders_export.csv", &text)]);
+    let expected: Vec<String> = names.iter().map(|(name, reason)| format!("#1 | {name} | {reason}")).collect();
+    assert_eq!(enriched.written.rows("rejected", &LEFT_OUT), expected);
+    assert_eq!(enriched.written.rows("basket_lines", &["item_id"]), ["TIP-1", "Gift card holder"]);
+}
+
+#[test]
+fn an_item_that_no_variant_is_is_made_of_its_lines_with_the_last_name_and_price() {
+    let header = "order_id,sku,product_name,created_at,quantity,price\n";
+    let lines = "1,a,Mug,2025-01-02,2,5\n2,a,Large mug,2025-01-09,1,6\n3,a,Mug,2025-01-05,1,4\n4,,Tray,2025-01-05,1,0\n5,,Tray,2025-01-04,1,8\n";
+    let enriched = enrich_files(&EnrichOrders::default(), &[("o.csv", &format!("{header}{lines}"))]);
+    let columns = ["variant_id", "product_title", "sku", "price_cents", "units_60_days", "from_lines", "synthetic"];
+    assert_eq!(
+        rows(&enriched.snapshots, &columns),
+        ["Tray | Tray | - | 800 | 2 | true | true", "a | Large mug | a | 600 | 4 | true | true"]
+    );
+}
+
+#[test]
+fn a_line_is_linked_by_its_name_where_it_is_one_variants_and_sizes_of_one_sku_are_told_apart_by_it() {
+    let catalog = "product_id,variant_id,product_title,variant_title,sku,price,inventory_item_id,product_status\n\
+                   1,10,Boot,38,BOOT,9,1,active\n1,11,Boot,39,BOOT,9,2,active\n2,20,Mug,Default Title,MUG,9,3,active\n3,30,Tray,,TRAY,9,4,active\n4,40,Tray,,TRAY-2,9,5,active\n";
+    let variants = "product_id,variant_id,variant_title,sku,price,inventory_item_id\n\
+                    1,10,38,BOOT,9,1\n1,11,39,BOOT,9,2\n2,20,Default Title,MUG,9,3\n3,30,Default Title,TRAY,9,4\n4,40,Default Title,TRAY-2,9,5\n";
+    let header =
+        "Name,Created at,Currency,Financial Status,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n";
+    let names = [
+        ("Boot - 39", "BOOT", "11 | sku | false"),
+        ("Old boot - 38", "BOOT", "10 | sku | false"),
+        ("Boot", "BOOT", "10 | sku | true"),
+        ("boot – 38", "", "10 | name | false"),
+        ("Mug", "OLD-SKU", "20 | name | false"),
+        ("Boot", "", "Boot | - | false"),
+        ("Tray", "", "Tray | - | false"),
+        ("Tray", "TRAY-2", "40 | sku | false"),
+    ];
+    let lines: String = names
+        .iter()
+        .zip(1..)
+        .map(|((name, sku, _), n)| format!("#{n},2025-01-02,EUR,paid,1,{name},9,{sku}\n"))
+        .collect();
+    let files = [("c.csv", catalog.to_owned()), ("o.csv", format!("{header}{lines}")), ("v.csv", variants.to_owned())];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let enriched = enrich_files(&EnrichOrders::default(), &files);
+    assert_eq!(
+        enriched.written.rows("enriched_lines", &["item_id", "linked_by", "ambiguous"]),
+        names.map(|(.., expected)| expected)
+    );
+    let metrics = ["resolved_variants", "linked_by_sku", "linked_by_name", "unresolved"];
+    assert_eq!(rows(&enriched.metrics, &metrics), ["6 | 4 | 2 | 2"]);
 }

@@ -19,7 +19,9 @@ use crate::orders::{
     },
     recognising::{
         fields::{Kind, Order},
-        headers::{Layout, ShopColumns, layout},
+        headers::ShopColumns,
+        layout::{Layout, layout},
+        profile::Profile,
     },
     rows::partitions::Partitions,
     values::facts::{Facts, Shops},
@@ -38,6 +40,8 @@ pub struct FileEntry {
 pub struct Reading<'a> {
     /// The names of columns.
     pub columns: &'a ShopColumns,
+    /// What exports of known programs look like.
+    pub profiles: &'a [Profile],
     /// What rows look like.
     pub dialect: Dialect,
     /// The kind of all files, if it is not to be found from their headers.
@@ -206,7 +210,7 @@ impl Gathered {
             while let Some(block) = self.early.remove(&self.next) {
                 self.next += 1;
                 context.progress.advance(block.facts.rows);
-                let rows = self.rows.get_mut(&block.kind);
+                let rows = self.rows.get_mut(&block.kind.among());
                 rows.map_or(Ok(()), |rows| rows.add(block.parts, context.storage.as_ref()))?;
                 if let Some(file) = self.files.get_mut(block.file as usize) {
                     file.facts.add(block.facts);
@@ -344,13 +348,13 @@ fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layo
     refuse_no_text(bytes, records.shown())?;
     if reading.dialect == Dialect::Fimi {
         let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
-        return Ok(Layout { kind: Kind::Orders, fields, shop: Vec::new(), unknown: Vec::new(), last_resort: 0 });
+        return Ok(Layout::plain(Kind::Orders, fields));
     }
     let mut room = Vec::new();
     let headers: Vec<String> = (0..records.cells.len())
         .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
         .collect();
-    layout(&headers, reading.columns, reading.kind)
+    layout(&headers, reading.columns, reading.profiles, reading.kind)
 }
 
 /// Refuses what is no text of rows, by the begin of the file and its first record.

@@ -10,7 +10,7 @@ use crate::orders::{
         csv::{Cells, MAX_RECORD_BYTES},
         intake::Reading,
     },
-    recognising::headers::{Layout, layout},
+    recognising::layout::{Layout, layout},
     values::{number, time},
 };
 
@@ -26,9 +26,8 @@ pub fn is_named_so(path: &str) -> bool {
 pub fn columns(rows: &LazyFrame, reading: &Reading<'_>) -> Result<(Layout, Vec<PlSmallStr>), String> {
     let schema = rows.clone().collect_schema().map_err(|error| refused(&error))?;
     let headers: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
-    let mut layout = layout(&headers, reading.columns, reading.kind)?;
-    let places = layout.fields.iter().flat_map(|(_, places)| places).chain(&layout.shop);
-    let used: BTreeSet<usize> = places.copied().collect();
+    let mut layout = layout(&headers, reading.columns, reading.profiles, reading.kind)?;
+    let used: BTreeSet<usize> = layout.columns_mut().map(|place| *place).collect();
     let mut names = Vec::with_capacity(used.len());
     for place in &used {
         let Some((name, kind)) = schema.get_at_index(*place) else { continue };
@@ -39,9 +38,9 @@ pub fn columns(rows: &LazyFrame, reading: &Reading<'_>) -> Result<(Layout, Vec<P
         }
         names.push(name.clone());
     }
-    let among = |place: &mut usize| *place = used.range(..*place).count();
-    layout.fields.iter_mut().flat_map(|(_, places)| places).for_each(among);
-    layout.shop.iter_mut().for_each(among);
+    layout.columns_mut().for_each(|place| *place = used.range(..*place).count());
+    layout.personal.retain(|place| used.contains(place));
+    layout.personal.iter_mut().for_each(|place| *place = used.range(..*place).count());
     Ok((layout, names))
 }
 

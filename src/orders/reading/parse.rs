@@ -1,16 +1,22 @@
 //! A block of a file into rows: what the threads do side by side.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use crate::orders::{
     reading::csv::{Cells, Records},
     recognising::{
-        fields::{Inventory, Kind, Order, Reason, Type, Variant},
-        headers::Layout,
+        fields::{Inventory, Kind, Order, Product, Reason, Type, Variant},
+        layout::Layout,
+        left_out::{LeftOut, Scope},
+        no_items::Judged,
     },
     rows::row::{Head, NO_SHOP, RowWriter, hash},
     values::{
-        doubt::{Signs, sure},
+        doubt::{Signs, if_sure, sure},
         facts::{CurrencyCount, Facts, Shops, note_variant},
         ids::{self, LostDigits},
         number::{self, Number},
@@ -126,8 +132,30 @@ pub struct Parser<'a> {
     last_time: LastTime,
     /// The hash of the order that was dated last.
     last_dated: u64,
+    /// What each rule said of the text that it judged last; of the layout of the block.
+    last_rules: Vec<(Vec<u8>, bool)>,
+    names: Judged,
     room: Vec<u8>,
     lower: Vec<u8>,
+}
+
+/// What a cell of a list says of one of its items.
+type Said<'t> = &'t [(usize, Cow<'t, str>)];
+
+/// What is known of a row before its cells are read.
+#[derive(Clone, Copy)]
+struct Before<'t> {
+    /// What the list of its record says of it.
+    said: Said<'t>,
+    /// Whether it counts, so that a cell which cannot be read is told.
+    counts: bool,
+}
+
+/// What a row is left out for.
+#[derive(Clone, Copy, Default)]
+struct LeftOutFor {
+    order: Option<LeftOut>,
+    line: Option<LeftOut>,
 }
 
 /// The key of the row before: the rows of an order mostly follow one another.
@@ -182,6 +210,9 @@ struct Found {
     /// An id that lost digits: its field, and the cell.
     lost: Option<(&'static str, String)>,
     problem: Option<Problem>,
+    /// What an order cost and what of it was paid back, in cents.
+    total: Option<i64>,
+    refunded: Option<i64>,
 }
 
 /// What is wrong with a row.
@@ -204,6 +235,8 @@ impl<'a> Parser<'a> {
             last_key: Key::default(),
             last_time: LastTime::default(),
             last_dated: 0,
+            last_rules: Vec::new(),
+            names: Judged::default(),
             room: Vec::new(),
             lower: Vec::new(),
         }
@@ -212,7 +245,9 @@ impl<'a> Parser<'a> {
     /// Parses a block.
     pub fn parse(&mut self, job: &Job) -> Parsed {
         let kind = job.layout.kind;
-        let partitions = if kind == Kind::Orders { self.partitions } else { 1 };
+        let partitions = if kind.among() == Kind::Orders { self.partitions } else { 1 };
+        self.last_rules.clear();
+        self.last_rules.resize(job.layout.rules.len(), (Vec::new(), false));
         let room = job.content.bytes().len() / partitions * 5 / 4;
         let mut parsed = Parsed {
             block: job.block,
@@ -232,7 +267,7 @@ impl<'a> Parser<'a> {
         let mut currency = CurrencyCount::default();
         while records.advance() {
             parsed.facts.rows += 1;
-            if let Err(problem) = self.row(job, &records, &mut parsed, &mut currency) {
+            if let Err(problem) = self.record(job, &records, &mut parsed, &mut currency) {
                 if let Some(count) = parsed.facts.rejected.get_mut(problem.reason as usize) {
                     *count += 1;
                 }
@@ -244,12 +279,33 @@ impl<'a> Parser<'a> {
         parsed
     }
 
+    /// A record is a row, or one for each item of its list.
+    fn record(
+        &mut self,
+        job: &Job,
+        records: &Records<'_>,
+        parsed: &mut Parsed,
+        currency: &mut CurrencyCount,
+    ) -> Result<(), Problem> {
+        let Some((column, list)) = &job.layout.list else {
+            return self.row(job, records, parsed, currency, &[]);
+        };
+        let mut room = Vec::new();
+        let cell = String::from_utf8_lossy(records.cell(*column, &mut room));
+        let Some(items) = list.items(&cell) else {
+            let value = shown(cell.as_bytes());
+            return Err(Problem { reason: Reason::MissingItemId, field: "list", value });
+        };
+        items.iter().try_for_each(|item| self.row(job, records, parsed, currency, item))
+    }
+
     fn row(
         &mut self,
         job: &Job,
         records: &Records<'_>,
         parsed: &mut Parsed,
         currency: &mut CurrencyCount,
+        said: Said<'_>,
     ) -> Result<(), Problem> {
         let kind = job.layout.kind;
         let shop = self.shop(job, records, &mut parsed.facts);
@@ -263,11 +319,15 @@ impl<'a> Parser<'a> {
             let ends = parsed.facts.ends.get_or_insert((hash, hash));
             ends.1 = hash;
         }
+        let mut left_out = self.left_out(job, records);
         let Some(out) = parsed.parts.get_mut(partition) else { return Ok(()) };
         let mut row = RowWriter::begin(out, Head { block: job.block, line: records.line, shop, hash });
-        let found = self.fields(job, records, &mut row, &mut parsed.facts, shop);
+        let before = Before { said, counts: left_out.line.is_none() };
+        let mut found = self.fields(job, records, &mut row, &mut parsed.facts, shop, before);
         self.added(job, records, &mut row);
-        if kind == Kind::Orders {
+        self.judge(job, records, &found, said, &mut left_out);
+        note_left_out(kind, &mut row, &mut found, left_out);
+        if kind.among() == Kind::Orders {
             currency.note(&mut parsed.facts, shop, found.currency);
         }
         match problem_of(kind, &job.layout, &found, records) {
@@ -297,14 +357,23 @@ impl<'a> Parser<'a> {
         row: &mut RowWriter<'_>,
         facts: &mut Facts,
         shop: u32,
+        before: Before<'_>,
     ) -> Found {
         let kind = job.layout.kind;
         let mut found = Found::default();
         let mut room = std::mem::take(&mut self.room);
         for (number, (field, columns)) in job.layout.fields.iter().enumerate() {
             let field = *field;
-            let cell = if number == 0 { self.last_key.cell.as_slice() } else { best(records, columns, &mut room) };
+            let cell = match before.said.iter().find(|(of, _)| *of == field) {
+                Some((_, text)) => text.as_bytes(),
+                None if number == 0 => self.last_key.cell.as_slice(),
+                None => best(records, columns, &mut room),
+            };
             let Some(known) = kind.fields().get(field) else { continue };
+            let cell = match job.layout.words.get(&field) {
+                Some(words) if !cell.is_empty() => meaning(words, cell),
+                _ => cell,
+            };
             let has = |found: &mut Found| found.present |= 1 << field;
             let is_bad = match known.kind {
                 Type::Time => match self.last_time.read(cell) {
@@ -315,13 +384,13 @@ impl<'a> Parser<'a> {
                         if time.signs.has(Signs::MONTH_FIRST) {
                             found.month_first |= 1 << field;
                         }
-                        if kind == Kind::Orders && field == Order::CreatedAt.place() {
+                        if kind.among() == Kind::Orders && field == Order::CreatedAt.place() {
                             self.last_dated = self.last_key.hash;
                         }
                         false
                     }
                     // An order may have its date in another row.
-                    Time::None if kind == Kind::Orders => {
+                    Time::None if kind.among() == Kind::Orders => {
                         let is_of_last = self.last_dated == self.last_key.hash;
                         if field == Order::CreatedAt.place() && !is_of_last {
                             let count = if shop == NO_SHOP { &mut facts.undated.1 } else { &mut facts.undated.0 };
@@ -387,6 +456,7 @@ impl<'a> Parser<'a> {
                     }
                     _ => true,
                 },
+                Type::Note => false,
                 Type::Bool => {
                     let truth = number::boolean(cell);
                     if let Some(truth) = truth {
@@ -401,6 +471,11 @@ impl<'a> Parser<'a> {
                         row.number(field, value.stored);
                         has(&mut found);
                         facts.note_signs(field, value.signs, cell);
+                        if kind.among() == Kind::Orders && field == Order::Total.place() {
+                            found.total = if_sure(value.stored);
+                        } else if kind.among() == Kind::Orders && field == Order::RefundedAmount.place() {
+                            found.refunded = if_sure(value.stored).map(i64::saturating_abs);
+                        }
                     }
                     number == Number::Bad
                 }
@@ -408,12 +483,52 @@ impl<'a> Parser<'a> {
             if is_bad && kind.needs_value(field) && found.problem.is_none() {
                 let reason = if known.kind == Type::Time { Reason::BadDate } else { Reason::BadNumber };
                 found.problem = Some(Problem { reason, field: known.name, value: shown(cell) });
-            } else if is_bad {
+            } else if is_bad && before.counts {
                 *facts.bad_cells.entry(field).or_default() += 1;
             }
         }
         self.room = room;
         found
+    }
+
+    /// Why a row is left out, by the rules of its file.
+    fn left_out(&mut self, job: &Job, records: &Records<'_>) -> LeftOutFor {
+        let mut found = LeftOutFor::default();
+        let is_of_orders = job.layout.kind.among() == Kind::Orders;
+        for (rule, last) in job.layout.rules.iter().zip(&mut self.last_rules) {
+            let is_of_line = rule.of == Scope::Line || !is_of_orders;
+            let known = if is_of_line { &mut found.line } else { &mut found.order };
+            if known.is_some() {
+                continue;
+            }
+            let room = &mut self.room;
+            if rule.holds(last, |column, judge| judge(records.cell(column, room))) {
+                *known = Some(rule.reason);
+            }
+        }
+        found
+    }
+
+    /// What else leaves a row of orders out: all of it was paid back, or the name of a line that names no variant is that of
+    /// no item.
+    fn judge(&mut self, job: &Job, records: &Records<'_>, found: &Found, said: Said<'_>, left_out: &mut LeftOutFor) {
+        if let (Some(total), Some(refunded)) = (found.total, found.refunded)
+            && total > 0
+            && refunded >= total
+        {
+            left_out.order.get_or_insert(LeftOut::Refunded);
+        }
+        let has = |field: Order| found.present >> field.place() & 1 == 1;
+        if job.layout.kind != Kind::Orders || has(Order::VariantId) || left_out.line.is_some() {
+            return;
+        }
+        let name = match said.iter().find(|(field, _)| *field == Order::LineName.place()) {
+            Some((_, text)) => text.as_bytes(),
+            None => best(records, &job.layout.line_name, &mut self.room),
+        };
+        if !name.is_empty() {
+            left_out.line = self.names.reason(&job.layout.no_items, name, has(Order::Sku));
+        }
     }
 
     /// What no column says.
@@ -471,6 +586,37 @@ fn best<'r>(records: &'r Records<'_>, columns: &[usize], room: &'r mut Vec<u8>) 
     records.cell(column, room)
 }
 
+/// What a cell means by the words of its profile.
+fn meaning<'a>(words: &'a BTreeMap<String, String>, cell: &'a [u8]) -> &'a [u8] {
+    let found = match std::str::from_utf8(cell) {
+        Ok(text) => words.get(text).or_else(|| words.get(&text.to_lowercase())),
+        Err(_) => None,
+    };
+    found.map_or(cell, |meaning| meaning.as_bytes())
+}
+
+/// Keeps with a row what it is left out for.
+fn note_left_out(kind: Kind, row: &mut RowWriter<'_>, found: &mut Found, left_out: LeftOutFor) {
+    let mut note = |field: usize, reason: Option<LeftOut>| {
+        if let Some(reason) = reason {
+            row.number(field, sure(reason.number()));
+            found.present |= 1 << field;
+        }
+    };
+    match kind {
+        Kind::Orders | Kind::OrderHeaders => {
+            note(Order::LeftOut.place(), left_out.order);
+            note(Order::LineLeftOut.place(), left_out.line);
+            if kind == Kind::OrderHeaders {
+                row.number(Order::IsHeader.place(), sure(1));
+            }
+        }
+        Kind::InventoryLevels => note(Inventory::LeftOut.place(), left_out.line),
+        Kind::ProductExport => note(Product::LeftOut.place(), left_out.line),
+        Kind::Variants | Kind::CatalogJoined => {}
+    }
+}
+
 /// Why a row is not used.
 fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>) -> Option<Problem> {
     let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem.clone() };
@@ -484,8 +630,12 @@ fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>)
 fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'static str)> {
     let has = |field: usize| present >> field & 1 == 1;
     match kind {
-        Kind::Orders if !has(Order::OrderId.place()) => Some((Reason::MissingOrderId, "order_id")),
-        Kind::Orders if !has(Order::VariantId.place()) && !has(Order::Sku.place()) => {
+        Kind::Orders | Kind::OrderHeaders if !has(Order::OrderId.place()) => Some((Reason::MissingOrderId, "order_id")),
+        Kind::Orders
+            if ![Order::VariantId, Order::Sku, Order::LineName, Order::ProductTitle]
+                .iter()
+                .any(|field| has(field.place())) =>
+        {
             Some((Reason::MissingItemId, "variant_id"))
         }
         Kind::Variants | Kind::CatalogJoined if !has(Variant::VariantId.place()) => {
@@ -494,8 +644,19 @@ fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'stati
         Kind::Variants | Kind::CatalogJoined if !has(Variant::ProductId.place()) => {
             Some((Reason::MissingItemId, "product_id"))
         }
-        Kind::InventoryLevels if !has(Inventory::InventoryItemId.place()) => {
+        Kind::InventoryLevels
+            if ![Inventory::InventoryItemId, Inventory::Handle, Inventory::Sku]
+                .iter()
+                .any(|field| has(field.place())) =>
+        {
             Some((Reason::MissingItemId, "inventory_item_id"))
+        }
+        Kind::ProductExport
+            if ![Product::VariantId, Product::ProductId, Product::Handle, Product::Sku, Product::ProductTitle]
+                .iter()
+                .any(|field| has(field.place())) =>
+        {
+            Some((Reason::MissingItemId, "variant_id"))
         }
         Kind::InventoryLevels if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) => {
             Some((Reason::MissingLocation, "location_id"))

@@ -24,6 +24,8 @@ pub enum Type {
     Time,
     /// A truth value.
     Bool,
+    /// Read by rules alone, and kept in no row.
+    Note,
 }
 
 impl Type {
@@ -110,8 +112,17 @@ fields! {
         Taxable "taxable" Bool,
         IsGiftCard "is_gift_card" Bool,
         ImageUrl "image_url" Text,
+        CurrentQuantity "current_quantity" Int,
+        ReturnedQuantity "returned_quantity" Int,
+        RefundedAmount "refunded_amount" Money,
+        OrderStatus "order_status" Note,
+        CancelledAt "cancelled_at" Note,
+        PaidAt "paid_at" Note,
         IsCancelled "is_cancelled" Bool,
         IsProduct "is_product" Bool,
+        LeftOut "left_out" Int,
+        LineLeftOut "line_left_out" Int,
+        IsHeader "is_header" Bool,
         IsRefused "is_refused" Bool,
     }
 }
@@ -139,6 +150,46 @@ fields! {
         LocationId "location_id" Id,
         Available "available" Int,
         UpdatedAt "updated_at" Time,
+        Handle "handle" Text,
+        Option1 "option1" Text,
+        Option2 "option2" Text,
+        Option3 "option3" Text,
+        Sku "sku" Code,
+        LeftOut "left_out" Int,
+    }
+}
+
+fields! {
+    /// The fields of a row of a list of products, as shops export it: a row a variant, a product, or a picture.
+    Product {
+        VariantId "variant_id" Id,
+        ProductId "product_id" Id,
+        Handle "handle" Text,
+        Parent "parent" Text,
+        ProductTitle "product_title" Text,
+        VariantTitle "variant_title" Text,
+        Option1 "option1" Text,
+        Option2 "option2" Text,
+        Option3 "option3" Text,
+        Sku "sku" Code,
+        Price "price" Money,
+        CompareAtPrice "compare_at_price" Money,
+        UnitCost "unit_cost" Money,
+        InventoryItemId "inventory_item_id" Id,
+        AvailableTotal "available_total" Int,
+        StockTracker "stock_tracker" Text,
+        ProductType "product_type" Text,
+        ProductStatus "product_status" Lower,
+        Vendor "vendor" Text,
+        Tags "tags" Text,
+        ProductCreatedAt "product_created_at" Time,
+        ProductPublishedAt "product_published_at" Time,
+        Description "description" Text,
+        ImageUrl "image_url" Text,
+        VariantImageUrl "variant_image_url" Text,
+        IsGiftCard "is_gift_card" Bool,
+        RowType "row_type" Note,
+        LeftOut "left_out" Int,
     }
 }
 
@@ -182,11 +233,28 @@ pub enum Kind {
     /// A row a variant with its product.
     #[serde(alias = "products", alias = "catalog")]
     CatalogJoined,
+    /// A list of products as shops export it: what is the product's may stand on one of its rows alone, and ids may be
+    /// missing.
+    ProductExport,
+    /// A row an order, without its lines: these are in other files.
+    OrderHeaders,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Orders, Self::Variants, Self::InventoryLevels, Self::CatalogJoined];
+    pub const ALL: [Self; 6] = [
+        Self::Orders,
+        Self::Variants,
+        Self::InventoryLevels,
+        Self::CatalogJoined,
+        Self::ProductExport,
+        Self::OrderHeaders,
+    ];
+
+    /// The kind whose rows those of this kind lie among: what orders say of themselves lies among their lines.
+    pub fn among(self) -> Self {
+        if self == Self::OrderHeaders { Self::Orders } else { self }
+    }
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -195,16 +263,24 @@ impl Kind {
             Self::Variants => "variants",
             Self::InventoryLevels => "inventory_levels",
             Self::CatalogJoined => "catalog_joined",
+            Self::ProductExport => "product_export",
+            Self::OrderHeaders => "order_headers",
         }
+    }
+
+    /// The place of a field among its fields.
+    pub fn field(self, name: &str) -> Option<usize> {
+        self.fields().iter().position(|field| field.name == name)
     }
 
     /// Its fields.
     pub fn fields(self) -> &'static [Field] {
         match self {
-            Self::Orders => Order::FIELDS,
+            Self::Orders | Self::OrderHeaders => Order::FIELDS,
             Self::Variants => Variant::FIELDS,
             Self::InventoryLevels => Inventory::FIELDS,
             Self::CatalogJoined => Catalog::FIELDS,
+            Self::ProductExport => Product::FIELDS,
         }
     }
 
@@ -212,9 +288,11 @@ impl Kind {
     pub fn needs_value(self, field: usize) -> bool {
         let needed: &[usize] = match self {
             Self::Orders => &[Order::CreatedAt as usize, Order::UnitPrice as usize],
+            Self::OrderHeaders => &[Order::CreatedAt as usize],
             Self::Variants => &[Variant::Price as usize],
             Self::InventoryLevels => &[Inventory::UpdatedAt as usize],
             Self::CatalogJoined => &[Catalog::Price as usize],
+            Self::ProductExport => &[Product::Price as usize],
         };
         needed.contains(&field)
     }
@@ -229,20 +307,15 @@ impl Kind {
     /// The columns that a file must have; of a group, one.
     pub fn needs_columns(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Orders => &[&["order_id"], &["created_at"], &["quantity"], &["unit_price"], &["variant_id", "sku"]],
-            Self::Variants => {
-                &[&["product_id"], &["variant_id"], &["variant_title"], &["price"], &["inventory_item_id"]]
+            Self::Orders => {
+                &[&["order_id"], &["created_at"], &["variant_id", "sku", "line_name", "product_title", "product_id"]]
             }
+            Self::OrderHeaders => &[&["order_id"], &["created_at"]],
+            Self::Variants => &[&["product_id"], &["variant_id"]],
             // Without a column for it, everything is at one location.
-            Self::InventoryLevels => &[&["inventory_item_id"], &["available"], &["updated_at"]],
-            Self::CatalogJoined => &[
-                &["product_id"],
-                &["variant_id"],
-                &["product_title"],
-                &["price"],
-                &["inventory_item_id"],
-                &["product_status"],
-            ],
+            Self::InventoryLevels => &[&["inventory_item_id", "sku", "handle"], &["available"]],
+            Self::CatalogJoined => &[&["product_id"], &["variant_id"], &["product_title"]],
+            Self::ProductExport => &[&["variant_id", "product_id", "handle", "sku", "product_title"]],
         }
     }
 }
@@ -274,6 +347,8 @@ impl Order {
             Self::Device,
             Self::Returned,
             Self::IsCancelled,
+            Self::RefundedAmount,
+            Self::LeftOut,
         ];
         let (mut bits, mut left) = (0, fields.as_slice());
         while let [field, rest @ ..] = left {

@@ -1,12 +1,12 @@
-//! Headers: folded, looked up among the aliases, and what kind of file they make.
+//! Headers as they are compared, and the names that columns may have in any shop's files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operator::ParamError;
-use crate::orders::recognising::fields::{Kind, Order};
+use crate::orders::recognising::{fields::Kind, left_out::LeftOutRule, no_items::NamesByReason};
 
 /// The names that columns may have, field by field and best first: the content of `rules/shop-columns.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +22,19 @@ pub struct ShopColumns {
     pub inventory_levels: Aliases,
     /// Of files of the joined catalog.
     pub catalog_joined: Aliases,
+    /// Of lists of products.
+    pub product_export: Aliases,
     /// By kind: names that count only where none of the above is a column of the file.
     pub last_resort: BTreeMap<String, Aliases>,
+    /// Headers that tell orders from lists of things that have a name, a price and a quantity too; a name may begin or end
+    /// with `*`.
+    pub tell_orders: Vec<String>,
+    /// Headers of cells about a person; they are shown nowhere. A name may begin or end with `*`.
+    pub personal: Vec<String>,
+    /// What makes an order or a line none, in files of any shop.
+    pub left_out: Vec<LeftOutRule>,
+    /// Names of lines that are no items, by reason.
+    pub no_items: NamesByReason,
 }
 
 /// Field → names.
@@ -33,10 +44,11 @@ impl ShopColumns {
     /// The names of a kind's fields.
     pub fn of(&self, kind: Kind) -> &Aliases {
         match kind {
-            Kind::Orders => &self.orders,
+            Kind::Orders | Kind::OrderHeaders => &self.orders,
             Kind::Variants => &self.variants,
             Kind::InventoryLevels => &self.inventory_levels,
             Kind::CatalogJoined => &self.catalog_joined,
+            Kind::ProductExport => &self.product_export,
         }
     }
 
@@ -52,13 +64,19 @@ impl ShopColumns {
                 check_kind(kind, aliases, vec!["last_resort".to_owned(), name])?;
             }
         }
+        for (place, rule) in self.left_out.iter().enumerate() {
+            rule.check(Kind::Orders).map_err(|mut error| {
+                error.path.splice(..0, ["left_out".to_owned(), place.to_string()]);
+                error
+            })?;
+        }
         let is_kind = |name: &String| Kind::ALL.iter().any(|kind| kind.name() == name);
         match self.last_resort.keys().find(|name| !is_kind(name)) {
             None => Ok(()),
             Some(name) => Err(ParamError {
                 path: vec!["last_resort".to_owned(), name.clone()],
                 problem: format!("there is no kind '{name}'"),
-                mend: "use orders, variants, inventory_levels or catalog_joined".to_owned(),
+                mend: "use orders, variants, inventory_levels, catalog_joined or product_export".to_owned(),
             }),
         }
     }
@@ -130,154 +148,30 @@ fn part(out: &mut String) {
     }
 }
 
-/// Where a file's columns go.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Layout {
-    /// The kind of file.
-    pub kind: Kind,
-    /// The fields in order, with the columns that may hold each, best first.
-    pub fields: Vec<(usize, Vec<usize>)>,
-    /// The columns that may hold the shop.
-    pub shop: Vec<usize>,
-    /// The headers that mean nothing.
-    pub unknown: Vec<String>,
-    /// The fields found under names of last resort, a bit each.
-    pub last_resort: u64,
+/// A name of headers that may begin or end with `*`.
+pub struct Pattern {
+    name: String,
+    is_open: (bool, bool),
 }
 
-impl Layout {
-    /// Whether a column holds the field.
-    pub fn has(&self, field: usize) -> bool {
-        self.fields.iter().any(|(known, _)| *known == field)
+impl Pattern {
+    /// The pattern of a name.
+    pub fn of(name: &str) -> Self {
+        let inner = name.strip_prefix('*').unwrap_or(name);
+        let inner = inner.strip_suffix('*').unwrap_or(inner);
+        let is_open = (name.starts_with('*'), name.len() > 1 && name.ends_with('*'));
+        // A part of a word is not folded as a whole one is: `lineitem_*` keeps its underscore.
+        let name = if is_open == (false, false) { fold(inner) } else { inner.to_lowercase() };
+        Self { name, is_open }
     }
 
-    /// Whether the currency is that of the customers, and not of the amounts.
-    pub fn has_customers_currency(&self) -> bool {
-        self.kind == Kind::Orders && self.last_resort >> Order::Currency.place() & 1 == 1
-    }
-}
-
-/// Finds the kind of a file and where its columns go.
-///
-/// # Errors
-/// What is missing, and the mend.
-pub fn layout(headers: &[String], columns: &ShopColumns, hint: Option<Kind>) -> Result<Layout, String> {
-    let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-    let kind = match hint {
-        Some(kind) => kind,
-        None => detect(&folded, columns).ok_or_else(|| unknown_kind(headers, &folded, columns))?,
-    };
-    let layout = layout_of(kind, headers, &folded, columns);
-    let missing = missing(kind, &layout);
-    if missing.is_empty() {
-        return Ok(layout);
-    }
-    Err(format!(
-        "looks like {}, but lacks the columns {}; export them too, or add their names to the alias file",
-        kind.name(),
-        missing.join(", ")
-    ))
-}
-
-fn missing(kind: Kind, layout: &Layout) -> Vec<String> {
-    let has =
-        |name: &&str| kind.fields().iter().position(|field| field.name == *name).is_some_and(|place| layout.has(place));
-    kind.needs_columns().iter().filter(|group| !group.iter().any(has)).map(|group| group.join(" or ")).collect()
-}
-
-fn unknown_kind(headers: &[String], folded: &[String], columns: &ShopColumns) -> String {
-    let nearest = Kind::ALL
-        .into_iter()
-        .map(|kind| (kind, missing(kind, &layout_of(kind, headers, folded, columns))))
-        .min_by_key(|(_, missing)| missing.len());
-    let shown: Vec<&str> = headers.iter().take(10).map(String::as_str).collect();
-    let nearest = nearest.map_or_else(String::new, |(kind, missing)| {
-        format!("; it is nearest to {}, for which it lacks {}", kind.name(), missing.join(", "))
-    });
-    format!("its headers ({}) are those of no kind of file{nearest}", shown.join(", "))
-}
-
-/// The kind of a file, by what it says rather than by what it lacks.
-fn detect(folded: &[String], columns: &ShopColumns) -> Option<Kind> {
-    let says = |kind: Kind, field: &str| {
-        let names = columns.of(kind).get(field).into_iter().flatten();
-        let last = columns.last_resort.get(kind.name()).and_then(|aliases| aliases.get(field)).into_iter().flatten();
-        names.chain(last).any(|name| folded.contains(&fold(name)))
-    };
-    let all = |kind: Kind, fields: &[&str]| fields.iter().all(|field| says(kind, field));
-    // Levels may have a `name` too, that of their location.
-    let is_of_products =
-        ["product_title", "producttitle"].iter().any(|title| folded.iter().any(|header| header == title));
-    let (orders, inventory, variants, catalog) =
-        (Kind::Orders, Kind::InventoryLevels, Kind::Variants, Kind::CatalogJoined);
-    if all(orders, &["order_id", "quantity", "unit_price"]) && (says(orders, "variant_id") || says(orders, "sku")) {
-        return Some(orders);
-    }
-    if all(inventory, &["inventory_item_id", "location_id"]) && !says(catalog, "product_title") {
-        return Some(inventory);
-    }
-    if all(catalog, &["variant_id", "product_id", "product_title", "product_status"]) {
-        return Some(catalog);
-    }
-    if all(variants, &["variant_id", "product_id", "price"])
-        && (says(variants, "inventory_item_id") || says(variants, "variant_title"))
-    {
-        return Some(variants);
-    }
-    let has_levels = all(inventory, &["inventory_item_id", "available", "updated_at"]) && !is_of_products;
-    if has_levels && says(inventory, "location_id") {
-        return Some(inventory);
-    }
-    let has_titled_variants = all(variants, &["variant_id", "product_id", "variant_title"]);
-    if all(catalog, &["variant_id", "product_id", "product_title"])
-        && (!has_titled_variants || has_two_titles(folded, columns))
-    {
-        return Some(catalog);
-    }
-    if has_titled_variants {
-        return Some(variants);
-    }
-    has_levels.then_some(inventory)
-}
-
-/// Whether a header is that of the product's title and cannot be that of the variant's: `title` may be either.
-fn has_two_titles(folded: &[String], columns: &ShopColumns) -> bool {
-    let names = |kind: Kind, field: &str| -> BTreeSet<String> {
-        columns.of(kind).get(field).into_iter().flatten().map(|name| fold(name)).collect()
-    };
-    let of_variants = names(Kind::Variants, "variant_title");
-    let mut of_products = names(Kind::CatalogJoined, "product_title").into_iter();
-    of_products.any(|name| !of_variants.contains(&name) && folded.contains(&name))
-}
-
-fn layout_of(kind: Kind, headers: &[String], folded: &[String], columns: &ShopColumns) -> Layout {
-    let mut used = BTreeSet::new();
-    let mut places = |names: &[String]| {
-        let mut found = Vec::new();
-        for name in names {
-            let name = fold(name);
-            found.extend(folded.iter().enumerate().filter(|(_, header)| **header == name).map(|(place, _)| place));
-        }
-        let mut seen = BTreeSet::new();
-        found.retain(|place| seen.insert(*place));
-        used.extend(found.iter().copied());
-        found
-    };
-    let mut fields = Vec::new();
-    let mut last_resort = 0;
-    for (place, field) in kind.fields().iter().enumerate() {
-        let mut found = columns.of(kind).get(field.name).map(|names| places(names)).unwrap_or_default();
-        if found.is_empty() {
-            let last = columns.last_resort.get(kind.name()).and_then(|aliases| aliases.get(field.name));
-            found = last.map(|names| places(names)).unwrap_or_default();
-            last_resort |= u64::from(!found.is_empty()) << place;
-        }
-        if !found.is_empty() {
-            fields.push((place, found));
+    /// Whether a folded header is of this name.
+    pub fn is_of(&self, header: &str) -> bool {
+        match self.is_open {
+            (false, false) => header == self.name,
+            (false, true) => header.starts_with(&self.name),
+            (true, false) => header.ends_with(&self.name),
+            (true, true) => header.contains(&self.name),
         }
     }
-    let shop = places(&columns.shop);
-    let unknown =
-        headers.iter().enumerate().filter(|(place, _)| !used.contains(place)).map(|(_, header)| header.clone());
-    Layout { kind, fields, shop, unknown: unknown.collect(), last_resort }
 }

@@ -197,6 +197,7 @@ struct Slot {
 }
 
 /// The values of a row.
+#[derive(Clone)]
 pub struct Values<'a> {
     bytes: &'a [u8],
     present: u64,
@@ -211,6 +212,11 @@ impl<'a> Values<'a> {
         }
         let before = (self.present & ((1 << field) - 1)).count_ones();
         self.slots.get(before as usize).copied()
+    }
+
+    /// Whether the row has a value of the field.
+    pub fn has(&self, field: usize) -> bool {
+        self.present >> field & 1 == 1
     }
 
     /// A text.

@@ -7,7 +7,7 @@ use crate::orders::{
     reading::intake::{FileRead, Intake},
     recognising::{
         fields::{Kind, Type},
-        headers::Layout,
+        layout::Layout,
     },
     values::{
         currencies::Digits,

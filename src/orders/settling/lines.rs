@@ -4,7 +4,10 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use crate::orders::{
     reading::parse::{Reject, shown},
-    recognising::fields::{Order, Reason},
+    recognising::{
+        fields::{Order, Reason},
+        left_out::LeftOut,
+    },
     rows::{cells::Cells, row::hash},
     settling::{
         group::{Known, MONTH_OVER_12},
@@ -18,10 +21,12 @@ use crate::orders::{
 pub struct OrderLines {
     /// The number of its shop.
     pub shop: u32,
-    /// The row that says what the order says of itself: the first in its last file.
+    /// The row that says what the order says of itself: that of a file of orders, else the first in its last file.
     pub header: u32,
     /// Microseconds since 1970.
     pub created_at: i64,
+    /// Why it is no purchase, as one of its rows says.
+    pub left_out: Option<LeftOut>,
     /// Its lines.
     pub lines: Range<usize>,
 }
@@ -41,6 +46,8 @@ pub struct Lines {
     pub total: Vec<i64>,
     /// Taken off.
     pub discount: Vec<i64>,
+    /// How many of them were given back.
+    pub returned: Vec<i64>,
     /// What was left out.
     pub rejects: Vec<Reject>,
     seen: Seen,
@@ -54,15 +61,22 @@ pub struct Line {
     unit_price: i64,
     total: i64,
     discount: i64,
+    returned: i64,
 }
 
 impl Line {
     /// The line of a row.
     pub fn of(cells: &Cells<'_>, row: usize) -> Self {
         let quantity = cells.number(Order::Quantity, row).unwrap_or(1);
-        let unit_price = cells.number(Order::UnitPrice, row).unwrap_or(0);
-        let total = cells.number(Order::LineTotal, row).unwrap_or_else(|| unit_price.saturating_mul(quantity));
-        Self { row, quantity, unit_price, total, discount: cells.number(Order::LineDiscount, row).unwrap_or(0) }
+        let total = cells.number(Order::LineTotal, row);
+        let each = || total.filter(|_| quantity > 0).map(|total| total.div_euclid(quantity));
+        let unit_price = cells.number(Order::UnitPrice, row).or_else(each).unwrap_or(0);
+        let total = total.unwrap_or_else(|| unit_price.saturating_mul(quantity));
+        let discount = cells.number(Order::LineDiscount, row).unwrap_or(0);
+        // Exports say what is left, or what came back with or without a sign.
+        let left = cells.number(Order::CurrentQuantity, row).map(|left| quantity.saturating_sub(left));
+        let back = left.or_else(|| cells.number(Order::ReturnedQuantity, row).map(i64::saturating_abs)).unwrap_or(0);
+        Self { row, quantity, unit_price, total, discount, returned: back.clamp(0, quantity.max(0)) }
     }
 }
 
@@ -76,6 +90,7 @@ impl Lines {
             unit_price: room(),
             total: room(),
             discount: room(),
+            returned: room(),
             ..Self::default()
         }
     }
@@ -83,9 +98,12 @@ impl Lines {
     /// Adds an order: the rows from `rows.start` on, all of them of one shop and id.
     pub fn add(&mut self, cells: &mut Cells<'_>, rows: Range<usize>, shop: u32, known: Known<'_>) {
         let versions = Versions::of(cells, rows.clone(), shop, known);
-        let Some(header) = versions.rows(rows.clone()).find(|row| is_line(cells, *row)) else {
+        let Some(first) = versions.rows(rows.clone()).find(|row| is_line(cells, *row)) else {
             return self.refuse_misread(cells, rows);
         };
+        // What a file of orders says comes before what their lines say; of several the last file's.
+        let file = |row: &usize| known.file_of(cells.place(*row).0);
+        let header = rows.clone().filter(|row| is_header(cells, *row)).max_by_key(file).unwrap_or(first);
         versions.rows(rows.clone()).for_each(|row| cells.lend(row, header, Order::OF_ORDER));
         let created = cells.number(Order::CreatedAt, header);
         let currency =
@@ -94,7 +112,7 @@ impl Lines {
         let is_alone = rows.len() == 1;
         self.seen.clear();
         for row in rows {
-            if is_refused(cells, row) {
+            if is_refused(cells, row) || is_header(cells, row) {
                 continue;
             }
             if cells.is_misread(Order::CreatedAt, row) {
@@ -113,14 +131,16 @@ impl Lines {
             }
         }
         if let Some(created_at) = created.filter(|_| currency.is_none()) {
+            self.give_back(cells, begin);
             let lines = begin..self.rows.len();
-            self.orders.push(OrderLines { shop, header: header as u32, created_at, lines });
+            let left_out = cells.number(Order::LeftOut, header).and_then(LeftOut::of);
+            self.orders.push(OrderLines { shop, header: header as u32, created_at, left_out, lines });
         }
     }
 
     /// Refuses the rows of an order without a line that counts.
     fn refuse_misread(&mut self, cells: &Cells<'_>, rows: Range<usize>) {
-        for row in rows.filter(|row| !is_refused(cells, *row)) {
+        for row in rows.filter(|row| !is_refused(cells, *row) && !is_header(cells, *row)) {
             self.refuse(cells, row, Reason::BadDate, "created_at", MONTH_OVER_12.to_owned());
         }
     }
@@ -151,12 +171,48 @@ impl Lines {
         }
     }
 
+    /// Takes lines of a negative quantity from the others of their item in the order. What no line of the order sold stays
+    /// a negative line.
+    fn give_back(&mut self, cells: &Cells<'_>, begin: usize) {
+        let is_negative = |at: &usize| self.quantity.get(*at).is_some_and(|quantity| *quantity < 0);
+        let negative: Vec<usize> = (begin..self.rows.len()).filter(is_negative).collect();
+        if negative.is_empty() || negative.len() == self.rows.len() - begin {
+            return;
+        }
+        let mut sold: HashMap<(usize, &[u8]), Vec<usize>> = HashMap::new();
+        for at in (begin..self.rows.len()).filter(|at| !is_negative(at)) {
+            let row = self.rows.get(at).map_or(usize::MAX, |row| *row as usize);
+            for key in known_by(cells, row) {
+                sold.entry(key).or_default().push(at);
+            }
+        }
+        for at in negative {
+            let row = self.rows.get(at).map_or(usize::MAX, |row| *row as usize);
+            let given = self.quantity.get(at).map_or(0, |quantity| quantity.saturating_neg());
+            let mut back = given;
+            for other in known_by(cells, row).find_map(|key| sold.get(&key)).into_iter().flatten() {
+                let of = self.rows.get(*other).map_or(usize::MAX, |row| *row as usize);
+                let there = self.quantity.get(*other).copied().unwrap_or(0);
+                let Some(returned) = self.returned.get_mut(*other).filter(|_| is_of_one_item(cells, of, row)) else {
+                    continue;
+                };
+                let taken = back.min(there.saturating_sub(*returned)).max(0);
+                *returned = returned.saturating_add(taken);
+                back -= taken;
+            }
+            if let Some(returned) = self.returned.get_mut(at) {
+                *returned = back - given;
+            }
+        }
+    }
+
     fn push(&mut self, line: Line) {
         self.rows.push(line.row as u32);
         self.quantity.push(line.quantity);
         self.unit_price.push(line.unit_price);
         self.total.push(line.total);
         self.discount.push(line.discount);
+        self.returned.push(line.returned);
     }
 
     fn refuse(&mut self, cells: &Cells<'_>, row: usize, reason: Reason, field: &'static str, value: String) {
@@ -172,7 +228,8 @@ impl Lines {
                 let variants = (cells.text(Order::VariantId, row), cells.text(Order::VariantId, line.row));
                 self.unit_price.get(at) == Some(&line.unit_price)
                     && !matches!(variants, (Some(variant), Some(other)) if variant != other)
-                    && sku(cells, row, shop, known.settled) == sku(cells, line.row, shop, known.settled)
+                    && name(cells, row) == name(cells, line.row)
+                    && item_key(cells, row, shop, known.settled) == item_key(cells, line.row, shop, known.settled)
             }
             _ => false,
         }
@@ -190,8 +247,8 @@ impl Lines {
             self.change(at, later, |_, later| later);
             return;
         }
-        let sku = sku(cells, later.row, shop, settled);
-        self.refuse(cells, later.row, Reason::Duplicate, "sku", format!("{}: added to the line before", shown(&sku)));
+        let item = item_key(cells, later.row, shop, settled);
+        self.refuse(cells, later.row, Reason::Duplicate, "sku", format!("{}: added to the line before", shown(&item)));
         let variant = |row: u32| cells.text(Order::VariantId, row as usize);
         if let Some(row) =
             self.rows.get_mut(at).filter(|row| variant(**row).is_none() && variant(later.row as u32).is_some())
@@ -207,6 +264,7 @@ impl Lines {
             (&mut self.unit_price, by.unit_price),
             (&mut self.total, by.total),
             (&mut self.discount, by.discount),
+            (&mut self.returned, by.returned),
         ];
         for (column, value) in changes {
             if let Some(slot) = column.get_mut(at) {
@@ -225,7 +283,13 @@ fn is_refused(cells: &Cells<'_>, row: usize) -> bool {
 /// Whether a row is a line that counts, unless another of its order says otherwise.
 #[inline]
 pub fn is_line(cells: &Cells<'_>, row: usize) -> bool {
-    !is_refused(cells, row) && !cells.is_misread(Order::CreatedAt, row)
+    !is_refused(cells, row) && !is_header(cells, row) && !cells.is_misread(Order::CreatedAt, row)
+}
+
+/// Whether a row is of a file of orders, whose lines are in others.
+#[inline]
+fn is_header(cells: &Cells<'_>, row: usize) -> bool {
+    cells.present(row) >> Order::IsHeader.place() & 1 == 1
 }
 
 /// What a line of an order is found by. Lines of which no key is the same are not the same.
@@ -243,7 +307,8 @@ impl Keys {
             return Self { own: hash(id), of_sku: None };
         }
         let price = (line.unit_price as u64).wrapping_mul(0xA24B_AED4_963E_E407);
-        let of_sku = hash(&sku(cells, line.row, shop, settled)) ^ price;
+        let named = name(cells, line.row).map_or(0, hash).rotate_left(41);
+        let of_sku = hash(&item_key(cells, line.row, shop, settled)) ^ price ^ named;
         match cells.text(Order::VariantId, line.row) {
             Some(variant) => Self { own: of_sku ^ hash(variant).rotate_left(23), of_sku: Some(of_sku) },
             None => Self { own: of_sku, of_sku: None },
@@ -251,19 +316,50 @@ impl Keys {
     }
 }
 
-/// The SKU of a line, or one made of its variant's id: the end of it, or all of it where several end alike.
-pub fn sku<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> Cow<'a, [u8]> {
-    if let Some(sku) = cells.text(Order::Sku, row) {
-        return Cow::Borrowed(sku);
+/// What a line calls its item.
+fn name<'a>(cells: &Cells<'a>, row: usize) -> Option<&'a [u8]> {
+    cells.text(Order::LineName, row).or_else(|| cells.text(Order::ProductTitle, row))
+}
+
+/// What a line's item is known by, surest first: a field and its text.
+fn known_by<'a>(cells: &Cells<'a>, row: usize) -> impl Iterator<Item = (usize, &'a [u8])> {
+    let of = |field: Order| Some((field.place(), cells.text(field, row)?));
+    let named = name(cells, row).map(|name| (Order::LineName.place(), name));
+    [of(Order::VariantId), of(Order::Sku), named].into_iter().flatten()
+}
+
+/// Whether two lines of an order are of one item: of one variant if both name one, else of one SKU, else of one name.
+fn is_of_one_item(cells: &Cells<'_>, row: usize, other: usize) -> bool {
+    let both = |field: Order| Some((cells.text(field, row)?, cells.text(field, other)?));
+    if let Some((one, other)) = both(Order::VariantId) {
+        return one == other;
     }
-    let variant = cells.text(Order::VariantId, row).unwrap_or_default();
+    let names = name(cells, row).zip(name(cells, other));
+    match both(Order::Sku) {
+        Some((sku, of_other)) => sku == of_other && names.is_none_or(|(name, of_other)| name == of_other),
+        None => names.is_some_and(|(name, of_other)| name == of_other),
+    }
+}
+
+/// What tells the item of a line from others: its SKU, else the one made of its variant's id, else its name.
+fn item_key<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> Cow<'a, [u8]> {
+    sku(cells, row, shop, settled).or_else(|| name(cells, row).map(Cow::Borrowed)).unwrap_or_default()
+}
+
+/// The SKU of a line, or one made of its variant's id: the end of it, or all of it where several end alike. `None` for a
+/// line that has neither.
+pub fn sku<'a>(cells: &Cells<'a>, row: usize, shop: u32, settled: &Settled) -> Option<Cow<'a, [u8]>> {
+    if let Some(sku) = cells.text(Order::Sku, row) {
+        return Some(Cow::Borrowed(sku));
+    }
+    let variant = cells.text(Order::VariantId, row)?;
     let end = match end_of(variant) {
         Some(end) if !settled.alike.contains(&(shop, hash(end))) => end,
         _ => variant,
     };
     let mut sku = b"no-sku-".to_vec();
     sku.extend_from_slice(end);
-    Cow::Owned(sku)
+    Some(Cow::Owned(sku))
 }
 
 /// The keys of an order's lines and where the lines are: most orders have few.

@@ -6,7 +6,7 @@ use crate::orders::{
     reading::intake::{FileEntry, FileRead, Intake},
     recognising::{
         fields::{Kind, Reason},
-        headers::Layout,
+        layout::Layout,
     },
     rows::row::NO_SHOP,
     settling::columns::{self, Decided},

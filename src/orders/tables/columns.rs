@@ -96,6 +96,13 @@ impl<'c, 'a> Columns<'c, 'a> {
         self.made.push(column.into_column());
     }
 
+    /// Adds a column of truth values: true where `is_true` says so, a place each, else from the row.
+    pub fn truths_with(&mut self, name: &str, is_true: Vec<bool>, of: impl Fn(usize, &Cells<'a>) -> bool) {
+        let values = is_true.iter().zip(self.rows).map(|(is_true, row)| *is_true || of(*row as usize, self.cells));
+        let column: BooleanChunked = values.map(Some).collect();
+        self.made.push(column.with_name(name.into()).into_column());
+    }
+
     /// Adds a column of these numbers.
     pub fn ints(&mut self, name: &str, values: Vec<i64>) {
         self.made.push(Int64Chunked::from_vec(name.into(), values).into_column());

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
     reading::parse::Reject,
-    recognising::fields::Order,
+    recognising::{fields::Order, left_out::LeftOut},
     rows::{
         cells::Cells,
         partitions::{Part, Partitions, Rows},
@@ -57,6 +57,7 @@ pub const ORDERS: &[(&str, ColumnKind)] = &[
     ("discount_code", Text),
     ("returned", Bool),
     ("is_cancelled", Bool),
+    ("left_out", Text),
     ("basket_item_count", Int),
     ("basket_line_count", Int),
     ("basket_value_cents", Int),
@@ -83,12 +84,14 @@ pub const ORDER_LINES: &[(&str, ColumnKind)] = &[
     ("unit_price_cents", Int),
     ("line_total_cents", Int),
     ("line_discount_cents", Int),
+    ("returned_quantity", Int),
     ("unit_cost_cents", Int),
     ("created_at", Timestamp),
     ("customer", Text),
     ("is_gift_card", Bool),
     ("is_product", Bool),
     ("is_cancelled", Bool),
+    ("left_out", Text),
     ("requires_shipping", Bool),
     ("taxable", Bool),
     ("image_url", Text),
@@ -235,7 +238,13 @@ fn orders(cells: &Cells<'_>, lines: &Lines, known: Known<'_>) -> Result<DataFram
     table.int("discount_cents", Order::Discount, Some(0));
     table.text("discount_code", &[Order::DiscountCode], Some(""));
     table.truth("returned", Order::Returned, Some(false));
-    table.truth("is_cancelled", Order::IsCancelled, Some(false));
+    is_cancelled(&mut table, lines.orders.iter().map(|order| order.left_out.is_some()).collect());
+    if lines.orders.iter().all(|order| order.left_out.is_none()) {
+        table.same_text("left_out", None);
+    } else {
+        let reason = |place: usize| lines.orders.get(place).and_then(|order| order.left_out);
+        table.texts("left_out", None, |place| reason(place).map_or(b"", |reason| reason.code().as_bytes()));
+    }
     table.ints("basket_item_count", each(&|order| sum(&lines.quantity, order)));
     table.ints("basket_line_count", each(&|order| order.lines.len() as i64));
     table.ints("basket_value_cents", each(&|order| sum(&lines.total, order)));
@@ -243,7 +252,8 @@ fn orders(cells: &Cells<'_>, lines: &Lines, known: Known<'_>) -> Result<DataFram
 }
 
 fn order_lines(cells: &Cells<'_>, lines: Lines, known: Known<'_>) -> Result<DataFrame, StageError> {
-    let Lines { orders, rows, quantity, unit_price, total, discount, .. } = lines;
+    let reasons = reasons(cells, &lines);
+    let Lines { orders, rows, quantity, unit_price, total, discount, returned, .. } = lines;
     let mut order_of: Vec<u32> = Vec::with_capacity(rows.len());
     let mut headers: Vec<u32> = Vec::with_capacity(rows.len());
     let mut created_at: Vec<i64> = Vec::with_capacity(rows.len());
@@ -265,7 +275,7 @@ fn order_lines(cells: &Cells<'_>, lines: Lines, known: Known<'_>) -> Result<Data
     } else {
         let made: Vec<_> =
             rows.iter().enumerate().map(|(at, row)| sku(cells, *row as usize, shop(at), known.settled)).collect();
-        table.texts("sku", None, |place| made.get(place).map_or(&[], |sku| sku));
+        table.texts("sku", None, |place| made.get(place).and_then(Option::as_deref).unwrap_or_default());
     }
     table.text("name", &[Order::LineName, Order::ProductTitle], Some("unspecified"));
     table.text("product_title", &[Order::ProductTitle], None);
@@ -280,6 +290,7 @@ fn order_lines(cells: &Cells<'_>, lines: Lines, known: Known<'_>) -> Result<Data
     table.ints("unit_price_cents", unit_price);
     table.ints("line_total_cents", total);
     table.ints("line_discount_cents", discount);
+    table.ints("returned_quantity", returned);
     table.int("unit_cost_cents", Order::UnitCost, None);
     table.times("created_at", created_at)?;
     table.of_rows(&headers);
@@ -295,12 +306,52 @@ fn order_lines(cells: &Cells<'_>, lines: Lines, known: Known<'_>) -> Result<Data
     }
     table.truth("is_product", Order::IsProduct, Some(true));
     table.of_rows(&headers);
-    table.truth("is_cancelled", Order::IsCancelled, Some(false));
+    let of_line =
+        order_of.iter().map(|order| orders.get(*order as usize).is_some_and(|order| order.left_out.is_some()));
+    is_cancelled(&mut table, of_line.collect());
     table.of_rows(&rows);
+    if reasons.is_empty() {
+        table.same_text("left_out", None);
+    } else {
+        let reason = |place: usize| reasons.get(place).copied().flatten();
+        table.texts("left_out", None, |place| reason(place).map_or(b"", |reason| reason.code().as_bytes()));
+    }
     table.truth("requires_shipping", Order::RequiresShipping, None);
     table.truth("taxable", Order::Taxable, None);
     table.text("image_url", &[Order::ImageUrl], None);
     table.finish()
+}
+
+/// Adds the column `is_cancelled` of the rows that the table is of: those whose order is no purchase, and those that say so.
+fn is_cancelled(table: &mut Columns<'_, '_>, is_left_out: Vec<bool>) {
+    if is_left_out.contains(&true) {
+        table.truths_with("is_cancelled", is_left_out, |row, cells| {
+            cells.truth(Order::IsCancelled, row).unwrap_or(false)
+        });
+    } else {
+        table.truth("is_cancelled", Order::IsCancelled, Some(false));
+    }
+}
+
+/// Why each line is not to be mined: its order is no purchase, it is no item, or it was given back whole; empty if all are.
+fn reasons(cells: &Cells<'_>, lines: &Lines) -> Vec<Option<LeftOut>> {
+    let has_orders = lines.orders.iter().any(|order| order.left_out.is_some());
+    let has_returns = lines.returned.iter().any(|returned| *returned != 0);
+    if !has_orders && !has_returns && !cells.has(Order::LineLeftOut) {
+        return Vec::new();
+    }
+    let mut reasons = Vec::with_capacity(lines.rows.len());
+    for order in &lines.orders {
+        for at in order.lines.clone() {
+            let row = lines.rows.get(at).map_or(usize::MAX, |row| *row as usize);
+            let own = || cells.number(Order::LineLeftOut, row).and_then(LeftOut::of);
+            let (quantity, returned) = (lines.quantity.get(at).copied(), lines.returned.get(at).copied().unwrap_or(0));
+            let is_back = returned != 0 && quantity.is_some_and(|quantity| quantity <= returned.max(0));
+            let back = || is_back.then_some(LeftOut::Returned);
+            reasons.push(order.left_out.or_else(own).or_else(back));
+        }
+    }
+    reasons
 }
 
 fn is_gift_card_type(product_type: &[u8]) -> bool {

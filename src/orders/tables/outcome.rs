@@ -17,6 +17,7 @@ use crate::orders::{
 pub const FILES: &[(&str, ColumnKind)] = &[
     ("file", ColumnKind::Text),
     ("kind", ColumnKind::Text),
+    ("profile", ColumnKind::Text),
     ("status", ColumnKind::Text),
     ("shops", ColumnKind::Int),
     ("rows", ColumnKind::Int),
@@ -161,6 +162,7 @@ pub fn files_table(
         });
         table.text(Some(entry.name.as_bytes()));
         table.text(read.layout.as_ref().map(|layout| layout.kind.name().as_bytes()));
+        table.text(read.layout.as_ref().and_then(|layout| layout.profile.as_deref()).map(str::as_bytes));
         table.text_or(None, status);
         table.int(Some(if status == "completed" { shops(read, known, settled) as i64 } else { 0 }));
         table.int(count(read.facts.rows));

@@ -1,23 +1,26 @@
 //! Variants, inventory levels and the catalog as tables: one row a key, the last that was read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use polars::prelude::DataFrame;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
-    reading::parse::{Reject, shown},
-    recognising::fields::{Catalog, Field, Inventory, Kind, Reason, Variant},
+    reading::{
+        intake::FileRead,
+        parse::{Reject, shown},
+    },
+    recognising::fields::{Catalog, Kind, Reason, Variant},
     rows::{
         partitions::Rows,
         row::{Row, Values},
     },
-    settling::group::{Known, MONTH_OVER_12, reject},
-    tables::table::Table,
+    settling::group::{Known, reject},
+    tables::{levels::levels, listed::Listed, table::Table},
     values::{currencies::Digits, ids::without_fraction, spelling::Columns},
 };
 
-use ColumnKind::{Int, Text, Timestamp};
+use ColumnKind::{Bool, Int, Text, Timestamp};
 
 /// One row a variant.
 pub const VARIANTS: &[(&str, ColumnKind)] = &[
@@ -73,27 +76,20 @@ pub const CATALOG: &[(&str, ColumnKind)] = &[
     ("last_inventory_update", Timestamp),
     ("description", Text),
     ("image_url", Text),
+    ("is_gift_card", Bool),
 ];
 
-/// The columns of a kind's table.
-pub fn columns(kind: Kind) -> &'static [(&'static str, ColumnKind)] {
-    match kind {
-        Kind::Orders => crate::orders::tables::order_tables::ORDERS,
-        Kind::Variants => VARIANTS,
-        Kind::InventoryLevels => INVENTORY,
-        Kind::CatalogJoined => CATALOG,
-    }
-}
-
 /// A row that counts until a later one of its key comes.
-struct Kept<'a> {
-    row: Row<'a>,
-    shop: u32,
-    updated_at: Option<i64>,
+pub struct Kept<'a> {
+    /// The row.
+    pub row: Row<'a>,
+    /// The number of its shop.
+    pub shop: u32,
 }
 
 /// A row of a kind, with what it means.
-struct Meaning<'a> {
+#[derive(Clone)]
+pub struct Meaning<'a> {
     kind: Kind,
     values: Values<'a>,
     columns: Columns,
@@ -101,86 +97,151 @@ struct Meaning<'a> {
 }
 
 impl<'a> Meaning<'a> {
-    fn of(kind: Kind, row: Row<'a>, known: Known<'_>) -> Self {
+    /// What a row means.
+    pub fn of(kind: Kind, row: Row<'a>, known: Known<'_>) -> Self {
         let (columns, digits) = known.meaning(row);
         Self { kind, values: row.decode(kind.fields()), columns, digits }
     }
 
-    fn text(&self, field: usize) -> Option<&'a [u8]> {
+    /// Whether the row says something of a field.
+    pub fn has(&self, field: usize) -> bool {
+        self.values.has(field)
+    }
+
+    /// A text.
+    pub fn text(&self, field: usize) -> Option<&'a [u8]> {
         let text = self.values.text(field)?;
         let is_float = self.columns.floats >> field & 1 == 1;
         Some(if is_float { without_fraction(text).unwrap_or(text) } else { text })
     }
 
     /// A number or an instant.
-    fn number(&self, field: usize) -> Option<i64> {
+    pub fn number(&self, field: usize) -> Option<i64> {
         let kind = self.kind.fields().get(field)?.kind;
         self.columns.value(field, kind, self.values.number(field)?, self.digits)
     }
 }
 
-/// The table of a kind, a row a key in the order in which keys first appear, and what was left out.
+/// Rows of variants, of the catalog, of levels and of lists of products.
+#[derive(Default)]
+pub struct ShopRows {
+    /// Of variants.
+    pub variants: Rows,
+    /// Of the joined catalog.
+    pub catalog: Rows,
+    /// Of inventory levels.
+    pub inventory: Rows,
+    /// Of lists of products.
+    pub products: Rows,
+}
+
+/// The tables, and what was left out.
+pub struct ShopTables {
+    /// Rows of [`VARIANTS`].
+    pub variants: DataFrame,
+    /// Rows of [`INVENTORY`].
+    pub inventory: DataFrame,
+    /// Rows of [`CATALOG`].
+    pub catalog: DataFrame,
+    /// Rows that were left out.
+    pub rejects: Vec<Reject>,
+}
+
+/// The tables: a row a key, in the order in which keys first appear. Lists of products give variants and catalog what
+/// other files do not.
 ///
 /// # Errors
-/// When the table cannot be made.
-pub fn table(kind: Kind, rows: &Rows, known: Known<'_>) -> Result<(DataFrame, Vec<Reject>), StageError> {
+/// When a table cannot be made.
+pub fn tables(rows: &ShopRows, files: &[FileRead], known: Known<'_>) -> Result<ShopTables, StageError> {
     let mut rejects = Vec::new();
-    let mut kept: Vec<Kept<'_>> = Vec::with_capacity(rows.len());
-    let mut places: HashMap<(u32, &[u8], &[u8]), usize> = HashMap::with_capacity(rows.len());
+    let variants = keep(Kind::Variants, &rows.variants, known, &mut rejects);
+    let catalog = keep(Kind::CatalogJoined, &rows.catalog, known, &mut rejects);
+    let listed = Listed::of(&rows.products, files, known, [&variants, &catalog], &mut rejects);
+    let levels = levels(&rows.inventory, known, &listed, &mut rejects);
+    let mut table = Table::new(VARIANTS, variants.len() + listed.variants.len());
+    for kept in &variants {
+        begin(&mut table, kept.shop, known);
+        push_variant(&mut table, &Meaning::of(Kind::Variants, kept.row, known));
+        table.end_row();
+    }
+    let are_there: HashSet<(u32, &[u8])> = variants.iter().map(|kept| (kept.shop, kept.row.first_text())).collect();
+    for variant in listed.variants.iter().filter(|variant| !are_there.contains(&variant.key())) {
+        begin(&mut table, variant.shop, known);
+        listed.push_variant(&mut table, variant);
+        table.end_row();
+    }
+    let variants = table.finish()?;
+    let mut table = Table::new(CATALOG, catalog.len() + listed.variants.len());
+    for kept in &catalog {
+        begin(&mut table, kept.shop, known);
+        push_catalog(&mut table, &Meaning::of(Kind::CatalogJoined, kept.row, known));
+        table.end_row();
+    }
+    let are_there: HashSet<(u32, &[u8])> = catalog.iter().map(|kept| (kept.shop, kept.row.first_text())).collect();
+    let with_levels: HashSet<(u32, &[u8])> = levels.iter().map(|level| (level.shop, level.item.as_ref())).collect();
+    for variant in listed.variants.iter().filter(|variant| !are_there.contains(&variant.key())) {
+        begin(&mut table, variant.shop, known);
+        listed.push_catalog(&mut table, variant, &with_levels);
+        table.end_row();
+    }
+    let catalog = table.finish()?;
+    let mut table = Table::new(INVENTORY, levels.len());
+    for level in &levels {
+        begin(&mut table, level.shop, known);
+        push_id(&mut table, "InventoryItem", Some(&level.item));
+        push_id(&mut table, "Location", Some(level.location));
+        table.int(Some(level.available));
+        table.int(level.updated_at);
+        table.end_row();
+    }
+    Ok(ShopTables { variants, inventory: table.finish()?, catalog, rejects })
+}
+
+fn begin(table: &mut Table, shop: u32, known: Known<'_>) {
+    table.text(Some(known.settled.shop_name(shop).as_bytes()));
+}
+
+/// The rows of a kind that count, a row a key: the last. The key is the first field.
+fn keep<'a>(kind: Kind, rows: &'a Rows, known: Known<'_>, rejects: &mut Vec<Reject>) -> Vec<Kept<'a>> {
+    let mut kept: Vec<Kept<'a>> = Vec::with_capacity(rows.len());
+    let mut places: HashMap<(u32, &[u8]), usize> = HashMap::with_capacity(rows.len());
+    let field = kind.fields().first().map_or("", |field| field.name);
     for row in (0..rows.len()).filter_map(|number| rows.get(number)) {
-        let file = known.file(row);
-        if known.settled.files.get(file as usize).is_none_or(|file| file.problem.is_some()) {
-            continue;
-        }
-        let Some(shop) = known.settled.shop(file, row.head().shop) else {
-            rejects.push(reject(row, Reason::MissingShop, "shop", String::new()));
-            continue;
-        };
-        let meaning = Meaning::of(kind, row, known);
-        let needed = kind.needed_time().filter(|field| meaning.values.number(*field).is_some());
-        if let Some(field) = needed.filter(|field| meaning.number(*field).is_none()) {
-            let name = kind.fields().get(field).map_or("", |field| field.name);
-            rejects.push(reject(row, Reason::BadDate, name, MONTH_OVER_12.to_owned()));
-            continue;
-        }
-        let is_level = kind == Kind::InventoryLevels;
-        let location = if is_level { location(&meaning) } else { b"" };
-        let updated_at = if is_level { meaning.number(Inventory::UpdatedAt.place()) } else { None };
-        let new = Kept { row, shop, updated_at };
-        let key = (shop, row.first_text(), location);
-        match places.get(&key).and_then(|place| kept.get_mut(*place)) {
+        let Some(shop) = of_shop(row, known, rejects) else { continue };
+        let new = Kept { row, shop };
+        match places.get(&(shop, row.first_text())).and_then(|place| kept.get_mut(*place)) {
             None => {
-                places.insert(key, kept.len());
+                places.insert((shop, row.first_text()), kept.len());
                 kept.push(new);
             }
             Some(old) => {
-                let left_out = if new.updated_at < old.updated_at { new.row } else { std::mem::replace(old, new).row };
-                let field = kind.fields().first().map_or("", |field: &Field| field.name);
+                let left_out = std::mem::replace(old, new).row;
                 rejects.push(reject(left_out, Reason::Duplicate, field, shown(left_out.first_text())));
             }
         }
     }
-    let mut table = Table::new(columns(kind), kept.len());
-    for row in &kept {
-        table.text(Some(known.settled.shop_name(row.shop).as_bytes()));
-        let meaning = Meaning::of(kind, row.row, known);
-        match kind {
-            Kind::Variants => push_variant(&mut table, &meaning),
-            Kind::InventoryLevels => push_inventory(&mut table, &meaning),
-            _ => push_catalog(&mut table, &meaning),
-        }
-        table.end_row();
-    }
-    Ok((table.finish()?, rejects))
+    kept
 }
 
-fn push_id(table: &mut Table, kind: &str, id: Option<&[u8]>) {
+/// The shop of a row whose file is used.
+pub fn of_shop(row: Row<'_>, known: Known<'_>, rejects: &mut Vec<Reject>) -> Option<u32> {
+    let file = known.file(row);
+    known.settled.files.get(file as usize).filter(|file| file.problem.is_none())?;
+    let shop = known.settled.shop(file, row.head().shop);
+    if shop.is_none() {
+        rejects.push(reject(row, Reason::MissingShop, "shop", String::new()));
+    }
+    shop
+}
+
+/// Adds an id and its global form.
+pub fn push_id(table: &mut Table, kind: &str, id: Option<&[u8]>) {
     table.text(id);
     table.gid(kind, id);
 }
 
 /// A price to compare with is none when it is nothing.
-fn compare_at(cents: Option<i64>) -> Option<i64> {
+pub fn compare_at(cents: Option<i64>) -> Option<i64> {
     cents.filter(|cents| *cents != 0)
 }
 
@@ -197,18 +258,6 @@ fn push_variant(table: &mut Table, row: &Meaning<'_>) {
     push_id(table, "InventoryItem", text(Variant::InventoryItemId));
     table.int(row.number(Variant::InventoryItemCreatedAt.place()));
     table.text(text(Variant::ImageUrl));
-}
-
-/// Where a level is; without a column for it, all are at one location.
-fn location<'a>(row: &Meaning<'a>) -> &'a [u8] {
-    row.text(Inventory::LocationId.place()).unwrap_or(b"default")
-}
-
-fn push_inventory(table: &mut Table, row: &Meaning<'_>) {
-    push_id(table, "InventoryItem", row.text(Inventory::InventoryItemId.place()));
-    push_id(table, "Location", Some(location(row)));
-    table.int(Some(row.number(Inventory::Available.place()).unwrap_or(0)));
-    table.int(row.number(Inventory::UpdatedAt.place()));
 }
 
 /// The title of a product whose file has none.
@@ -240,4 +289,5 @@ fn push_catalog(table: &mut Table, row: &Meaning<'_>) {
     table.int(time(Catalog::LastInventoryUpdate));
     table.text(text(Catalog::Description));
     table.text(text(Catalog::ImageUrl));
+    table.truth(None);
 }

@@ -15,7 +15,6 @@ enum Builder {
     Text(StringChunkedBuilder),
     Int(PrimitiveChunkedBuilder<Int64Type>),
     Time(PrimitiveChunkedBuilder<Int64Type>),
-    /// No row is ever added to one: it stands for the column of an empty table.
     Bool(BooleanChunkedBuilder),
 }
 
@@ -89,6 +88,13 @@ impl Table {
     #[inline]
     pub fn int(&mut self, value: Option<i64>) {
         if let Some(Builder::Int(builder) | Builder::Time(builder)) = self.next() {
+            builder.append_option(value);
+        }
+    }
+
+    /// A truth value.
+    pub fn truth(&mut self, value: Option<bool>) {
+        if let Some(Builder::Bool(builder)) = self.next() {
             builder.append_option(value);
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::orders::recognising::{
-    fields::Kind,
-    headers::{Aliases, layout},
+    fields::{Kind, Type},
+    headers::Aliases,
+    layout::layout,
 };
 use crate::orders::testing::shop_columns;
 
@@ -59,6 +60,12 @@ requires_shipping: requires_shipping
 taxable: taxable is_taxable
 is_gift_card: is_gift_card gift_card
 image_url: image_url image_src product_image_src
+current_quantity: current_quantity line_item_current_quantity
+returned_quantity: returned_quantity refunded_quantity quantity_refunded quantity_returned qty_refunded
+refunded_amount: refunded_amount refund_amount total_refunded
+order_status: order_status status
+cancelled_at: cancelled_at canceled_at cancellation_date cancel_date
+paid_at: paid_at payment_date
 [variants]
 product_id: product_id productid product_gid
 variant_id: variant_id variantid variant_id_ id
@@ -75,6 +82,8 @@ inventory_item_id: inventory_item_id inventoryitemid admin_graphql_api_id
 location_id: location_id location location_gid warehouse_id
 available: available quantity stock available_quantity on_hand inventory_quantity
 updated_at: updated_at last_updated inventory_updated_at
+sku: sku variant_sku
+handle: handle url_handle
 [catalog_joined]
 product_id: product_id productid product_gid
 variant_id: variant_id variantid variant_id_ id
@@ -95,6 +104,29 @@ product_published_at: product_published_at published_at
 last_inventory_update: last_inventory_update inventory_updated_at
 description: description body_html product_description
 image_url: image_url image_src product_image_src
+[product_export]
+variant_id: variant_id variantid id
+product_id: product_id productid parent_id
+handle: handle url_handle slug
+product_title: title product_title name product_name
+variant_title: variant_title variant_name
+option1: option1_value option1
+option2: option2_value option2
+option3: option3_value option3
+sku: sku variant_sku product_code
+price: price variant_price regular_price unit_price
+compare_at_price: compare_at_price variant_compare_at_price list_price msrp
+unit_cost: cost unit_cost cost_per_item cost_price
+inventory_item_id: inventory_item_id
+available_total: stock qty quantity inventory_quantity stock_quantity available
+product_type: product_type type category categories
+product_status: product_status status
+vendor: vendor brand manufacturer
+tags: tags
+product_created_at: created_at date_created
+product_published_at: published_at
+description: description body_html product_description
+image_url: image_url image_src image
 ";
 
 fn list() -> BTreeMap<&'static str, Aliases> {
@@ -118,8 +150,9 @@ fn the_alias_file_has_every_alias_of_the_closed_list_and_no_other() {
     columns.check().unwrap();
     assert_eq!(columns.shop, SHOP.split(' ').collect::<Vec<_>>());
     let list = list();
-    assert_eq!(list.len(), Kind::ALL.len());
-    for kind in Kind::ALL {
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.among() == *kind);
+    assert_eq!(list.len(), kinds.clone().count());
+    for kind in kinds {
         let mut found = columns.of(kind).clone();
         for (field, names) in columns.last_resort.get(kind.name()).into_iter().flatten() {
             found.entry(field.clone()).or_default().extend(names.iter().cloned());
@@ -131,15 +164,19 @@ fn the_alias_file_has_every_alias_of_the_closed_list_and_no_other() {
 #[test]
 fn every_alias_of_the_closed_list_alone_leads_to_its_field() {
     let columns = shop_columns();
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.among() == *kind) {
         let fields = &list()[kind.name()];
         let needed: Vec<&str> = kind.needs_columns().iter().map(|group| group[0]).collect();
         for (field, names) in fields {
             for name in names {
                 let others = needed.iter().filter(|other| **other != field).map(|other| fields[*other][0].clone());
                 let headers: Vec<String> = others.chain([name.to_uppercase()]).collect();
-                let layout = layout(&headers, &columns, Some(kind)).unwrap();
-                let place = kind.fields().iter().position(|known| known.name == field).unwrap();
+                let layout = layout(&headers, &columns, &[], Some(kind)).unwrap();
+                let place = kind.field(field).unwrap();
+                if kind.fields()[place].kind == Type::Note {
+                    assert!(layout.unknown.is_empty(), "{field}: {name}");
+                    continue;
+                }
                 let found = layout.fields.iter().find(|(known, _)| *known == place).map(|(_, columns)| columns.clone());
                 assert_eq!(found, Some(vec![headers.len() - 1]), "{} {field}: {name}", kind.name());
             }

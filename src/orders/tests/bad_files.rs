@@ -29,15 +29,12 @@ fn html_utf_16_empty_files_and_headers_alone_are_refused_in_words() {
 
 #[test]
 fn unknown_headers_name_the_nearest_kind_and_what_it_lacks() {
-    let error = refused("o.csv", b"order_id,sku,created_at,quantity\n1,a,2025-01-02,1\n");
-    assert!(error.contains("nearest to orders, for which it lacks unit_price"), "{error}");
-    let variants = refused("v.csv", b"id,title,product_id,sku\n1,T,2,a\n");
-    assert!(variants.contains("looks like variants, but lacks the columns price, inventory_item_id"), "{variants}");
-    let wide =
-        refused("v.csv", b"id,title,product_id,sku,inventory_item_id,inventory_quantity,updated_at\n1,T,2,a,3,4,5\n");
-    assert!(wide.contains("looks like variants, but lacks the columns price;"), "{wide}");
-    let catalog = refused("c.csv", b"id,title,name,product_id\n1,T,N,2\n");
-    assert!(catalog.contains("looks like catalog_joined, but lacks the columns price"), "{catalog}");
+    let error = refused("o.csv", b"order_id,sku,quantity\n1,a,1\n");
+    assert!(error.contains("nearest to orders, for which it lacks created_at"), "{error}");
+    let no_item = refused("o.csv", b"order_id,created_at,quantity\n1,2025-01-02,1\n");
+    assert!(no_item.contains("nearest to orders, for which it lacks variant_id or sku or line_name"), "{no_item}");
+    let unknown = refused("n.csv", b"who,what\na,b\n");
+    assert!(unknown.contains("(who, what) are those of no kind of file"), "{unknown}");
     let no_date = refused("o.csv", b"order_id,sku,quantity,unit_price\n1,a,1,1\n");
     assert!(no_date.contains("looks like orders, but lacks the columns created_at"), "{no_date}");
 }

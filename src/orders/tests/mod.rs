@@ -3,6 +3,7 @@
 mod aliases;
 mod bad_files;
 mod duplicates;
+mod exports;
 mod main_like;
 mod parquet;
 mod reference;

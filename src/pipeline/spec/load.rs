@@ -1,9 +1,14 @@
 //! A pipeline file with its includes, overrides and variables, as one settings tree.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use glob::Pattern;
 
 use super::{
-    diagnostic::{Diagnostic, Origin, suggest},
+    diagnostic::{At, Diagnostic, Origin, suggest},
     document::{Entry, Node, Value, parse_set, read_file, text_or_toml},
     include::read_with_includes,
     model::VarTable,
@@ -44,7 +49,8 @@ pub fn load(path: &Path, overrides: &Overrides<'_>) -> Result<Node, Diagnostic> 
     Ok(root)
 }
 
-/// Puts the content of TOML files in place of the parameters that name one: `rules = { file = "rules.toml" }`.
+/// Puts the content of TOML files in place of the parameters that name them: `rules = { file = "rules.toml" }`, or
+/// `profiles = { files = "exports/*.toml" }` for a list with a value a file, in the order of their names.
 /// Relative paths start from the folder of the text they stand in; every value keeps its place in its own file.
 fn read_parameter_files(root: &mut Node) -> Result<(), Diagnostic> {
     let Value::Table(table) = &mut root.value else { return Ok(()) };
@@ -55,19 +61,42 @@ fn read_parameter_files(root: &mut Node) -> Result<(), Diagnostic> {
                 let [Entry { key, node: Node { value: Value::Text(path), at }, .. }] = param.node.entries() else {
                     continue;
                 };
-                if key != "file" {
-                    continue;
+                match key.as_str() {
+                    "file" => param.node = parameter_file(path, at)?,
+                    "files" => param.node = parameter_files(path, at)?,
+                    _ => {}
                 }
-                let target = at.origin.folder.join(path);
-                if !target.is_file() {
-                    return Err(Diagnostic::new(format!("there is no file {}", target.display()), at, "named here")
-                        .mend("paths are relative to the file they stand in"));
-                }
-                param.node = read_file(&target, &target.display().to_string())?;
             }
         }
     }
     Ok(())
+}
+
+fn parameter_file(path: &str, at: &At) -> Result<Node, Diagnostic> {
+    let target = at.origin.folder.join(path);
+    if !target.is_file() {
+        return Err(Diagnostic::new(format!("there is no file {}", target.display()), at, "named here")
+            .mend("paths are relative to the file they stand in"));
+    }
+    read_file(&target, &target.display().to_string())
+}
+
+fn parameter_files(pattern: &str, at: &At) -> Result<Node, Diagnostic> {
+    let folder = Pattern::escape(&at.origin.folder.to_string_lossy());
+    let whole = Path::new(&folder).join(pattern);
+    let found = glob::glob(&whole.to_string_lossy());
+    let found = found.map_err(|error| {
+        Diagnostic::new(format!("'{pattern}' is no pattern of files: {}", error.msg), at, "named here")
+            .mend("write it like rules/exports/*.toml")
+    })?;
+    let mut paths: Vec<PathBuf> = found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Diagnostic::new(format!("there is no file {}", whole.display()), at, "named here")
+            .mend("patterns are relative to the file they stand in"));
+    }
+    let files = paths.iter().map(|path| read_file(path, &path.display().to_string()));
+    Ok(Node { value: Value::List(files.collect::<Result<_, _>>()?), at: at.clone() })
 }
 
 fn entries_mut(node: &mut Node) -> &mut [Entry] {
@@ -112,7 +141,7 @@ fn resolve_variable(
             folder: overrides.folder.to_path_buf(),
         });
         let value = if is_text { Value::Text(text.clone()) } else { text_or_toml(&text, &origin) };
-        Some(Node { value, at: super::diagnostic::At { span: 0..text.len(), origin } })
+        Some(Node { value, at: At { span: 0..text.len(), origin } })
     };
     let set = sets.iter().rev().find(|(name, _)| *name == entry.key).map(|(_, node)| {
         let mut node = node.clone();
@@ -294,6 +323,21 @@ mod tests {
         );
         let at = node.locate(&["stages", "s", "params", "rules", "table", "second", "0"]);
         assert!(at.origin.name.ends_with("r.toml") && at.origin.text[at.span].contains('x'));
+        assert!(load_text(&files[..1], &[], NONE).unwrap_err().contains("there is no file"));
+    }
+
+    #[test]
+    fn a_parameter_that_names_files_holds_a_list_of_them_in_the_order_of_their_names() {
+        let files = [
+            ("p.toml", "[stages.s]\nparams = { known = { files = \"known-*.toml\" } }\n"),
+            ("known-b.toml", "name = \"b\"\n"),
+            ("known-a.toml", "\nname = \"a\"\n"),
+        ];
+        let node = load_text(&files, &[], NONE).unwrap();
+        let known = node.to_json()["stages"]["s"]["params"]["known"].clone();
+        assert_eq!(known, serde_json::json!([{ "name": "a" }, { "name": "b" }]));
+        let at = node.locate(&["stages", "s", "params", "known", "0", "name"]);
+        assert!(at.origin.name.ends_with("known-a.toml") && &at.origin.text[at.span] == "\"a\"");
         assert!(load_text(&files[..1], &[], NONE).unwrap_err().contains("there is no file"));
     }
 
