@@ -3,6 +3,9 @@
 //! `cargo bench --bench ingest -- [LINES …]`; default 1,000,000 and 5,000,000 order lines of eight columns. Both read from a
 //! file into frames with all threads, by turns; the best of five is shown, and the least time of all cores beside it.
 
+#[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the room")]
+#[path = "../src/delimited/mod.rs"]
+mod delimited;
 #[allow(dead_code, unused_imports, reason = "a benchmark is no run of steps")]
 #[path = "../src/pipeline/memory.rs"]
 mod memory;

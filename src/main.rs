@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod cli;
+mod delimited;
 mod io;
 mod linking;
 mod mining;

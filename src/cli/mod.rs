@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod clean;
 mod completions;
+mod exports;
 mod graph;
 mod itemsets;
 mod operators;
@@ -56,6 +57,7 @@ enum Command {
     Schema(schema::Arguments),
     Sample(sample::Arguments),
     Itemsets(itemsets::Arguments),
+    Exports(exports::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
+        Command::Exports(arguments) => exports::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments),
     };
     match result {

@@ -274,7 +274,8 @@ fn finish_mixed(name: PlSmallStr, kept: &[Kept]) -> Column {
 }
 
 /// The narrowest type that loses nothing of a text column whose type was not given: integers, floats, truth values,
-/// else the text itself. Numbers written as codes are (a leading zero or plus, more than 18 digits) stay text.
+/// else the text itself. Numbers written as codes are (a leading zero or plus, more than 18 digits, `12E4`, `90.750`) stay
+/// text. Zeros behind the point are no loss in amounts with two decimals.
 pub(super) fn infer(texts: StringChunked) -> Column {
     let name = texts.name().clone();
     let spelled = || texts.iter().flatten();
@@ -285,7 +286,7 @@ pub(super) fn infer(texts: StringChunked) -> Column {
         let values = texts.iter().map(|text| text.and_then(|text| text.parse().ok()));
         return Int64Chunked::from_iter_options(name, values).into_column();
     }
-    if spelled().all(|text| spelled_float(text).is_some()) {
+    if spelled().all(is_written_float) && !mixes_decimals(spelled(), spelled()) {
         let values = texts.iter().map(|text| text.and_then(spelled_float));
         return Float64Chunked::from_iter_options(name, values).into_column();
     }
@@ -302,8 +303,39 @@ fn is_code(text: &str) -> bool {
     match digits {
         [b'0', next, ..] => next.is_ascii_digit(),
         [b'+', ..] => true,
+        [b'0'] => text != "0",
         _ => digits.len() > 18 && digits.iter().all(u8::is_ascii_digit),
     }
+}
+
+/// Whether a text is what a program writes for a float: writing it back gives the same text, but for the zeros of an amount
+/// with one or two decimals.
+fn is_written_float(text: &str) -> bool {
+    let Some(value) = spelled_float(text).filter(|value| value.is_finite()) else { return false };
+    if text.contains(['e', 'E']) {
+        // Exponents are written for numbers that are very small or large alone, and by few without a point or a sign.
+        let is_plain = text.split_once('E').is_some_and(|(mantissa, exponent)| {
+            !mantissa.contains('.') && exponent.starts_with(|first: char| first.is_ascii_digit())
+        });
+        return !is_plain && value != 0.0 && !(1e-4..1e15).contains(&value.abs());
+    }
+    let written = value.to_string();
+    let is_amount = decimals(text).is_some_and(|count| (1..=2).contains(&count));
+    written == text || (is_amount && text.trim_end_matches('0').trim_end_matches('.') == written)
+}
+
+/// The digits behind the point; `None` without one, or with an exponent.
+fn decimals(text: &str) -> Option<usize> {
+    let (_, fraction) = text.split_once('.')?;
+    fraction.bytes().all(|byte| byte.is_ascii_digit()).then_some(fraction.len())
+}
+
+/// Whether some numbers have zeros at the end that others would have too: versions do, amounts do not.
+fn mixes_decimals<'a>(mut texts: impl Iterator<Item = &'a str>, again: impl Iterator<Item = &'a str>) -> bool {
+    let is_padded = |text: &str| text.ends_with('0') && decimals(text).is_some_and(|count| count > 1);
+    let mut counts = again.filter_map(decimals);
+    let first = counts.next();
+    texts.any(is_padded) && counts.any(|count| Some(count) != first)
 }
 
 /// A finite or infinite number; "nan" is none.
@@ -377,11 +409,39 @@ mod tests {
     fn inference_keeps_codes_as_text() {
         let kind = |values: &[&str]| infer(StringChunked::from_slice("x".into(), values)).dtype().clone();
         assert_eq!(kind(&["1", "-20", "0"]), DataType::Int64);
-        assert_eq!(kind(&["1", "0.5", "1e3"]), DataType::Float64);
-        assert_eq!(kind(&["true", "FALSE"]), DataType::Boolean);
-        for codes in [&["1", "007"], &["1", "+49"], &["1", "12345678901234567890"], &["1", "nan"], &["1", " 2"]] {
-            assert_eq!(kind(codes), DataType::String, "{codes:?}");
+        for numbers in [
+            &["1", "0.5", "1e-7"][..],
+            &["18.00", "4.50", "7"],
+            &["1.0", "2.25"],
+            &["-0.5", "1.5e+300"],
+            &["19.99", "0.125"],
+        ] {
+            assert_eq!(kind(numbers), DataType::Float64, "{numbers:?}");
         }
+        assert_eq!(kind(&["true", "FALSE"]), DataType::Boolean);
+        for code in [
+            "007",
+            "+49",
+            "12345678901234567890",
+            "nan",
+            " 2",
+            "12E4",
+            "1e3",
+            "4E999",
+            "7E20",
+            "inf",
+            "90.750",
+            "5.",
+            ".5",
+            "-0",
+            "1_0",
+            "0x1F",
+            "1.00000000000000000001",
+            "12345678901234567.5",
+        ] {
+            assert_eq!(kind(&["1", code]), DataType::String, "{code}");
+        }
+        assert_eq!(kind(&["1.1", "1.10"]), DataType::String, "versions, of which two would become one");
     }
 
     #[test]
@@ -410,6 +470,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn inference_never_makes_one_number_of_two_codes(
+            codes in proptest::collection::vec("[0-9]{1,3}(\\.[0-9]{1,3})?(E[0-9]{1,3})?", 2..6),
+        ) {
+            let column = infer(StringChunked::from_slice("x".into(), &codes));
+            let plain = |code: &str| match code.split_once('.') {
+                Some(_) => code.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                None => code.to_owned(),
+            };
+            if let Ok(floats) = column.f64() {
+                let read: Vec<_> = codes.iter().zip(floats.iter()).collect();
+                for (a, x) in &read {
+                    for (b, y) in &read {
+                        prop_assert!(x != y || plain(a) == plain(b), "{a} and {b} are both {x:?}");
+                    }
+                }
+            }
+        }
+
         #[test]
         fn inference_never_changes_an_integer(values in proptest::collection::vec(any::<i32>(), 1..20)) {
             let texts: Vec<_> = values.iter().map(ToString::to_string).collect();

@@ -12,10 +12,15 @@ use super::{
     columns::{ColumnBuilder, infer},
     error::nearest,
     files,
-    records::{Next, Record, Records},
     reject::Rejects,
 };
-use crate::operator::{Column, ColumnKind, PortSchema};
+use crate::{
+    delimited::{
+        blocks::{BLOCK_BYTES, Blocks, Problem},
+        records::{Fault, Records, Shape},
+    },
+    operator::{Column, ColumnKind, PortSchema},
+};
 
 /// How often a long read looks whether it should stop, and reports rows.
 const WATCH_EVERY: u64 = 65_536;
@@ -107,26 +112,47 @@ fn malformed(path: &Path, problem: impl Into<String>, mend: impl Into<String>) -
 struct CsvFile {
     path: PathBuf,
     names: Vec<String>,
-    records: Records,
-    /// The first record of a file without a header.
-    first: Option<Record>,
+    blocks: Blocks,
+    /// The first block, header and all.
+    first: Vec<u8>,
+    delimiter: u8,
 }
 
 impl CsvFile {
     fn open(path: &Path, options: &CsvOptions) -> Result<Self, IoError> {
-        let mut records = Records::new(files::open(path)?, options.delimiter);
-        let mut record = Record::default();
-        match records.read(&mut record).map_err(|error| IoError::file(path, "read", error))? {
-            Next::Record => {}
-            Next::Unclosed => return Err(unclosed(path, record.line)),
-            Next::End => {
-                let mend = "a file without columns cannot be read, remove it or give it a header line";
-                return Err(malformed(path, "is empty", mend));
-            }
+        let mut blocks = Blocks::of_delimiter(files::open(path)?, BLOCK_BYTES, options.delimiter);
+        let first = blocks.next().map_err(|problem| refused(path, problem, 1))?.unwrap_or_default();
+        let mut records = Records::new(&first, shape(&blocks, options.delimiter, 0));
+        if !records.advance() {
+            let mend = "a file without columns cannot be read, remove it or give it a header line";
+            return Err(malformed(path, "is empty", mend));
         }
-        let names = if options.header { header(path, &record, options.encoding)? } else { numbered(record.len()) };
-        let first = (!options.header).then_some(record);
-        Ok(Self { path: path.to_owned(), names, records, first })
+        if records.fault == Some(Fault::Unclosed) {
+            return Err(unclosed(path, u64::from(records.line) + 1));
+        }
+        let names =
+            if options.header { header(path, &records, options.encoding)? } else { numbered(records.cells.len()) };
+        Ok(Self { path: path.to_owned(), names, first, blocks, delimiter: options.delimiter })
+    }
+
+    fn next_block(&mut self, line: u64) -> Result<Option<Vec<u8>>, IoError> {
+        self.blocks.next().map_err(|problem| refused(&self.path, problem, line))
+    }
+}
+
+fn shape(blocks: &Blocks, delimiter: u8, width: usize) -> Shape {
+    Shape { delimiter, terminator: blocks.terminator(), width }
+}
+
+fn refused(path: &Path, problem: Problem, line: u64) -> IoError {
+    match problem {
+        Problem::Read(error) => IoError::file(path, "read", error),
+        Problem::TooLong => IoError::Malformed {
+            path: path.to_owned(),
+            place: format!("after line {line}: "),
+            problem: "a row is longer than 256 MiB".to_owned(),
+            mend: "close the quote in it, or write a quote inside a quoted field twice".to_owned(),
+        },
     }
 }
 
@@ -143,9 +169,11 @@ fn numbered(width: usize) -> Vec<String> {
     (1..=width).map(|number| format!("column_{number}")).collect()
 }
 
-fn header(path: &Path, record: &Record, encoding: Encoding) -> Result<Vec<String>, IoError> {
-    let mut names = Vec::with_capacity(record.len());
-    for (index, field) in record.iter().enumerate() {
+fn header(path: &Path, record: &Records<'_>, encoding: Encoding) -> Result<Vec<String>, IoError> {
+    let mut names = Vec::with_capacity(record.cells.len());
+    let mut room = Vec::new();
+    for index in 0..record.cells.len() {
+        let field = record.field(index, &mut room);
         let name = decode(field, encoding).ok_or_else(|| {
             let mend = "convert the file to UTF-8, or give encoding = \"latin-1\"";
             malformed(path, format!("the name of column {} is not valid UTF-8", index + 1), mend)
@@ -202,21 +230,30 @@ impl<'a> Table<'a> {
 
     fn append(&mut self, mut file: CsvFile, watch: &ReadWatch<'_>) -> Result<(), IoError> {
         let order = self.order_of(&file)?;
-        let mut record = Record::default();
-        if let Some(first) = file.first.take() {
-            self.push(&file.path, &first, &order);
-        }
-        loop {
-            match file.records.read(&mut record).map_err(|error| IoError::file(&file.path, "read", error))? {
-                Next::Record => self.push(&file.path, &record, &order),
-                Next::Unclosed => return Err(unclosed(&file.path, record.line)),
-                Next::End => return Ok(()),
+        let mut block = Some(std::mem::take(&mut file.first));
+        let mut is_header = self.options.header;
+        let mut line = 1;
+        while let Some(bytes) = block {
+            let shape = shape(&file.blocks, file.delimiter, order.len());
+            let mut records = Records::new(&bytes, shape);
+            if std::mem::take(&mut is_header) {
+                records.advance();
             }
-            if self.rows.is_multiple_of(WATCH_EVERY) {
-                watch.progress.advance(WATCH_EVERY);
-                watch.check()?;
+            while records.advance() {
+                let at = line + u64::from(records.line);
+                if records.fault == Some(Fault::Unclosed) {
+                    return Err(unclosed(&file.path, at));
+                }
+                self.push(&file.path, &records, at, &order);
+                if self.rows.is_multiple_of(WATCH_EVERY) {
+                    watch.progress.advance(WATCH_EVERY);
+                    watch.check()?;
+                }
             }
+            line += memchr::memchr_iter(shape.terminator, &bytes).count() as u64;
+            block = file.next_block(line)?;
         }
+        Ok(())
     }
 
     /// Where each column of the table is in the file's records.
@@ -233,24 +270,26 @@ impl<'a> Table<'a> {
         ))
     }
 
-    fn push(&mut self, path: &Path, record: &Record, order: &[usize]) {
+    fn push(&mut self, path: &Path, record: &Records<'_>, line: u64, order: &[usize]) {
         self.rows += 1;
-        if record.len() != order.len() {
-            let reason = format!(
-                "{} line {}: {} fields where the header has {}",
-                path.display(),
-                record.line,
-                record.len(),
-                order.len()
-            );
-            self.rejects.add(self.rows, "", &shown(record), reason);
+        let problem = match record.fault {
+            Some(fault) => Some(fault.words(order.len())),
+            None if record.cells.len() < order.len() => {
+                Some(format!("{} fields where the header has {}", record.cells.len(), order.len()))
+            }
+            None => None,
+        };
+        if let Some(problem) = problem {
+            // What such a record holds cannot be told apart, nor what of it is anybody's.
+            self.rejects.add(self.rows, "", "", format!("{} line {line}: {problem}", path.display()));
             self.builders.iter_mut().for_each(ColumnBuilder::push_null);
             return;
         }
+        let mut room = Vec::new();
         for ((builder, name), place) in self.builders.iter_mut().zip(&self.names).zip(order) {
-            let field = record.get(*place).unwrap_or_default();
+            let field = record.field(*place, &mut room);
             if let Err(problem) = push_field(builder, field, self.options) {
-                let reason = format!("{} line {}: {problem}", path.display(), record.line);
+                let reason = format!("{} line {line}: {problem}", path.display());
                 self.rejects.add(self.rows, name, &String::from_utf8_lossy(field), reason);
             }
         }
@@ -291,11 +330,6 @@ fn push_field(builder: &mut ColumnBuilder, field: &[u8], options: &CsvOptions) -
     };
     builder.push_null();
     Err(problem)
-}
-
-/// The fields of a record as text, for the rejected dataset.
-fn shown(record: &Record) -> String {
-    record.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
 }
 
 fn list(names: &[String]) -> String {

@@ -72,10 +72,29 @@ fn a_value_of_the_wrong_type_rejects_its_row_with_line_and_reason() {
 
 #[test]
 fn rows_with_too_many_or_too_few_fields_are_rejected() {
-    let (frame, rejected) = read_bytes(b"a,b\n1,2\n1\n1,2,3\n4,5\n", &CsvOptions::default()).unwrap();
-    assert_eq!(texts(&frame, "a"), some(&["1", "4"]));
+    let (frame, rejected) = read_bytes(b"a,b\n1,2\n1\n1,2,3\n4,5,,\n", &CsvOptions::default()).unwrap();
+    assert_eq!(texts(&frame, "a"), some(&["1", "4"]), "empty cells at the end are none too many");
     assert_eq!(frame.dtypes(), [DataType::Int64, DataType::Int64]);
     assert_eq!(texts(&rejected, "row"), some(&["2", "3"]));
+}
+
+#[test]
+fn text_after_a_closing_quote_rejects_its_row() {
+    let text = b"id,title,price\n1,\"Poster 24\" x 36\", framed\",18.00\n2,Tea,4.00\n3,\"Poster 24\" wide,18.00\n4,\"Frame 24\"\" oak\",5.00\n";
+    let (frame, rejected) = read_bytes(text, &CsvOptions::default()).unwrap();
+    assert_eq!(texts(&frame, "title"), some(&["Tea", "Frame 24\" oak"]));
+    assert_eq!(texts(&rejected, "row"), some(&["1", "3"]));
+    let reason = texts(&rejected, "reason")[1].clone().unwrap();
+    assert!(reason.ends_with("x.csv line 4: text follows a closing quote"), "{reason}");
+}
+
+#[test]
+fn rows_between_two_stray_quotes_are_used() {
+    let text =
+        b"id,day,title,price\n1,2026-01-02,\"Poster,18.00\n2,2026-01-03,Tea,4.00\n3,2026-01-04,Frame 24\",9.00\n";
+    let (frame, rejected) = read_bytes(text, &CsvOptions::default()).unwrap();
+    assert_eq!(texts(&frame, "title"), some(&["Tea", "Frame 24\""]));
+    assert_eq!(texts(&rejected, "row"), some(&["1"]));
 }
 
 #[test]
@@ -184,13 +203,20 @@ proptest! {
         let encoding = if latin1 { Encoding::Latin1 } else { Encoding::Utf8 };
         let options = CsvOptions { encoding, header, ..CsvOptions::default() };
         if let Ok((frame, rejected)) = read_bytes(&bytes, &options) {
-            let mut records = Records::new(Box::new(std::io::Cursor::new(bytes)), b',');
-            let mut record = Record::default();
-            let mut count = 0;
-            while records.read(&mut record).unwrap() == Next::Record {
-                count += 1;
+            let mut blocks = Blocks::of_delimiter(Box::new(std::io::Cursor::new(bytes)), 7, b',');
+            let (mut width, mut records) = (0, 0);
+            while let Some(block) = blocks.next().unwrap() {
+                let shape = |width| shape(&blocks, b',', width);
+                if width == 0 {
+                    let mut first = Records::new(&block, shape(0));
+                    width = if first.advance() { first.cells.len() } else { 0 };
+                }
+                let mut found = Records::new(&block, shape(width));
+                while found.advance() {
+                    records += 1;
+                }
             }
-            let records = count - usize::from(header);
+            let records = records - usize::from(header);
             prop_assert_eq!(frame.height() + rejected.height(), records);
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
-use super::IoError;
+use super::{IoError, matching};
 use crate::operator::Packing;
 
 /// The cheap signs of a file's content: equal states mean unchanged content.
@@ -145,27 +145,22 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The files a glob matches, sorted by path. A path to an existing file is itself, whatever characters it has.
+/// The files a glob matches, sorted by path, each once; at least one.
 pub(super) fn matches(pattern: &str) -> Result<Vec<PathBuf>, IoError> {
-    if Path::new(pattern).is_file() {
-        return Ok(vec![pattern.into()]);
+    let files = matching::find(pattern)?.files;
+    if files.is_empty() {
+        return Err(IoError::Glob { glob: pattern.to_owned(), problem: "matches no file".to_owned() });
     }
-    let refused = |problem: String| IoError::Glob { glob: pattern.to_owned(), problem };
-    let mut paths = Vec::new();
-    for entry in glob::glob(pattern).map_err(|error| refused(format!("is not a glob: {error}")))? {
-        let path = entry.map_err(|error| {
-            let path = error.path().to_owned();
-            IoError::file(&path, "list", error.into())
-        })?;
-        if path.is_file() {
-            paths.push(path);
-        }
-    }
-    if paths.is_empty() {
-        return Err(refused("matches no file".to_owned()));
-    }
-    paths.sort();
-    Ok(paths)
+    Ok(files)
+}
+
+/// What a person should know of the files a glob matches.
+pub(super) fn warnings(pattern: &str) -> Vec<String> {
+    let circles = matching::find(pattern).map(|found| found.circles).unwrap_or_default();
+    let words = |(link, folder): &(PathBuf, PathBuf)| {
+        format!("{} leads back to {}; its files are read once", link.display(), folder.display())
+    };
+    circles.iter().map(words).collect()
 }
 
 /// The states of the files a glob matches.

@@ -119,6 +119,17 @@ impl SourceSpec {
         }
     }
 
+    /// What a person should know of the source's files: links among them that lead in a circle.
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Sqlite(_) => Vec::new(),
+            Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
+                files::warnings(glob)
+            }
+            Self::Files { glob } => files::warnings(&listing::pattern(glob)),
+        }
+    }
+
     /// Reads everything. Rows with values that cannot be used are rejected with a reason.
     ///
     /// # Errors

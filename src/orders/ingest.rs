@@ -6,17 +6,17 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::delimited::blocks::BLOCK_BYTES;
 use crate::operator::{
     Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema,
     StageContext, StageError,
 };
 use crate::orders::{
     reading::{
-        csv::BLOCK_BYTES,
         file_order,
         intake::{self, FileEntry, FileRead, Intake, Reading},
         parquet,
-        parse::{Dialect, Reject},
+        parse::{Convention, Reject},
     },
     recognising::{
         fields::Kind,
@@ -32,7 +32,7 @@ use crate::orders::{
     },
     tables::{
         order_tables::{self, ORDER_LINES, ORDERS},
-        outcome::{FILES, Ingested, files_table, first_problem, no_export, nothing_to_mine, refuse_bad_files},
+        outcome::{FILES, Ingested, files_table, no_export, nothing_to_mine, problems, refuse_bad_files},
         shop_tables::{self, CATALOG, INVENTORY, ShopRows, VARIANTS},
     },
     values::spelling::{DateOrder, DecimalMark, Spelling},
@@ -210,10 +210,10 @@ impl IngestShop {
         let reading = Reading {
             columns: if self.format == Format::OnlineRetail { &online_retail } else { &self.columns },
             profiles: if self.format == Format::ShopifyExport { &self.profiles } else { &[] },
-            dialect: match self.format {
-                Format::ShopifyExport => Dialect::Headers,
-                Format::OnlineRetail => Dialect::OnlineRetail,
-                Format::Fimi => Dialect::Fimi,
+            convention: match self.format {
+                Format::ShopifyExport => Convention::Headers,
+                Format::OnlineRetail => Convention::OnlineRetail,
+                Format::Fimi => Convention::Fimi,
             },
             kind: self.kind,
             partitions,
@@ -234,14 +234,18 @@ impl IngestShop {
             spelling: Spelling { dates: self.dates, decimal_mark: self.decimal_mark },
             shops: shop_settings.collect(),
         };
-        let settled = settle(entries, &intake, &rules);
+        let mut settled = settle(entries, &intake, &rules);
+        settled.leave_out(entries);
         let is_used = |(read, known): (&FileRead, &FileKnown)| !read.is_ignored && known.problem.is_none();
         let nothing_is_used = !intake.files.iter().zip(&settled.files).any(is_used);
-        if self.bad_files == BadFiles::Fail || nothing_is_used {
-            refuse_bad_files(entries, &settled, &rejections, nothing_is_used)?;
-        }
-        if let Some(first) = entries.first().filter(|_| nothing_is_used) {
-            return Err(no_export(first));
+        let may_refuse = self.bad_files == BadFiles::Fail || nothing_is_used;
+        let refusal =
+            if may_refuse { refuse_bad_files(entries, &settled, &rejections, nothing_is_used) } else { Ok(()) };
+        let none = || entries.first().filter(|_| nothing_is_used).map_or(Ok(()), |first| Err(no_export(first)));
+        if let Err(problem) = refusal.and_then(|()| none()) {
+            // Who only looks at files wants to see those of no use too.
+            context.storage.write("files", files_table(&intake, &settled, entries, &rejections)?)?;
+            return Err(problem);
         }
         write(intake, &settled, entries, rejections, context)
     }
@@ -254,7 +258,8 @@ fn given(shop: Option<&String>) -> Option<String> {
 
 /// The files of the listing, and their bytes; those of packed files count six times.
 fn entries(frame: LazyFrame) -> Result<(Vec<FileEntry>, u64), StageError> {
-    let frame = frame.select([col("path"), col("name"), col("bytes")]).collect()?;
+    let frame = frame.collect()?;
+    let wanted = frame.column("gives_rows").ok();
     let (paths, names) = (frame.column("path")?.str()?, frame.column("name")?.str()?);
     let mut entries = Vec::with_capacity(frame.height());
     let mut total = 0_u64;
@@ -262,7 +267,12 @@ fn entries(frame: LazyFrame) -> Result<(Vec<FileEntry>, u64), StageError> {
         let Some(path) = path else { continue };
         let is_packed = Packing::of(path).0 != Packing::None || parquet::is_named_so(path);
         total += bytes.unwrap_or_default().unsigned_abs() * if is_packed { 6 } else { 1 };
-        entries.push(FileEntry { path: path.to_owned(), name: name.unwrap_or(path).to_owned() });
+        entries.push(FileEntry { path: path.to_owned(), name: name.unwrap_or(path).to_owned(), gives_rows: true });
+    }
+    if let Some(wanted) = wanted {
+        for (entry, wanted) in entries.iter_mut().zip(wanted.bool()?.iter()) {
+            entry.gives_rows = wanted.unwrap_or(true);
+        }
     }
     Ok((entries, total))
 }
@@ -336,5 +346,5 @@ fn write(
     }
     rejections.flush()?;
     context.storage.write("files", files_table(&intake, settled, entries, &rejections)?)?;
-    Ok(Ingested { order_lines, first_problem: first_problem(&intake, settled, entries, &rejections) })
+    Ok(Ingested { order_lines, problems: problems(&intake, settled, entries, &rejections) })
 }

@@ -147,8 +147,10 @@ pub fn try_ingest(
     block: usize,
 ) -> Result<Outputs, String> {
     let storage = Arc::new(Memory::of(files));
-    let entries: Vec<FileEntry> =
-        files.iter().map(|(name, _)| FileEntry { path: (*name).to_owned(), name: (*name).to_owned() }).collect();
+    let entries: Vec<FileEntry> = files
+        .iter()
+        .map(|(name, _)| FileEntry { path: (*name).to_owned(), name: (*name).to_owned(), gives_rows: true })
+        .collect();
     let context = StageContext { memory_bytes: block as u64, ..context(storage.clone()) };
     operator.ingest(&entries, partitions, block, &context).map_err(|error| error.to_string())?;
     Ok(Outputs::of(&storage))

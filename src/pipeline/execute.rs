@@ -105,13 +105,10 @@ impl Workshop<'_> {
             .collect();
         let ingredients = source_ingredients(step, config, content);
         let fingerprint = ingredients.fingerprint();
-        self.finish(
-            step,
-            draft,
-            &BTreeMap::new(),
-            ingredients,
-            Latest { fingerprint, source: Some(state), overtaken: false },
-        )
+        let latest = Latest { fingerprint, source: Some(state), overtaken: false };
+        let mut done = self.finish(step, draft, &BTreeMap::new(), ingredients, latest)?;
+        done.warnings.extend(spec.warnings());
+        Ok(done)
     }
 
     fn run_stage(

@@ -1,5 +1,6 @@
 //! Ingest and enrichment through the binary: files as a source, freshness, a bad file, the sample shop.
 
+mod detect;
 mod kill;
 
 use std::{collections::BTreeMap, fs, path::Path};

@@ -190,7 +190,7 @@ mod tests {
         let files: Vec<FileEntry> = names
             .iter()
             .rev()
-            .map(|name| FileEntry { path: format!("/data/{name}"), name: (*name).to_owned() })
+            .map(|name| FileEntry { path: format!("/data/{name}"), name: (*name).to_owned(), gives_rows: true })
             .collect();
         let sorted: Vec<String> = in_order(&files).into_iter().map(|file| file.name).collect();
         assert_eq!(sorted, names);

@@ -10,19 +10,15 @@ use std::{
     thread,
 };
 
+use crate::delimited::dialect::Dialect;
 use crate::operator::{Packing, StageContext, StageError, has_ending};
 use crate::orders::{
     reading::{
-        csv::{Blocks, CsvProblem, Records},
-        parquet,
-        parse::{Content, Dialect, Job, Parsed, Parser, Reject},
+        file::FileReader,
+        json, parquet,
+        parse::{Convention, Job, Parsed, Parser, Reject},
     },
-    recognising::{
-        fields::{Kind, Order},
-        headers::ShopColumns,
-        layout::{Layout, layout},
-        profile::Profile,
-    },
+    recognising::{fields::Kind, headers::ShopColumns, layout::Layout, profile::Profile},
     rows::partitions::Partitions,
     values::facts::{Facts, Shops},
 };
@@ -34,6 +30,8 @@ pub struct FileEntry {
     pub path: String,
     /// To name it by.
     pub name: String,
+    /// Whether its rows are wanted; else it is read for what it tells of others.
+    pub gives_rows: bool,
 }
 
 /// How files are read.
@@ -42,8 +40,8 @@ pub struct Reading<'a> {
     pub columns: &'a ShopColumns,
     /// What exports of known programs look like.
     pub profiles: &'a [Profile],
-    /// What rows look like.
-    pub dialect: Dialect,
+    /// What rows mean beside what their columns say.
+    pub convention: Convention,
     /// The kind of all files, if it is not to be found from their headers.
     pub kind: Option<Kind>,
     /// Partitions of order lines.
@@ -57,6 +55,8 @@ pub struct Reading<'a> {
 /// A file that was read.
 #[derive(Default)]
 pub struct FileRead {
+    /// How it is written; `None` of a file that is no text.
+    pub dialect: Option<Dialect>,
     /// Where its columns went.
     pub layout: Option<Arc<Layout>>,
     /// What was noticed.
@@ -90,14 +90,15 @@ pub struct Intake {
 
 /// What the reading thread says.
 #[derive(Default)]
-struct Notes {
-    layouts: BTreeMap<u32, Arc<Layout>>,
+pub(super) struct Notes {
+    pub(super) dialects: BTreeMap<u32, Dialect>,
+    pub(super) layouts: BTreeMap<u32, Arc<Layout>>,
     problems: BTreeMap<u32, String>,
     blocks: Vec<BlockPlace>,
 }
 
 impl Notes {
-    fn next_block(&mut self, place: BlockPlace) -> Result<u32, String> {
+    pub(super) fn next_block(&mut self, place: BlockPlace) -> Result<u32, String> {
         self.blocks.push(place);
         u32::try_from(self.blocks.len() - 1)
             .map_err(|_| "is one of more than 16 petabytes; read fewer at a time".to_owned())
@@ -121,7 +122,7 @@ pub fn read(
     let (send_parsed, parsed) = sync_channel::<Parsed>(workers);
     let jobs = Mutex::new(jobs);
     let stop = AtomicBool::new(false);
-    let is_ignored = |file: &FileEntry| reading.dialect != Dialect::Fimi && !is_named_as_export(&file.path);
+    let is_ignored = |file: &FileEntry| reading.convention != Convention::Fimi && !is_named_as_export(&file.path);
     let mut gathered = Gathered {
         files: files.iter().map(|file| FileRead { is_ignored: is_ignored(file), ..FileRead::default() }).collect(),
         rows: Kind::ALL
@@ -136,7 +137,7 @@ pub fn read(
         for _ in 0..workers {
             let (jobs, shops, send) = (&jobs, &shops, send_parsed.clone());
             scope.spawn(move || {
-                let mut parser = Parser::new(shops, reading.partitions, reading.dialect);
+                let mut parser = Parser::new(shops, reading.partitions, reading.convention);
                 while let Some(job) = next_job(jobs) {
                     if send.send(parser.parse(&job)).is_err() {
                         return;
@@ -162,6 +163,17 @@ pub fn read(
             file.layout = Some(layout);
         }
     }
+    for (file, dialect) in notes.dialects {
+        if let Some(file) = gathered.files.get_mut(file as usize) {
+            file.dialect = Some(dialect);
+        }
+    }
+    for file in &mut gathered.files {
+        let place = |(block, line): (u32, u32)| Some(notes.blocks.get(block as usize)?.first_line + u64::from(line));
+        file.problem = file.facts.unclosed.and_then(place).map(|line| {
+            format!("has a quoted cell in line {line} that is never closed; close it, or double the quote inside it")
+        });
+    }
     for (file, problem) in notes.problems {
         if let Some(file) = gathered.files.get_mut(file as usize) {
             file.problem = Some(problem);
@@ -171,8 +183,8 @@ pub fn read(
 }
 
 /// Whether a file is read; those of other names may be copies, notes or what a system keeps beside them.
-fn is_named_as_export(path: &str) -> bool {
-    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path)
+pub(super) fn is_named_as_export(path: &str) -> bool {
+    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path) || json::is_named_so(path)
 }
 
 fn partitions_of(kind: Kind, reading: &Reading<'_>) -> usize {
@@ -225,7 +237,7 @@ impl Gathered {
     }
 }
 
-fn lock(notes: &Mutex<Notes>) -> std::sync::MutexGuard<'_, Notes> {
+pub(super) fn lock(notes: &Mutex<Notes>) -> std::sync::MutexGuard<'_, Notes> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -250,123 +262,4 @@ fn read_files(
             }
         }
     }
-}
-
-/// Reads a file into blocks.
-struct FileReader<'a, S> {
-    number: u32,
-    file: &'a FileEntry,
-    reading: &'a Reading<'a>,
-    context: &'a StageContext,
-    send: &'a S,
-    notes: &'a Mutex<Notes>,
-}
-
-impl<S: Fn(Job) -> bool> FileReader<'_, S> {
-    /// False when nobody wants more blocks.
-    fn read(&self) -> Result<bool, String> {
-        if self.reading.dialect != Dialect::Fimi && !is_named_as_export(&self.file.path) {
-            return Ok(true);
-        }
-        if parquet::is_named_so(&self.file.path) { self.read_parquet() } else { self.read_text() }
-    }
-
-    fn read_text(&self) -> Result<bool, String> {
-        let input = self.context.storage.open(&self.file.path).map_err(|error| error.to_string())?;
-        let mut blocks = Blocks::new(input, self.reading.block_bytes);
-        let mut line = 1;
-        let mut layout = None;
-        loop {
-            let bytes = match blocks.next() {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => break,
-                Err(problem) => return Err(in_words(&problem, line)),
-            };
-            let terminator = blocks.terminator();
-            let has_header = layout.is_none() && self.reading.dialect != Dialect::Fimi;
-            let layout = match &layout {
-                Some(layout) => Arc::clone(layout),
-                None => Arc::clone(layout.insert(self.note_layout(layout_of(&bytes, terminator, self.reading)?))),
-            };
-            let rows = memchr::memchr_iter(terminator, &bytes).count() as u64;
-            if !self.hand_over(line, Content::Csv { bytes, terminator, has_header }, layout)? {
-                return Ok(false);
-            }
-            line += rows;
-        }
-        if layout.is_none() {
-            return Err("is empty; export it again, or take it out of the folder".to_owned());
-        }
-        Ok(true)
-    }
-
-    /// Blocks of cells; their lines are rows.
-    fn read_parquet(&self) -> Result<bool, String> {
-        if self.reading.dialect == Dialect::Fimi {
-            return Err("is Parquet, and this format is of lines; leave it out".to_owned());
-        }
-        let rows = self.context.storage.parquet(&self.file.path).map_err(|error| error.to_string())?;
-        let (layout, columns) = parquet::columns(&rows, self.reading)?;
-        let layout = self.note_layout(layout);
-        let mut line = 1;
-        parquet::for_each_block(rows, &columns, self.reading.block_bytes, |cells| {
-            self.context.check_cancelled().map_err(|error| error.to_string())?;
-            let first_line = line;
-            line += (cells.ends.len() / cells.width.max(1)) as u64;
-            self.hand_over(first_line, Content::Rows(cells), Arc::clone(&layout))
-        })
-    }
-
-    fn note_layout(&self, layout: Layout) -> Arc<Layout> {
-        let layout = Arc::new(layout);
-        lock(self.notes).layouts.insert(self.number, Arc::clone(&layout));
-        layout
-    }
-
-    fn hand_over(&self, first_line: u64, content: Content, layout: Arc<Layout>) -> Result<bool, String> {
-        let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
-        Ok((self.send)(Job { block, file: self.number, first_line, content, layout }))
-    }
-}
-
-fn in_words(problem: &CsvProblem, line: u64) -> String {
-    match problem {
-        CsvProblem::Read(error) => format!("cannot be read after line {line}: {error}; export it again"),
-        CsvProblem::Unclosed => {
-            format!("a quoted cell after line {line} is never closed; close it, or double the quote inside it")
-        }
-        CsvProblem::TooLong => {
-            format!("a row after line {line} is longer than 256 MiB; is a quote in it never closed?")
-        }
-    }
-}
-
-/// Where the columns of a file go, from its header.
-fn layout_of(bytes: &[u8], terminator: u8, reading: &Reading<'_>) -> Result<Layout, String> {
-    let mut records = Records::new(bytes, terminator);
-    records.advance();
-    refuse_no_text(bytes, records.shown())?;
-    if reading.dialect == Dialect::Fimi {
-        let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
-        return Ok(Layout::plain(Kind::Orders, fields));
-    }
-    let mut room = Vec::new();
-    let headers: Vec<String> = (0..records.cells.len())
-        .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
-        .collect();
-    layout(&headers, reading.columns, reading.profiles, reading.kind)
-}
-
-/// Refuses what is no text of rows, by the begin of the file and its first record.
-fn refuse_no_text(bytes: &[u8], head: &[u8]) -> Result<(), String> {
-    if bytes.starts_with(b"PAR1") {
-        return Err("is Parquet; end its name with .parquet".to_owned());
-    }
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || head.contains(&0) {
-        return Err("looks like UTF-16 or a binary file; save it as CSV in UTF-8".to_owned());
-    }
-    if head.trim_ascii_start().starts_with(b"<") {
-        return Err("is HTML or XML, perhaps a login page saved as CSV; export it again".to_owned());
-    }
-    Ok(())
 }

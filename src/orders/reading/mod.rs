@@ -1,7 +1,11 @@
-//! The files of a shop, from bytes to rows: records of CSV and Parquet, and the threads that take them apart.
+//! The files of a shop, from bytes to rows: records of CSV, rows of Parquet and JSON, and the threads that take them apart.
 
-pub mod csv;
+mod bulk;
+mod file;
 pub mod file_order;
+mod flat;
 pub mod intake;
+pub mod json;
+mod json_stream;
 pub mod parquet;
 pub mod parse;

@@ -1,15 +1,11 @@
 //! Parquet files as rows of cells, so that they are read by the same rules as CSV.
 
-use std::collections::BTreeSet;
-
 use polars::prelude::*;
 
+use crate::delimited::{blocks::MAX_RECORD_BYTES, records::Cells};
 use crate::operator::{for_each_batch, has_ending};
 use crate::orders::{
-    reading::{
-        csv::{Cells, MAX_RECORD_BYTES},
-        intake::Reading,
-    },
+    reading::intake::Reading,
     recognising::layout::{Layout, layout},
     values::{number, time},
 };
@@ -27,7 +23,7 @@ pub fn columns(rows: &LazyFrame, reading: &Reading<'_>) -> Result<(Layout, Vec<P
     let schema = rows.clone().collect_schema().map_err(|error| refused(&error))?;
     let headers: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     let mut layout = layout(&headers, reading.columns, reading.profiles, reading.kind)?;
-    let used: BTreeSet<usize> = layout.columns_mut().map(|place| *place).collect();
+    let used = layout.narrow();
     let mut names = Vec::with_capacity(used.len());
     for place in &used {
         let Some((name, kind)) = schema.get_at_index(*place) else { continue };
@@ -38,9 +34,6 @@ pub fn columns(rows: &LazyFrame, reading: &Reading<'_>) -> Result<(Layout, Vec<P
         }
         names.push(name.clone());
     }
-    layout.columns_mut().for_each(|place| *place = used.range(..*place).count());
-    layout.personal.retain(|place| used.contains(place));
-    layout.personal.iter_mut().for_each(|place| *place = used.range(..*place).count());
     Ok((layout, names))
 }
 

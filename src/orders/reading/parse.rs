@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::delimited::records::{Cells, Fault, Records, Shape};
 use crate::orders::{
-    reading::csv::{Cells, Records},
     recognising::{
         fields::{Inventory, Kind, Order, Product, Reason, Type, Variant},
         layout::Layout,
@@ -27,10 +27,10 @@ use crate::orders::{
 /// How many characters of a refused value are kept.
 const VALUE_LENGTH: usize = 200;
 
-/// How rows are written, beside their columns.
+/// What rows mean beside what their columns say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// As the headers say.
+pub enum Convention {
+    /// What the headers say.
     Headers,
     /// An invoice whose number begins with C is a cancellation; a stock code that does not begin with five digits is a
     /// fee or a voucher.
@@ -41,12 +41,12 @@ pub enum Dialect {
 
 /// What a block holds.
 pub enum Content {
-    /// Whole records of CSV.
-    Csv {
+    /// Whole records of delimited text.
+    Text {
         /// The records.
         bytes: Vec<u8>,
-        /// What ends a record.
-        terminator: u8,
+        /// What parts them.
+        shape: Shape,
         /// Whether the first record is the header.
         has_header: bool,
     },
@@ -57,15 +57,15 @@ pub enum Content {
 impl Content {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Csv { bytes, .. } | Self::Rows(Cells { bytes, .. }) => bytes,
+            Self::Text { bytes, .. } | Self::Rows(Cells { bytes, .. }) => bytes,
         }
     }
 
     /// Its records, without a header.
     fn records(&self) -> Records<'_> {
         match self {
-            Self::Csv { bytes, terminator, has_header } => {
-                let mut records = Records::new(bytes, *terminator);
+            Self::Text { bytes, shape, has_header } => {
+                let mut records = Records::new(bytes, *shape);
                 if *has_header {
                     records.advance();
                 }
@@ -125,7 +125,7 @@ pub struct Parsed {
 pub struct Parser<'a> {
     shops: &'a Shops,
     partitions: usize,
-    dialect: Dialect,
+    convention: Convention,
     known: HashMap<Vec<u8>, u32>,
     last_shop: (Vec<u8>, u32),
     last_key: Key,
@@ -225,11 +225,11 @@ struct Problem {
 
 impl<'a> Parser<'a> {
     /// A parser; rows go to `partitions` by the hash of their key.
-    pub fn new(shops: &'a Shops, partitions: usize, dialect: Dialect) -> Self {
+    pub fn new(shops: &'a Shops, partitions: usize, convention: Convention) -> Self {
         Self {
             shops,
             partitions,
-            dialect,
+            convention,
             known: HashMap::new(),
             last_shop: (Vec::new(), NO_SHOP),
             last_key: Key::default(),
@@ -255,19 +255,28 @@ impl<'a> Parser<'a> {
             kind,
             parts: (0..partitions).map(|_| Vec::with_capacity(room)).collect(),
             rejects: Vec::new(),
-            facts: Facts { replaced: std::str::from_utf8(job.content.bytes()).is_err(), ..Facts::default() },
+            facts: Facts::default(),
         };
+        note_letters(job, &mut parsed.facts);
         self.last_shop.1 = NO_SHOP;
         self.last_dated = 0;
-        if self.dialect == Dialect::Fimi {
+        if self.convention == Convention::Fimi {
             parse_fimi(job, &mut parsed);
             return parsed;
         }
         let mut records = job.content.records();
         let mut currency = CurrencyCount::default();
+        let reach = job.layout.reach();
         while records.advance() {
             parsed.facts.rows += 1;
-            if let Err(problem) = self.record(job, &records, &mut parsed, &mut currency) {
+            let outcome = match broken(&records, &job.content, reach) {
+                Some(problem) => Err(problem),
+                None => self.record(job, &records, &mut parsed, &mut currency),
+            };
+            if records.fault == Some(Fault::Unclosed) {
+                parsed.facts.unclosed = Some((job.block, records.line));
+            }
+            if let Err(problem) = outcome {
                 if let Some(count) = parsed.facts.rejected.get_mut(problem.reason as usize) {
                     *count += 1;
                 }
@@ -293,7 +302,7 @@ impl<'a> Parser<'a> {
         let mut room = Vec::new();
         let cell = String::from_utf8_lossy(records.cell(*column, &mut room));
         let Some(items) = list.items(&cell) else {
-            let value = shown(cell.as_bytes());
+            let value = told(cell.as_bytes());
             return Err(Problem { reason: Reason::MissingItemId, field: "list", value });
         };
         items.iter().try_for_each(|item| self.row(job, records, parsed, currency, item))
@@ -427,7 +436,7 @@ impl<'a> Parser<'a> {
                             false
                         }
                         Err(LostDigits) => {
-                            found.lost.get_or_insert_with(|| (known.name, shown(cell)));
+                            found.lost.get_or_insert_with(|| (known.name, told(cell)));
                             // Without the first the row is none.
                             number > 0
                         }
@@ -482,7 +491,7 @@ impl<'a> Parser<'a> {
             };
             if is_bad && kind.needs_value(field) && found.problem.is_none() {
                 let reason = if known.kind == Type::Time { Reason::BadDate } else { Reason::BadNumber };
-                found.problem = Some(Problem { reason, field: known.name, value: shown(cell) });
+                found.problem = Some(Problem { reason, field: known.name, value: told(cell) });
             } else if is_bad && before.counts {
                 *facts.bad_cells.entry(field).or_default() += 1;
             }
@@ -533,7 +542,7 @@ impl<'a> Parser<'a> {
 
     /// What no column says.
     fn added(&mut self, job: &Job, records: &Records<'_>, row: &mut RowWriter<'_>) {
-        if job.layout.kind == Kind::Orders && self.dialect == Dialect::OnlineRetail {
+        if job.layout.kind == Kind::Orders && self.convention == Convention::OnlineRetail {
             let mut room = std::mem::take(&mut self.room);
             let mut cell = |field: Order| {
                 let columns = job.layout.fields.iter().find(|(place, _)| *place == field.place());
@@ -570,6 +579,37 @@ impl<'a> Parser<'a> {
         self.last_shop.0.extend_from_slice(cell);
         self.last_shop.1 = number;
         number
+    }
+}
+
+/// What breaks a record. What it holds is not shown: it may be anybody's.
+#[inline]
+fn broken(records: &Records<'_>, content: &Content, reach: usize) -> Option<Problem> {
+    let Content::Text { shape, .. } = content else { return None };
+    let value = match records.fault {
+        None if records.cells.len() >= reach => return None,
+        None => format!("{} cells where the header has {}", records.cells.len(), shape.width),
+        Some(fault) => fault.words(shape.width),
+    };
+    Some(Problem { reason: Reason::BrokenRecord, field: "record", value })
+}
+
+/// Notes bytes that are no UTF-8, and letters that were lost before the file was written.
+fn note_letters(job: &Job, facts: &mut Facts) {
+    const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+    let bytes = job.content.bytes();
+    if bytes.is_ascii() {
+        return;
+    }
+    facts.replaced = std::str::from_utf8(bytes).is_err();
+    let mut found = memchr::memmem::find_iter(bytes, REPLACEMENT);
+    if let Some(first) = found.next() {
+        let before = bytes.get(..first).unwrap_or_default();
+        let line = match &job.content {
+            Content::Text { shape, .. } => memchr::memchr_iter(shape.terminator, before).count(),
+            Content::Rows(cells) => cells.ends.partition_point(|end| (*end as usize) < first) / cells.width.max(1),
+        };
+        facts.lost_letters = (1 + found.count() as u64, Some((job.block, line as u32)));
     }
 }
 
@@ -622,7 +662,7 @@ fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>)
     let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem.clone() };
     Some(match &found.lost {
         Some((field, cell)) => Problem { reason: Reason::LostDigits, field, value: cell.clone() },
-        None => Problem { reason, field, value: shown(records.shown()) },
+        None => Problem { reason, field, value: known_cells(records, layout) },
     })
 }
 
@@ -665,6 +705,25 @@ fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'stati
     }
 }
 
+/// The first characters of a value that was not understood; not of one that may be an address, from a column beside.
+fn told(cell: &[u8]) -> String {
+    if cell.contains(&b'@') { "(not shown)".to_owned() } else { shown(cell) }
+}
+
+/// What a row says in columns that have a meaning and no personal cells.
+fn known_cells(records: &Records<'_>, layout: &Layout) -> String {
+    let mut words = String::new();
+    let mut room = Vec::new();
+    for (field, columns) in &layout.fields {
+        let Some(field) = layout.kind.fields().get(*field) else { continue };
+        let filled = columns.iter().find(|column| !records.cell(**column, &mut room).is_empty());
+        let Some(column) = filled.filter(|column| !layout.personal.contains(column)) else { continue };
+        let parting = if words.is_empty() { "" } else { ", " };
+        words += &format!("{parting}{} {}", field.name, told(records.cell(*column, &mut room)));
+    }
+    shown(words.as_bytes())
+}
+
 /// The first characters of a value.
 pub fn shown(bytes: &[u8]) -> String {
     let cut = bytes.get(..VALUE_LENGTH * 4).unwrap_or(bytes);
@@ -683,8 +742,8 @@ fn lower(cell: &[u8], out: &mut Vec<u8>) {
 /// A line is an order, its words are SKUs; there are no prices and no dates. The order's id is the number of the file and
 /// of the line, both from 1: lines of two files are two orders.
 fn parse_fimi(job: &Job, parsed: &mut Parsed) {
-    let Content::Csv { bytes, terminator, .. } = &job.content else { return };
-    for (line, text) in (0_u32..).zip(bytes.split(|byte| byte == terminator)) {
+    let Content::Text { bytes, shape, .. } = &job.content else { return };
+    for (line, text) in (0_u32..).zip(bytes.split(|byte| *byte == shape.terminator)) {
         let order = format!("{}:{}", job.file + 1, job.first_line + u64::from(line));
         let hash = hash(order.as_bytes());
         let partition = (hash >> 32) as usize % parsed.parts.len();

@@ -304,6 +304,18 @@ impl Kind {
         })
     }
 
+    /// The columns that a record must reach where the file has them, of a group one: one that ends before is cut off.
+    pub fn needs_to_reach(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Orders => &[&["order_id"], &["created_at"], &["quantity"], &["unit_price"], &["variant_id", "sku"]],
+            Self::Variants | Self::CatalogJoined => &[&["product_id"], &["variant_id"], &["price"]],
+            Self::InventoryLevels => &[&["inventory_item_id"], &["available"]],
+            Self::OrderHeaders => &[&["order_id"]],
+            // Rows of pictures alone say little, and that at their begin.
+            Self::ProductExport => &[],
+        }
+    }
+
     /// The columns that a file must have; of a group, one.
     pub fn needs_columns(self) -> &'static [&'static [&'static str]] {
         match self {
@@ -391,13 +403,15 @@ pub enum Reason {
     Duplicate,
     /// Not the currency of most rows of the shop.
     OtherCurrency,
+    /// Its cells cannot be told apart for certain, or some are missing.
+    BrokenRecord,
     /// Nothing is wrong with the row, but its file is not used.
     UnusedFile,
 }
 
 impl Reason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MissingOrderId,
         Self::MissingItemId,
         Self::BadDate,
@@ -407,6 +421,7 @@ impl Reason {
         Self::MissingShop,
         Self::Duplicate,
         Self::OtherCurrency,
+        Self::BrokenRecord,
         Self::UnusedFile,
     ];
 
@@ -422,6 +437,7 @@ impl Reason {
             Self::MissingShop => "missing_shop",
             Self::Duplicate => "duplicate",
             Self::OtherCurrency => "other_currency",
+            Self::BrokenRecord => "broken_record",
             Self::UnusedFile => "unused_file",
         }
     }

@@ -22,6 +22,8 @@ pub struct Layout {
     pub fields: Vec<(usize, Vec<usize>)>,
     /// The columns that may hold the shop.
     pub shop: Vec<usize>,
+    /// The headers of all columns.
+    pub headers: Vec<String>,
     /// The headers that mean nothing.
     pub unknown: Vec<String>,
     /// The fields found under names of last resort, a bit each.
@@ -61,6 +63,42 @@ impl Layout {
         fields.chain(&mut self.shop).chain(rules).chain(&mut self.line_name).chain(list)
     }
 
+    /// Has the places count among the columns that are read, and gives those: what else a file has is left.
+    pub fn narrow(&mut self) -> BTreeSet<usize> {
+        let used: BTreeSet<usize> = self.columns_mut().map(|place| *place).collect();
+        self.columns_mut().for_each(|place| *place = used.range(..*place).count());
+        self.personal.retain(|place| used.contains(place));
+        self.personal.iter_mut().for_each(|place| *place = used.range(..*place).count());
+        self.headers = used.iter().filter_map(|place| self.headers.get(*place).cloned()).collect();
+        used
+    }
+
+    /// The headers of the columns of each field, best first; what is told in a list is of its column.
+    pub fn headers_by_field(&self) -> BTreeMap<&'static str, Vec<&str>> {
+        let known = self.kind.fields();
+        let header = |place: &usize| self.headers.get(*place).map(String::as_str);
+        let named = |(field, places): &(usize, Vec<usize>)| {
+            let headers: Vec<&str> = places.iter().filter_map(header).collect();
+            Some((known.get(*field)?.name, headers)).filter(|(_, headers)| !headers.is_empty())
+        };
+        let shop: Vec<&str> = self.shop.iter().filter_map(header).collect();
+        let list: Vec<&str> = self.list.iter().filter_map(|(place, _)| header(place)).collect();
+        let others = [("shop", shop), ("list", list)].into_iter().filter(|(_, headers)| !headers.is_empty());
+        self.fields.iter().filter_map(named).chain(others).collect()
+    }
+
+    /// How many cells a record must have: with fewer it is cut off.
+    pub fn reach(&self) -> usize {
+        let known = self.kind.fields();
+        let first = |name: &&str| {
+            let is_of = |field: &usize| known.get(*field).is_some_and(|field| field.name == *name);
+            let found = self.fields.iter().find(|(field, _)| is_of(field));
+            found.and_then(|(_, places)| places.iter().min())
+        };
+        let groups = self.kind.needs_to_reach().iter();
+        groups.filter_map(|group| group.iter().filter_map(first).min()).max().map_or(0, |last| last + 1)
+    }
+
     /// A layout of these fields and nothing else.
     pub fn plain(kind: Kind, fields: Vec<(usize, Vec<usize>)>) -> Self {
         Self {
@@ -68,6 +106,7 @@ impl Layout {
             profile: None,
             fields,
             shop: Vec::new(),
+            headers: Vec::new(),
             unknown: Vec::new(),
             last_resort: 0,
             personal: Vec::new(),
@@ -143,6 +182,11 @@ impl Finder<'_> {
         };
         let nearest = Kind::ALL.into_iter().filter(|kind| *kind != Kind::OrderHeaders).map(share);
         let nearest = nearest.filter(|(lacks, ..)| (1..100).contains(lacks)).min_by_key(|(lacks, ..)| *lacks);
+        // A file without a header begins with a row, whose cells may be anybody's.
+        let is_row = |header: &String| header.contains('@') || header.bytes().filter(u8::is_ascii_digit).count() > 3;
+        if self.headers.iter().any(is_row) {
+            return "begins with a row and not with the names of its columns; export it again with a header".to_owned();
+        }
         let shown: Vec<&str> = self.headers.iter().take(10).map(String::as_str).collect();
         let nearest = nearest.map_or_else(String::new, |(_, kind, missing)| {
             format!("; it is nearest to {}, for which it lacks {}", kind.name(), missing.join(", "))
@@ -307,6 +351,7 @@ impl Finder<'_> {
             profile: profile.map(|profile| profile.name.clone()),
             fields: places.into_iter().filter(|(field, _)| !is_note(field)).collect(),
             shop,
+            headers: self.headers.to_vec(),
             unknown,
             last_resort,
             personal: personal.into_iter().chain(all_personal).collect::<BTreeSet<_>>().into_iter().collect(),

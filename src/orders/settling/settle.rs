@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::delimited::dialect::Encoding;
 use crate::orders::{
-    reading::intake::{FileEntry, FileRead, Intake},
+    reading::intake::{BlockPlace, FileEntry, FileRead, Intake},
     recognising::{
         fields::{Kind, Reason},
         layout::Layout,
@@ -137,6 +138,15 @@ pub fn settle(entries: &[FileEntry], intake: &Intake, rules: &Rules) -> Settled 
     settled
 }
 
+impl Settled {
+    /// Leaves out the rows of files that give none.
+    pub fn leave_out(&mut self, entries: &[FileEntry]) {
+        for (known, _) in self.files.iter_mut().zip(entries).filter(|(_, entry)| !entry.gives_rows) {
+            known.problem.get_or_insert_with(|| "was read for what it tells of others alone".to_owned());
+        }
+    }
+}
+
 fn folder(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -213,7 +223,7 @@ impl Settled {
             });
             let Some(known) = self.files.get_mut(number as usize) else { continue };
             known.warnings.extend(other);
-            known.warnings.extend(warnings(read, &known.columns));
+            known.warnings.extend(warnings(read, &known.columns, &intake.blocks));
             if known.problem.is_none() && !read.is_ignored {
                 known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
                     Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
@@ -285,10 +295,19 @@ fn useless(read: &FileRead, columns: &Columns, loses_nameless: bool, max_rejecte
     Some(format!("{rejected} of {} rows cannot be used ({}); export it again{mend}", facts.rows, words.join(", ")))
 }
 
-fn warnings(read: &FileRead, columns: &Columns) -> Vec<String> {
+fn warnings(read: &FileRead, columns: &Columns, blocks: &[BlockPlace]) -> Vec<String> {
     let mut words = Vec::new();
     if read.facts.replaced {
         words.push("bytes that are not UTF-8 were replaced".to_owned());
+    }
+    if read.dialect.is_some_and(|dialect| dialect.encoding == Encoding::Windows1252) {
+        words.push("read as Windows-1252, since it is not UTF-8 (save it as UTF-8 if letters are wrong)".to_owned());
+    }
+    if let (count, Some((block, line))) = read.facts.lost_letters {
+        let first = blocks.get(block as usize).map_or(1, |place| place.first_line) + u64::from(line);
+        words.push(format!(
+            "{count} letters are \u{FFFD}, the first in line {first}: they were lost before (export it again as UTF-8)"
+        ));
     }
     let Some(layout) = &read.layout else { return words };
     let kind = layout.kind;

@@ -19,11 +19,14 @@ pub const FILES: &[(&str, ColumnKind)] = &[
     ("kind", ColumnKind::Text),
     ("profile", ColumnKind::Text),
     ("status", ColumnKind::Text),
+    ("dialect", ColumnKind::Text),
     ("shops", ColumnKind::Int),
     ("rows", ColumnKind::Int),
     ("accepted", ColumnKind::Int),
     ("rejected", ColumnKind::Int),
     ("reasons", ColumnKind::Text),
+    ("columns", ColumnKind::Text),
+    ("personal_columns", ColumnKind::Text),
     ("unknown_columns", ColumnKind::Text),
     ("warnings", ColumnKind::Text),
     ("problem", ColumnKind::Text),
@@ -37,15 +40,15 @@ const UNKNOWN_SHOWN: usize = 100;
 pub struct Ingested {
     /// Rows of the order lines.
     pub order_lines: u64,
-    /// The first thing wrong: the file, and what it is.
-    pub first_problem: String,
+    /// What is wrong with the files that give no order line.
+    pub problems: String,
 }
 
 /// Without order lines nothing can be mined: to go on would empty the tables of results.
 pub fn nothing_to_mine(ingested: &Ingested) -> StageError {
     StageError::Input {
         port: "files".to_owned(),
-        problem: format!("no order line came of them: {}", ingested.first_problem),
+        problem: format!("no order line came of them: {}", ingested.problems),
         mend: "add the exports of orders, or say with `kind` that there are none".to_owned(),
     }
 }
@@ -60,34 +63,43 @@ pub fn no_export(first: &FileEntry) -> StageError {
 }
 
 /// Why a file was not opened.
-const IGNORED: &str = "has a name that ends neither in .csv, .csv.gz or .csv.zst nor in .parquet";
+const IGNORED: &str = "has a name that ends neither in .csv, .json, .jsonl or .ndjson, packed or not, nor in .parquet";
 
-/// Refuses the first file that cannot be used; `is_all`: none can.
+/// Files that are told of at most.
+const FILES_TOLD: usize = 1000;
+
+/// What is wrong with files, a line each if there are several.
+fn by_file(problems: &[String]) -> String {
+    if let [only] = problems {
+        return only.clone();
+    }
+    let mut words: String = problems.iter().take(FILES_TOLD).map(|problem| format!("\n  {problem}")).collect();
+    if let more @ 1.. = problems.len().saturating_sub(FILES_TOLD) {
+        words += &format!("\n  and {more} more");
+    }
+    words + "\n "
+}
+
+/// Refuses the files that cannot be used; `is_all`: none can.
 ///
 /// # Errors
-/// The file, what is wrong, and the mend.
+/// Each file, what is wrong with it, and the mend.
 pub fn refuse_bad_files(
     entries: &[FileEntry],
     settled: &Settled,
     rejections: &Rejections<'_>,
     is_all: bool,
 ) -> Result<(), StageError> {
-    let bad: Vec<(usize, &str)> = settled
-        .files
-        .iter()
-        .enumerate()
-        .filter_map(|(number, known)| Some((number, known.problem.as_deref()?)))
-        .collect();
-    let Some((first, problem)) = bad.first() else { return Ok(()) };
-    let name = entries.get(*first).map_or("", |entry| entry.name.as_str());
-    let example = rejections.example(*first as u32);
-    let others = match bad.len() - 1 {
-        0 => String::new(),
-        more => format!("; and {more} more"),
+    let words = |((number, known), entry): ((u32, &FileKnown), &FileEntry)| {
+        Some(format!("{} {}{}", entry.name, known.problem.as_deref()?, rejections.example(number)))
     };
+    let bad: Vec<String> = (0_u32..).zip(&settled.files).zip(entries).filter_map(words).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
     Err(StageError::Input {
         port: "files".to_owned(),
-        problem: format!("{name} {problem}{example}{others}"),
+        problem: by_file(&bad),
         mend: if is_all {
             "and no file is left to go on with"
         } else {
@@ -97,28 +109,22 @@ pub fn refuse_bad_files(
     })
 }
 
-/// Of the files that give no order line, what is wrong with the first: it cannot be used, none of its rows can, or it is
-/// not one of orders.
-pub fn first_problem(intake: &Intake, settled: &Settled, entries: &[FileEntry], rejections: &Rejections<'_>) -> String {
-    let words = |number: u32, read: &FileRead, known: &FileKnown| match (&known.problem, &read.layout) {
-        (Some(problem), _) => Some(format!("{problem}{}", rejections.example(number))),
-        (None, Some(layout)) if layout.kind == Kind::Orders => {
-            Some(format!("has no row that can be used{}", rejections.example(number)))
-        }
-        _ => None,
+/// Of the files that give no order line, what is wrong with each: it cannot be used, none of its rows can, or it is not one
+/// of orders.
+pub fn problems(intake: &Intake, settled: &Settled, entries: &[FileEntry], rejections: &Rejections<'_>) -> String {
+    let words = |((number, (read, known)), entry): ((u32, (&FileRead, &FileKnown)), &FileEntry)| {
+        let example = rejections.example(number);
+        let words = match (&known.problem, &read.layout) {
+            (Some(problem), _) => format!("{problem}{example}"),
+            (None, Some(layout)) if layout.kind == Kind::Orders => format!("has no row that can be used{example}"),
+            (None, Some(layout)) => format!("is one of {}, and none is one of orders", layout.kind.name()),
+            (None, None) => return None,
+        };
+        Some(format!("{} {words}", entry.name))
     };
-    let files = || (0_u32..).zip(intake.files.iter().zip(&settled.files)).zip(entries);
-    let wrong = files().find_map(|((number, (read, known)), entry)| Some((entry, words(number, read, known)?)));
-    let other = || {
-        let ((_, (read, _)), entry) = files().find(|((_, (read, _)), _)| read.layout.is_some())?;
-        let kind = read.layout.as_ref().map_or("", |layout| layout.kind.name());
-        Some((entry, format!("is one of {kind}, and none is one of orders")))
-    };
-    let (entry, words) = match wrong.or_else(other) {
-        Some(found) => found,
-        None => return "there are none".to_owned(),
-    };
-    format!("{} {words}", entry.name)
+    let files = (0_u32..).zip(intake.files.iter().zip(&settled.files)).zip(entries);
+    let problems: Vec<String> = files.filter_map(words).collect();
+    if problems.is_empty() { "there are none".to_owned() } else { by_file(&problems) }
 }
 
 /// How many shops the rows of a file are of.
@@ -164,11 +170,19 @@ pub fn files_table(
         table.text(read.layout.as_ref().map(|layout| layout.kind.name().as_bytes()));
         table.text(read.layout.as_ref().and_then(|layout| layout.profile.as_deref()).map(str::as_bytes));
         table.text_or(None, status);
+        table.text(read.dialect.map(|dialect| dialect.words()).as_deref().map(str::as_bytes));
         table.int(Some(if status == "completed" { shops(read, known, settled) as i64 } else { 0 }));
         table.int(count(read.facts.rows));
         table.int(count(accepted));
         table.int(count(refused));
         table.text(Some(words.join(", ").as_bytes()));
+        let columns = read.layout.as_ref().map(|layout| serde_json::json!(layout.headers_by_field()).to_string());
+        let personal = read.layout.as_ref().map(|layout| {
+            let header = |place: &usize| layout.headers.get(*place).map(String::as_str);
+            layout.personal.iter().filter_map(header).collect::<Vec<_>>().join(", ")
+        });
+        table.text_or(columns.as_deref().map(str::as_bytes), "{}");
+        table.text_or(personal.as_deref().map(str::as_bytes), "");
         table.text_or(unknown.as_deref().map(str::as_bytes), "");
         table.text(Some(known.warnings.join("; ").as_bytes()));
         table.text(problem.map(str::as_bytes));

@@ -2,10 +2,14 @@
 
 mod aliases;
 mod bad_files;
+mod broken;
+mod dialects;
 mod duplicates;
 mod exports;
+mod json;
 mod main_like;
 mod parquet;
+mod personal;
 mod reference;
 mod rejected;
 mod shops;

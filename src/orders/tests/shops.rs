@@ -37,7 +37,7 @@ fn a_file_that_names_no_shop_takes_that_of_its_folder_by_other_files_by_name_or_
     assert_eq!(shops(&by_folder, &[("all/Shop-7/o.csv", &plain)]), ["shop-7"]);
     assert_eq!(shops(&by_folder, &[("o.csv", &plain)]), ["s"], "a file that lies in no folder");
     let storage = std::sync::Arc::new(Memory::of(&[("/data/Shop-8/o.csv", plain.as_bytes())]));
-    let entries = [FileEntry { path: "/data/Shop-8/o.csv".to_owned(), name: "o.csv".to_owned() }];
+    let entries = [FileEntry { path: "/data/Shop-8/o.csv".to_owned(), name: "o.csv".to_owned(), gives_rows: true }];
     by_folder.ingest(&entries, 1, 1 << 20, &context(storage.clone())).unwrap();
     let outputs = Outputs::of(&storage);
     assert_eq!(

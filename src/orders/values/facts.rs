@@ -43,6 +43,10 @@ pub struct Facts {
     pub currencies: BTreeMap<(u32, [u8; 3]), u64>,
     /// Bytes that are no UTF-8 were replaced.
     pub replaced: bool,
+    /// Replacement characters that the file itself holds, and the first of them: its block and its line there.
+    pub lost_letters: (u64, Option<(u32, u32)>),
+    /// A quoted cell that is never closed: its block and its line there.
+    pub unclosed: Option<(u32, u32)>,
     /// Variant ids of ten characters or more, by shop and the hash of their last ten.
     pub long_ids: BTreeMap<(u32, u64), LongId>,
 }
@@ -87,6 +91,9 @@ impl Facts {
             *self.currencies.entry(key).or_default() += count;
         }
         self.replaced |= other.replaced;
+        self.lost_letters.0 += other.lost_letters.0;
+        self.lost_letters.1 = self.lost_letters.1.or(other.lost_letters.1);
+        self.unclosed = self.unclosed.or(other.unclosed);
         for (key, id) in other.long_ids {
             note_long_id(&mut self.long_ids, key, id);
         }

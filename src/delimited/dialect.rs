@@ -1,0 +1,145 @@
+//! How a file of delimited text is written: found from its first bytes, told in words.
+
+use super::{
+    blocks::find_terminator,
+    records::{Records, Shape},
+};
+
+/// How bytes spell text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark; ASCII is UTF-8.
+    #[default]
+    Utf8,
+    /// UTF-16, the low byte first, with its byte order mark.
+    Utf16Le,
+    /// UTF-16, the high byte first, with its byte order mark.
+    Utf16Be,
+    /// Windows-1252, of which ISO 8859-1 is a part.
+    Windows1252,
+}
+
+impl Encoding {
+    /// Its usual name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+            Self::Windows1252 => "Windows-1252",
+        }
+    }
+
+    /// The encoding that a byte order mark names, and the bytes of the mark.
+    pub fn of_mark(bytes: &[u8]) -> Option<(Self, usize)> {
+        match bytes {
+            [0xEF, 0xBB, 0xBF, ..] => Some((Self::Utf8, 3)),
+            [0xFF, 0xFE, ..] => Some((Self::Utf16Le, 2)),
+            [0xFE, 0xFF, ..] => Some((Self::Utf16Be, 2)),
+            _ => None,
+        }
+    }
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// Between cells.
+    pub delimiter: u8,
+    /// How bytes spell text.
+    pub encoding: Encoding,
+    /// Whether each line is one quoted cell that holds the record.
+    pub is_wrapped: bool,
+    /// Whether the first line says what the delimiter is: `sep=;`.
+    pub names_delimiter: bool,
+}
+
+impl Default for Dialect {
+    /// CSV in the narrow sense: commas and UTF-8.
+    fn default() -> Self {
+        Self { delimiter: b',', encoding: Encoding::Utf8, is_wrapped: false, names_delimiter: false }
+    }
+}
+
+/// The delimiters that are looked for; of equals the first.
+pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Records that are looked at.
+const RECORDS: usize = 200;
+
+impl Dialect {
+    /// The delimiter's name.
+    pub fn delimiter_name(&self) -> String {
+        match self.delimiter {
+            b',' => "comma".to_owned(),
+            b';' => "semicolon".to_owned(),
+            b'\t' => "tab".to_owned(),
+            b'|' => "pipe".to_owned(),
+            other => format!("'{}'", char::from(other)),
+        }
+    }
+
+    /// In words: `semicolon, Windows-1252`.
+    pub fn words(&self) -> String {
+        let wrapped = if self.is_wrapped { ", rows quoted as a whole" } else { "" };
+        format!("{}, {}{wrapped}", self.delimiter_name(), self.encoding.name())
+    }
+}
+
+/// The delimiter that a first line `sep=;` names, and the bytes of that line.
+pub fn named_delimiter(sample: &[u8]) -> Option<(u8, usize)> {
+    let end = sample.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let line = sample.get(..end)?;
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (key, named) = line.split_at_checked(4)?;
+    let [delimiter] = named else { return None };
+    let is_named = key.eq_ignore_ascii_case(b"sep=") && delimiter.is_ascii() && *delimiter != b'"';
+    let end = end + if sample.get(end..end + 2) == Some(b"\r\n") { 2 } else { 1 };
+    is_named.then_some((*delimiter, end))
+}
+
+/// The delimiter by which the records of a sample have as many cells as the first, which has two at least: that of the
+/// most cells where several do equally well. A comma where there is none.
+pub fn find_delimiter(sample: &[u8], is_end: bool) -> u8 {
+    let found: Vec<(u8, usize, f64)> = DELIMITERS
+        .into_iter()
+        .filter_map(|delimiter| {
+            let (width, alike) = measure(sample, delimiter, is_end)?;
+            (width > 1).then_some((delimiter, width, alike))
+        })
+        .collect();
+    let best = found.iter().map(|(_, _, alike)| *alike).fold(0.0, f64::max);
+    let mut chosen = (b',', 0);
+    for (delimiter, width, alike) in found {
+        // Broken records are few; a character of the text parts each record otherwise.
+        if alike >= 0.9 * best && width > chosen.1 {
+            chosen = (delimiter, width);
+        }
+    }
+    chosen.0
+}
+
+/// The cells of the first record, and the share of the others that have as many.
+fn measure(sample: &[u8], delimiter: u8, is_end: bool) -> Option<(usize, f64)> {
+    let terminator = find_terminator(sample, delimiter, true)?;
+    let whole = match memchr::memrchr(terminator, sample) {
+        Some(last) if !is_end => sample.get(..=last)?,
+        _ => sample,
+    };
+    let mut records = Records::new(whole, Shape { delimiter, terminator, width: 0 });
+    let mut width = None;
+    let (mut count, mut alike) = (0_usize, 0_usize);
+    while count < RECORDS && records.advance() {
+        let filled = records.filled();
+        match width {
+            None => width = Some(filled),
+            // Empty cells at the end may be left out, or be too many.
+            Some(width) => {
+                count += 1;
+                alike += usize::from(filled <= width && 2 * records.cells.len() > width);
+            }
+        }
+    }
+    let share = if count == 0 { 1.0 } else { alike as f64 / count as f64 };
+    Some((width?, share))
+}
