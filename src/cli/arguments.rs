@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::pipeline::{
-    Pipeline, PipelineError, plan::PlanOptions, registry::Registry, select::Selection, spec::Overrides,
+    Pipeline, PipelineError, file::Overrides, plan::PlanOptions, registry::Registry, select::Selection,
 };
 
 /// Which pipeline, with which settings, in which workspace.

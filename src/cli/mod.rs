@@ -18,7 +18,7 @@ mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::pipeline::PipelineError;
 
@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
-        Command::Completions(arguments) => completions::main(&arguments),
+        Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
     match result {
         Ok(code) => code,

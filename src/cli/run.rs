@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use polars::prelude::DataFrame;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
     plan::print_plan,
-    progress,
+    progress::{self, LogFormat},
 };
 use crate::{
     pipeline::{
@@ -64,15 +64,6 @@ pub struct Arguments {
     /// Print the results of the run as JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// How events are written.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// A JSON object a line.
-    Json,
 }
 
 /// The results of a run as written to run_results.json.

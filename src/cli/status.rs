@@ -12,8 +12,8 @@ use super::arguments::WorkspaceArguments;
 use crate::{
     pipeline::{
         PipelineError,
+        file::document::read_file,
         journal::{Journal, RunRow, StepRow},
-        spec::document::read_file,
     },
     report::table::{Table, bytes, count, seconds},
 };

@@ -12,8 +12,8 @@ use crate::{
     operator::Silent,
     pipeline::{
         PipelineError, expect,
+        file::{Verify, model::Severity},
         registry::Registry,
-        spec::{Verify, model::Severity},
     },
     report::dataset,
 };

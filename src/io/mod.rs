@@ -14,6 +14,7 @@ mod records;
 mod reject;
 mod row_groups;
 mod source;
+mod source_rows;
 mod sqlite;
 #[cfg(test)]
 mod testing;
@@ -25,7 +26,8 @@ pub use file_sink::{FileContent, FileFormat, Prepared};
 pub use files::{FileState, PreparedFile, SourceState, open, sync_folder_of};
 pub use parquet_batches::ParquetBatches;
 pub use reject::rejected_schema;
-pub use source::{SourceRead, SourceRows, SourceSpec, Spill};
+pub use source::SourceSpec;
+pub use source_rows::{SourceRead, SourceRows, Spill};
 pub use sqlite::{
     ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite, apply_sqlite,
     ledger_holds, share_allocator,

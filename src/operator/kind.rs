@@ -20,7 +20,7 @@ pub struct OperatorKind {
     /// Whether the seed is part of the fingerprint.
     pub uses_seed: bool,
     /// The datasets it reads.
-    pub inputs: fn() -> Inputs,
+    pub inputs: Inputs,
     /// The JSON Schema of its parameters, with defaults.
     pub params_schema: fn() -> Schema,
     /// Parameters in, a stage's operator out.
@@ -40,7 +40,7 @@ pub enum BindError {
 pub trait BoundOperator: Send + Sync {
     /// The parameters with their defaults filled in, as fingerprinted.
     fn params(&self) -> Value;
-    /// See [`Operator::inputs`].
+    /// See [`Operator::INPUTS`].
     fn inputs(&self) -> Inputs;
     /// See [`Operator::outputs`].
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError>;
@@ -56,7 +56,7 @@ impl<O: Operator> BoundOperator for Bound<O> {
     }
 
     fn inputs(&self) -> Inputs {
-        O::inputs()
+        O::INPUTS
     }
 
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
@@ -77,7 +77,7 @@ impl OperatorKind {
             version: O::VERSION,
             uses_as_of: O::USES_AS_OF,
             uses_seed: O::USES_SEED,
-            inputs: O::inputs,
+            inputs: O::INPUTS,
             params_schema: || schemars::schema_for!(O),
             bind: |params| {
                 let operator: O = serde_path_to_error::deserialize(params).map_err(|error| BindError::Shape {

@@ -23,7 +23,7 @@ pub use context::{Progress, Scratch, Silent, StageContext, Storage};
 pub use error::{ParamError, StageError};
 pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
-pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};
+pub use ports::{Column, ColumnKind, Columns, InputPort, Inputs, OutputPort, PortSchema};
 
 /// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.
 ///
@@ -40,9 +40,8 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     const USES_AS_OF: bool = false;
     /// Whether the result depends on [`StageContext::seed`]; only then is it part of the fingerprint.
     const USES_SEED: bool = false;
-
     /// The datasets the operator reads.
-    fn inputs() -> Inputs;
+    const INPUTS: Inputs;
 
     /// The datasets the operator writes, for these parameters and these input schemas.
     ///

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{Expr, LazyFrame, NULL, col, lit};
-
 use super::{
     error::PipelineError,
-    spec::{
+    file::{
         DatasetRef, Diagnostic, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, diagnostic::suggest,
     },
 };
@@ -95,7 +93,7 @@ fn check_input(
     }
     let name = pipeline.dataset_name(dataset);
     let at = pipeline.document.locate(&["stages", &step.name, "inputs", port.name]);
-    for wanted in &port.columns {
+    for wanted in &port.columns() {
         match columns.iter().find(|column| column.name == wanted.name) {
             None if wanted.optional => {}
             None => {
@@ -187,23 +185,4 @@ fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<
         }
     }
     table.check(path, columns, *busy_timeout).map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
-}
-
-/// A dataset with exactly the columns a port declares, in their types: missing optional ones are null.
-/// The frame's own schema is needed because a source's types may be known only now.
-pub fn conform(mut frame: LazyFrame, columns: &PortSchema) -> Result<LazyFrame, polars::prelude::PolarsError> {
-    let schema = frame.collect_schema()?;
-    let chosen: Vec<Expr> = columns
-        .iter()
-        .map(|wanted| {
-            let target = wanted.kind.data_type();
-            match (schema.get(&wanted.name), target) {
-                (Some(found), Some(target)) if *found != target => col(wanted.name.as_str()).strict_cast(target),
-                (Some(_), _) => col(wanted.name.as_str()),
-                (None, Some(target)) => lit(NULL).cast(target).alias(wanted.name.as_str()),
-                (None, None) => lit(NULL).alias(wanted.name.as_str()),
-            }
-        })
-        .collect();
-    Ok(frame.select(chosen))
 }

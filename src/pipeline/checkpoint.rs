@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     error::PipelineError,
+    file::Pipeline,
     fingerprint::{ContentHash, Fingerprint, Ingredients},
-    spec::Pipeline,
 };
 use crate::io::{SourceState, checkpoint_file};
 
@@ -256,6 +256,15 @@ pub struct Draft<'a> {
     outputs: Vec<OutputFile>,
     /// Outputs that lie in memory: who looks at them before the checkpoint is done need not read them back.
     in_memory: BTreeMap<String, LazyFrame>,
+}
+
+/// The pairs in a Parquet footer that say where a file comes from.
+pub fn footer(run_id: &str, step: &str, fingerprint: &str) -> Vec<(String, String)> {
+    vec![
+        ("nightloom.run_id".to_owned(), run_id.to_owned()),
+        ("nightloom.stage".to_owned(), step.to_owned()),
+        ("nightloom.fingerprint".to_owned(), fingerprint.to_owned()),
+    ]
 }
 
 impl Draft<'_> {

@@ -18,10 +18,10 @@ use super::{
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
     error::PipelineError,
     failpoint::Failpoint,
+    file::{Pipeline, Sink, SinkTarget, StepKind},
     fingerprint::hash_json,
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
-    spec::{Pipeline, Sink, SinkTarget, StepKind},
 };
 use crate::io::{
     self, FileContent, FileState, IoError, Prepared, PreparedFile, ReadWatch, SinkMode, SourceSpec, SourceState,
@@ -403,13 +403,4 @@ fn failed_row(job: &Job<'_>, error: &PipelineError) -> StepRow {
         reason: Some(error.to_string()),
         ..StepRow::default()
     }
-}
-
-/// The pairs in a Parquet footer that say where a file comes from.
-pub fn footer(run_id: &str, step: &str, fingerprint: &str) -> Vec<(String, String)> {
-    vec![
-        ("nightloom.run_id".to_owned(), run_id.to_owned()),
-        ("nightloom.stage".to_owned(), step.to_owned()),
-        ("nightloom.fingerprint".to_owned(), fingerprint.to_owned()),
-    ]
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{io::IoError, operator::StageError, pipeline::spec::Diagnostic};
+use crate::{io::IoError, operator::StageError, pipeline::file::Diagnostic};
 
 /// Why a command on a pipeline failed.
 #[derive(Debug, thiserror::Error)]

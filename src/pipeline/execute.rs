@@ -8,17 +8,16 @@ use std::{
 use polars::prelude::{IntoLazy, LazyFrame};
 
 use super::{
-    check::conform,
-    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name},
-    commit::footer,
+    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name, footer},
+    conform::{conform, fits, words},
     error::PipelineError,
     expect,
     failpoint::Failpoint,
-    fingerprint::{Fingerprint, Ingredients, InputIngredient},
+    file::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+    fingerprint::{Ingredients, InputIngredient},
     kept::KeptFrames,
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
-    spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
     storage::StageStorage,
 };
 use crate::{
@@ -183,7 +182,7 @@ impl Workshop<'_> {
                 Inputs::Any => frame,
                 Inputs::Ports(ports) => match ports.iter().find(|port| port.name == input.port) {
                     None => frame,
-                    Some(port) => self.conformed(step, &input.port, frame, &port.columns)?,
+                    Some(port) => self.conformed(step, &input.port, frame, &port.columns())?,
                 },
             };
             frames = frames.with(&input.port, frame);
@@ -320,19 +319,6 @@ fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame
     })
 }
 
-/// Whether the columns made are the ones declared.
-pub fn fits(made: &PortSchema, declared: &PortSchema) -> bool {
-    made.len() == declared.len()
-        && made.iter().zip(declared).all(|(made, declared)| {
-            made.name == declared.name && (made.kind == declared.kind || declared.kind == ColumnKind::Any)
-        })
-}
-
-/// Columns in words.
-pub fn words(columns: &PortSchema) -> String {
-    columns.iter().map(|column| format!("{} {}", column.name, column.kind.word())).collect::<Vec<_>>().join(", ")
-}
-
 /// The rows a step read and made, for the journal: in, out, rejected.
 pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, u64) {
     let is_source = ingredients.operator == "source";
@@ -340,9 +326,4 @@ pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, 
     let rejected = manifest.outputs.iter().filter(|output| output.port == "rejected").map(|output| output.rows).sum();
     let read = if is_source { made + rejected } else { ingredients.inputs.values().map(|input| input.rows).sum() };
     (read, made, rejected)
-}
-
-/// A fingerprint in the short form of folder names.
-pub fn short(fingerprint: &Fingerprint) -> String {
-    fingerprint.short().to_owned()
 }

@@ -10,10 +10,10 @@ use super::{
     checkpoint::{CheckpointStore, Found, Manifest, state_key},
     commit::{self, Batch},
     error::PipelineError,
+    file::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
     select::{Selection, all_readers, readers},
-    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
 };
 use crate::io::SourceSpec;
 

@@ -18,15 +18,15 @@ use super::{
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
     commit::{self, Batch, Commit},
     error::PipelineError,
-    execute::{Done, Workshop, row_counts, short},
+    execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
+    file::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
     fingerprint::Ingredients,
     journal::{Journal, RunRow, StepRow},
     kept::KeptFrames,
     memory,
     observe::{Counter, Event, Observer},
     plan::{Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
-    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
 };
 
 /// What a run is told.
@@ -371,7 +371,7 @@ impl Run<'_> {
             kind: if step.is_source() { "source" } else { "stage" }.to_owned(),
             step: step.name.clone(),
             status: "fresh".to_owned(),
-            fingerprint: Some(short(&manifest.fingerprint)),
+            fingerprint: Some(manifest.fingerprint.short().to_owned()),
             rows_in,
             rows_out,
             rejected,
@@ -400,7 +400,7 @@ impl Run<'_> {
                 let ingredients = if step.is_source() { done.manifest.ingredients.clone() } else { ingredients };
                 (row.rows_in, row.rows_out, row.rejected) = row_counts(&ingredients, &done.manifest);
                 row.status = if done.unchanged { "unchanged" } else { "done" }.to_owned();
-                row.fingerprint = Some(short(&done.manifest.fingerprint));
+                row.fingerprint = Some(done.manifest.fingerprint.short().to_owned());
                 row.warnings = done.warnings;
                 self.states[id.0] = State::Done(Box::new(done.manifest));
                 self.note(row)

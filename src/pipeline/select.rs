@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     error::PipelineError,
-    spec::{Pipeline, StepId, diagnostic::suggest},
+    file::{Pipeline, StepId, diagnostic::suggest},
 };
 
 /// What `--select` and `--exclude` said; empty `select` means everything.

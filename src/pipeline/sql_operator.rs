@@ -40,10 +40,7 @@ impl Operator for Sql {
     const NAME: &'static str = "sql";
     const SUMMARY: &'static str = "Runs a query over its inputs.";
     const VERSION: u32 = 1;
-
-    fn inputs() -> Inputs {
-        Inputs::Any
-    }
+    const INPUTS: Inputs = Inputs::Any;
 
     fn validate(&self) -> Result<(), ParamError> {
         if self.query.trim().is_empty() {

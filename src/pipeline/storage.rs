@@ -11,7 +11,7 @@ use polars::prelude::{DataFrame, LazyFrame};
 
 use super::{
     checkpoint::file_name,
-    execute::{fits, words},
+    conform::{fits, words},
     failpoint::Failpoint,
 };
 use crate::{

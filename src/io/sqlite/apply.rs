@@ -6,17 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use polars::prelude::{LazyFrame, PolarsError, col};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use polars::prelude::{LazyFrame, col};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
     super::{IoError, ReadWatch, files::FileState},
-    bind::Batch,
     ledger, open_to_write, quote,
     sink::{Layout, SinkMode, SqliteSink},
-    update::in_key_order,
+    table_write::{Counts, TableWrite, in_key_order},
 };
-use crate::operator::{Column, ColumnKind, for_each_batch};
+use crate::operator::{Column, ColumnKind};
 
 /// Page cache of the writing connection in KiB: most of a night's changed pages stay in memory until the commit. More would
 /// be memory that the system must clear first, which takes longer than writing a page twice.
@@ -85,9 +84,9 @@ pub fn apply_sqlite(
     ledger::create(&transaction).map_err(refused)?;
     let (mut rows, mut unmatched, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
     for write in writes {
-        let write = Write { database, connection: &transaction, sink: write.sink, busy_timeout, fail, watch, write };
+        let table = TableWrite { database, connection: &transaction, sink: write.sink, busy_timeout, fail, watch };
         let started = Instant::now();
-        let counts = write.apply()?;
+        let counts = table.apply(write)?;
         seconds.push(started.elapsed().as_secs_f64());
         rows.push(counts.map(|counts| counts.rows));
         unmatched.push(counts.map_or(0, |counts| counts.unmatched));
@@ -120,56 +119,10 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Rows given to a table, and keys it did not have.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) rows: u64,
-    pub(super) unmatched: u64,
-}
-
-/// A write under way.
-pub(super) struct Write<'a> {
-    pub(super) database: &'a Path,
-    pub(super) connection: &'a Connection,
-    pub(super) sink: &'a SqliteSink,
-    busy_timeout: Duration,
-    fail: &'a dyn Fn(&str),
-    watch: &'a ReadWatch<'a>,
-    write: &'a SqliteWrite<'a>,
-}
-
-impl Write<'_> {
-    pub(super) fn refused(&self, error: rusqlite::Error) -> IoError {
-        let doing = format!("cannot write table '{}'", self.sink.table);
-        IoError::sqlite(self.database, doing, self.busy_timeout, error)
-    }
-
-    pub(super) fn frame_refused(&self, source: PolarsError) -> IoError {
-        IoError::Frame { what: format!("the rows for table '{}'", self.sink.table), source }
-    }
-
-    /// A row that the table's own rules refuse is told by its 1-based place.
-    pub(super) fn row_refused(&self, rows_before: u64, error: rusqlite::Error) -> IoError {
-        if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
-            return self.refused(error);
-        }
-        IoError::Table {
-            path: self.database.to_owned(),
-            table: self.sink.table.clone(),
-            problem: format!("row {} is refused: {error}", rows_before + 1),
-            mend: "let the stage's expectations say the same (unique, not_null), and mend the stage".to_owned(),
-        }
-    }
-
-    pub(super) fn batch_done(&self, rows: usize) -> Result<(), IoError> {
-        self.watch.progress.advance(rows as u64);
-        (self.fail)("sqlite-batch");
-        self.watch.check()
-    }
-
+impl TableWrite<'_> {
     /// Applies the write, unless the ledger holds it.
-    fn apply(&self) -> Result<Option<Counts>, IoError> {
-        let SqliteWrite { owner, batch, run_id, frame, again, .. } = self.write;
+    fn apply(&self, write: &SqliteWrite<'_>) -> Result<Option<Counts>, IoError> {
+        let SqliteWrite { owner, batch, run_id, frame, again, .. } = write;
         let may_repeat = *again && self.sink.mode != SinkMode::Append;
         if !may_repeat && ledger::holds(self.connection, owner, batch).map_err(|error| self.refused(error))? {
             return Ok(None);
@@ -205,34 +158,6 @@ impl Write<'_> {
             }
         };
         Ok(Counts { rows, unmatched: 0 })
-    }
-
-    /// Runs `sql` with each row's values; the first `keys` columns must not be null.
-    pub(super) fn insert_rows(&self, sql: &str, keys: usize, frame: LazyFrame) -> Result<u64, IoError> {
-        let mut insert = self.connection.prepare(sql).map_err(|error| self.refused(error))?;
-        let mut rows = 0;
-        for_each_batch(
-            frame,
-            |error| self.frame_refused(error),
-            |batch| {
-                let batch = Batch::new(self.database, &self.sink.table, &batch)?;
-                if batch.null_in_first(keys).is_some() {
-                    return Err(IoError::Table {
-                        path: self.database.to_owned(),
-                        table: self.sink.table.clone(),
-                        problem: "a row's key is null, so that it would be added again every night".to_owned(),
-                        mend: "filter such rows in the stage, or expect not_null on the key".to_owned(),
-                    });
-                }
-                for row in 0..batch.height() {
-                    batch.bind(&mut insert, row).map_err(|error| self.refused(error))?;
-                    insert.raw_execute().map_err(|error| self.row_refused(rows, error))?;
-                    rows += 1;
-                }
-                self.batch_done(batch.height())
-            },
-        )?;
-        Ok(rows)
     }
 }
 

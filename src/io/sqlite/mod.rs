@@ -9,6 +9,7 @@ mod memory;
 mod read;
 mod sink;
 mod table;
+mod table_write;
 mod update;
 mod write_behind;
 

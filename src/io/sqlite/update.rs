@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use polars::prelude::{LazyFrame, SortMultipleOptions};
+use polars::prelude::LazyFrame;
 use rusqlite::Statement;
 
 use super::{
     super::IoError,
-    apply::{Counts, Write as TableWrite},
     bind::Batch,
     quote,
     sink::Layout,
     table::{TableInfo, declared_for, kind_of_declared},
+    table_write::{Counts, TableWrite, in_key_order},
 };
 use crate::operator::for_each_batch;
 
@@ -92,14 +92,6 @@ impl TableWrite<'_> {
         self.connection.execute(&update, []).map_err(refused)?;
         self.connection.execute_batch(&format!("DROP TABLE {STAGING}")).map_err(refused)?;
         Ok(Counts { rows, unmatched: u64::try_from(unmatched).unwrap_or_default() })
-    }
-}
-
-/// Sorted by the key when it is a single column; of rows with the same key the last still comes last.
-pub(super) fn in_key_order(layout: &Layout, frame: LazyFrame) -> LazyFrame {
-    match layout.keys.as_slice() {
-        [key] => frame.sort([key.table.as_str()], SortMultipleOptions::default().with_maintain_order(true)),
-        _ => frame,
     }
 }
 

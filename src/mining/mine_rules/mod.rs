@@ -15,12 +15,10 @@ use self::{
 };
 use super::{
     decimal::Decimal,
-    mine_itemsets::{ITEMSETS, SHOPS},
     rules::{RuleError, RuleSearch},
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// Mines association rules.
@@ -63,39 +61,25 @@ impl Operator for MineRules {
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        let columns = |columns: &[(&str, ColumnKind)], needed: &[&str]| {
-            let column = |(name, kind): &(&str, ColumnKind)| PortColumn {
-                optional: *name == "shop_id",
-                ..PortColumn::new(name, *kind)
-            };
-            columns.iter().filter(|(name, _)| needed.contains(name)).map(column).collect()
-        };
-        Inputs::Ports(vec![
-            InputPort {
-                name: "itemsets",
-                required: true,
-                columns: columns(&ITEMSETS, &["shop_id", "items", "support_count"]),
-                about: "The output of `mine-itemsets` with target `all`.",
-            },
-            InputPort {
-                name: "shops",
-                required: true,
-                columns: columns(&SHOPS, &["shop_id", "orders", "all_orders"]),
-                about: "Its output of that name: how many orders each shop has.",
-            },
-            InputPort {
-                name: "metrics",
-                required: false,
-                columns: vec![
-                    PortColumn::new("shop_id", ColumnKind::Text),
-                    PortColumn::new("as_of", ColumnKind::Timestamp),
-                ],
-                about: "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
-            },
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "itemsets",
+            &[("shop_id", ColumnKind::Text), ("items", ColumnKind::Text), ("support_count", ColumnKind::Int)],
+            "The output of `mine-itemsets` with target `all`.",
+        )
+        .may_lack(&["shop_id"]),
+        InputPort::required(
+            "shops",
+            &[("shop_id", ColumnKind::Text), ("orders", ColumnKind::Int), ("all_orders", ColumnKind::Int)],
+            "Its output of that name: how many orders each shop has.",
+        )
+        .may_lack(&["shop_id"]),
+        InputPort::optional(
+            "metrics",
+            &[("shop_id", ColumnKind::Text), ("as_of", ColumnKind::Timestamp)],
+            "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
+        ),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
