@@ -7,6 +7,7 @@ mod completions;
 mod graph;
 mod itemsets;
 mod operators;
+mod overdue;
 mod plan;
 mod progress;
 mod provenance;

@@ -76,7 +76,7 @@ impl SourceSpec {
         }
     }
 
-    /// The state of the source's files, found without reading the data: an equal state means unchanged content.
+    /// The state of the source's files, found without reading the data.
     ///
     /// # Errors
     /// When a file is not there.
@@ -88,6 +88,20 @@ impl SourceSpec {
             }
             Self::Files { glob } => files::state_of(&listing::pattern(glob)),
         }
+    }
+
+    /// The state with the hashes of small files, to be kept and compared with later ones.
+    ///
+    /// # Errors
+    /// When a file is not there or cannot be read.
+    pub fn state_with_contents(&self) -> Result<SourceState, IoError> {
+        let state = self.state()?;
+        if self.is_of_files() { state.with_contents() } else { Ok(state) }
+    }
+
+    /// Whether files are read as they lie there, with nothing that keeps writers out meanwhile.
+    pub fn is_of_files(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
     }
 
     /// Reads everything. Rows with values that cannot be used are rejected with a reason.

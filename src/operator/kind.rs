@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
+use super::{Frames, Inputs, Misfit, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError, Upstream};
 
 /// One entry of the operator table.
 pub struct OperatorKind {
@@ -44,6 +44,8 @@ pub trait BoundOperator: Send + Sync {
     fn inputs(&self) -> Inputs;
     /// See [`Operator::outputs`].
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError>;
+    /// See [`Operator::check_upstream`].
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit>;
     /// See [`Operator::run`].
     fn run(&self, inputs: Frames, context: &StageContext) -> Result<Frames, StageError>;
 }
@@ -61,6 +63,10 @@ impl<O: Operator> BoundOperator for Bound<O> {
 
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         self.0.outputs(inputs)
+    }
+
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
+        self.0.check_upstream(inputs)
     }
 
     fn run(&self, inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {

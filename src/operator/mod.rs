@@ -9,6 +9,7 @@ mod error;
 mod file_name;
 mod kind;
 mod ports;
+mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub use error::{ParamError, StageError};
 pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
 pub use ports::{Column, ColumnKind, Columns, InputPort, Inputs, OutputPort, PortSchema};
+pub use upstream::{Misfit, Upstream};
 
 /// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.
 ///
@@ -54,6 +56,15 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     /// # Errors
     /// The way to the value, what is wrong with it and the mend.
     fn validate(&self) -> Result<(), ParamError> {
+        Ok(())
+    }
+
+    /// Refuses a stage whose parameters do not fit those of the stages it reads. `inputs` holds what makes the dataset of
+    /// each connected port; a source has no parameters.
+    ///
+    /// # Errors
+    /// The port, what does not fit, and the mend.
+    fn check_upstream(&self, _inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
         Ok(())
     }
 

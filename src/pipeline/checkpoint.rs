@@ -91,8 +91,12 @@ const LATEST: &str = "latest.json";
 impl CheckpointStore {
     /// The store of a pipeline under a workspace's state folder.
     pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {
-        let root = state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref()));
-        Self { root, found_right: Arc::default() }
+        Self::at(&state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref())))
+    }
+
+    /// The store in a folder.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), found_right: Arc::default() }
     }
 
     fn step_folder(&self, step: &str) -> PathBuf {

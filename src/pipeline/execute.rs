@@ -6,6 +6,7 @@ use std::{
 };
 
 use polars::prelude::{IntoLazy, LazyFrame};
+use serde_json::Value as Json;
 
 use super::{
     checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name, footer},
@@ -18,12 +19,15 @@ use super::{
     kept::KeptFrames,
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
-    storage::StageStorage,
+    storage::{ListedFiles, StageStorage},
 };
 use crate::{
-    io::{ReadWatch, SourceRows, Spill},
+    io::{IoError, ReadWatch, SourceRows, SourceSpec, Spill},
     operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
 };
+
+/// How often a source is read at most when files come to it while it is read.
+const MOST_READINGS: u32 = 3;
 
 /// What doing a step needs.
 pub struct Workshop<'a> {
@@ -70,7 +74,7 @@ impl Workshop<'_> {
         let before = self.store.latest_manifest(&step.name);
         self.failpoint.pass("step-begin");
         let done = match &step.kind {
-            StepKind::Source { .. } => self.read_source(step, counter),
+            StepKind::Source { .. } => self.read_source(step, counter, MOST_READINGS),
             StepKind::Stage { .. } => self.run_stage(step, inputs, ingredients, counter),
         }?;
         self.failpoint.pass("step-end");
@@ -78,11 +82,45 @@ impl Workshop<'_> {
         Ok(Done { unchanged, ..done })
     }
 
-    fn read_source(&self, step: &Step, counter: &Arc<Counter>) -> Result<Done, PipelineError> {
+    /// Reads a source. When files come to it meanwhile, it is read again, `readings` times in all.
+    fn read_source(&self, step: &Step, counter: &Arc<Counter>, readings: u32) -> Result<Done, PipelineError> {
         let StepKind::Source { spec, config, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
-        let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
-        // The state is taken before reading: what is written meanwhile makes the source stale the next time.
-        let state = spec.state().map_err(io)?;
+        let io = |problem| PipelineError::Io { what: step.label(), problem };
+        // The state is taken before reading: what is written to a database meanwhile makes the source stale the next time.
+        let state = spec.state_with_contents().map_err(io)?;
+        self.failpoint.pass("source-listed");
+        let draft = self.read_rows(step, spec, config, counter);
+        if spec.is_of_files() {
+            let after = spec.state().map_err(io)?;
+            // That a file changed says more than what was made of it.
+            if let Some(path) = state.first_changed(&after) {
+                return Err(io(IoError::Changed { path: path.to_owned() }));
+            }
+            match after.first_changed(&state) {
+                Some(_) if readings > 1 => return self.read_source(step, counter, readings - 1),
+                Some(path) => return Err(io(IoError::Changed { path: path.to_owned() })),
+                None => {}
+            }
+        }
+        let draft = draft?;
+        let content = draft
+            .outputs()
+            .iter()
+            .map(|output| (output.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
+            .collect();
+        let ingredients = source_ingredients(step, config, content);
+        let latest = Latest { fingerprint: ingredients.fingerprint(), source: Some(state), overtaken: false };
+        self.finish(step, draft, &BTreeMap::new(), ingredients, latest)
+    }
+
+    fn read_rows(
+        &self,
+        step: &Step,
+        spec: &SourceSpec,
+        config: &Json,
+        counter: &Arc<Counter>,
+    ) -> Result<Draft<'_>, PipelineError> {
+        let io = |problem| PipelineError::Io { what: step.label(), problem };
         let watch = ReadWatch { progress: counter.as_ref(), cancelled: self.cancelled };
         let mut draft = self.store.begin(&step.name)?;
         // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
@@ -97,20 +135,7 @@ impl Workshop<'_> {
         let rejected = Made::Frame(Box::new(rejected.lazy()));
         let frames = vec![("rows".to_owned(), rows), ("rejected".to_owned(), rejected)];
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
-        let content = draft
-            .outputs()
-            .iter()
-            .map(|output| (output.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
-            .collect();
-        let ingredients = source_ingredients(step, config, content);
-        let fingerprint = ingredients.fingerprint();
-        self.finish(
-            step,
-            draft,
-            &BTreeMap::new(),
-            ingredients,
-            Latest { fingerprint, source: Some(state), overtaken: false },
-        )
+        Ok(draft)
     }
 
     fn run_stage(
@@ -123,7 +148,7 @@ impl Workshop<'_> {
         let StepKind::Stage { bound, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let fail = |problem: StageError| match problem {
             StageError::Interrupted => PipelineError::Interrupted,
-            problem => PipelineError::Stage { stage: step.name.clone(), problem },
+            problem => PipelineError::Step { step: step.label(), problem },
         };
         let frames = self.input_frames(step, inputs)?;
         let mut schemas = BTreeMap::new();
@@ -134,7 +159,8 @@ impl Workshop<'_> {
         let fingerprint = ingredients.fingerprint();
         let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
         let mut draft = self.store.begin(&step.name)?;
-        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs, self.failpoint.clone()));
+        let listed = ListedFiles::of(self.pipeline, self.store);
+        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs, listed, self.failpoint.clone()));
         let context = StageContext {
             as_of: self.options.as_of,
             seed: self.options.seed,
@@ -143,7 +169,14 @@ impl Workshop<'_> {
             cancelled: self.cancelled.clone(),
             storage: storage.clone(),
         };
-        let mut made = bound.run(frames, &context).map_err(fail)?;
+        // What a stage makes of a file that changed under its hands, an error or rows, says nothing.
+        let same_files = || {
+            let io = |problem| PipelineError::Io { what: step.label(), problem };
+            storage.check_unchanged().map_err(io)
+        };
+        let made = bound.run(frames, &context);
+        same_files()?;
+        let mut made = made.map_err(fail)?;
         let mut written = storage.finish().map_err(fail)?;
         let mut frames = Vec::with_capacity(declared.len());
         for port in &declared {
@@ -162,7 +195,9 @@ impl Workshop<'_> {
         }
         drop(made);
         context.check_cancelled().map_err(fail)?;
-        draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
+        let all_written = draft.write(frames, &pairs).map_err(|error| self.while_stopping(error));
+        same_files()?;
+        all_written?;
         self.failpoint.pass("stage-outputs-written");
         self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None, overtaken: false })
     }
@@ -197,7 +232,7 @@ impl Workshop<'_> {
         mut frame: LazyFrame,
         columns: &PortSchema,
     ) -> Result<LazyFrame, PipelineError> {
-        let fail = |problem: StageError| PipelineError::Stage { stage: step.name.clone(), problem };
+        let fail = |problem: StageError| PipelineError::Step { step: step.label(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
         for wanted in columns {
             let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
@@ -279,7 +314,7 @@ impl Workshop<'_> {
             }
             let name = &step.outputs[expectation.output].dataset;
             let broken = expect::broken(name, &frame, output.rows, &expectation.table, &related)
-                .map_err(|error| PipelineError::Stage { stage: step.name.clone(), problem: error.into() })?;
+                .map_err(|error| PipelineError::Step { step: step.label(), problem: error.into() })?;
             match expectation.table.severity {
                 Severity::Warn => warnings.extend(broken),
                 Severity::Error => errors.extend(broken),
@@ -288,7 +323,7 @@ impl Workshop<'_> {
         if errors.is_empty() {
             Ok(warnings)
         } else {
-            Err(PipelineError::Expectation { stage: step.name.clone(), broken: errors })
+            Err(PipelineError::Expectation { step: step.label(), broken: errors })
         }
     }
 }
@@ -307,7 +342,7 @@ fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame
     if declared.is_empty() {
         return Ok(());
     }
-    let made = schema_of(frame).map_err(|problem| PipelineError::Stage { stage: step.name.clone(), problem })?;
+    let made = schema_of(frame).map_err(|problem| PipelineError::Step { step: step.label(), problem })?;
     if fits(&made, declared) {
         return Ok(());
     }

@@ -3,20 +3,57 @@
 use std::{path::Path, time::Duration};
 
 use polars::prelude::{LazyFrame, PolarsError, SortMultipleOptions};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Statement};
 
 use super::{
     super::{IoError, ReadWatch},
     bind::Batch,
     sink::{Layout, SqliteSink},
+    statements,
 };
 use crate::operator::for_each_batch;
 
-/// Rows given to a table, and keys it did not have.
+/// What became of the rows given to a table.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
+    /// How many were given.
     pub(super) rows: u64,
+    /// Those whose keys an update did not find.
     pub(super) unmatched: u64,
+    /// Those that triggers or constraints of the table left out.
+    pub(super) left_out: u64,
+    /// Rows added, changed and deleted by statements of ours.
+    pub(super) changed: u64,
+    /// Rows that triggers changed beside.
+    pub(super) by_triggers: u64,
+}
+
+/// Looks whether a row that was given with its key is in the table: a trigger or constraint may have left it out.
+pub(super) struct Landed<'c> {
+    by_key: Statement<'c>,
+    equal: Statement<'c>,
+}
+
+impl<'c> Landed<'c> {
+    pub(super) fn new(write: &TableWrite<'c>, layout: &Layout) -> rusqlite::Result<Self> {
+        Ok(Self {
+            by_key: write.connection.prepare(&statements::find(write.sink, layout))?,
+            equal: write.connection.prepare(&statements::find_equal(write.sink, layout))?,
+        })
+    }
+
+    /// After a statement that changed `changed` rows: a row that was not changed must have the values already.
+    pub(super) fn holds(&mut self, batch: &Batch, row: usize, changed: usize) -> rusqlite::Result<bool> {
+        let statement = if changed == 0 { &mut self.equal } else { &mut self.by_key };
+        is_found(statement, batch, row)
+    }
+}
+
+/// Whether a query with the values of a row as its parameters gives a row.
+pub(super) fn is_found(statement: &mut Statement<'_>, batch: &Batch, row: usize) -> rusqlite::Result<bool> {
+    batch.bind_first(statement.parameter_count(), statement, row)?;
+    let mut rows = statement.raw_query();
+    rows.next().map(|row| row.is_some())
 }
 
 /// A write under way.
@@ -59,9 +96,16 @@ impl TableWrite<'_> {
     }
 
     /// Runs `sql` with each row's values; the first `keys` columns must not be null.
-    pub(super) fn insert_rows(&self, sql: &str, keys: usize, frame: LazyFrame) -> Result<u64, IoError> {
-        let mut insert = self.connection.prepare(sql).map_err(|error| self.refused(error))?;
-        let mut rows = 0;
+    pub(super) fn insert_rows(
+        &self,
+        sql: &str,
+        keys: usize,
+        frame: LazyFrame,
+        mut look: Option<Landed<'_>>,
+    ) -> Result<Counts, IoError> {
+        let refused = |error| self.refused(error);
+        let mut insert = self.connection.prepare(sql).map_err(refused)?;
+        let mut counts = Counts::default();
         for_each_batch(
             frame,
             |error| self.frame_refused(error),
@@ -76,14 +120,18 @@ impl TableWrite<'_> {
                     });
                 }
                 for row in 0..batch.height() {
-                    batch.bind(&mut insert, row).map_err(|error| self.refused(error))?;
-                    insert.raw_execute().map_err(|error| self.row_refused(rows, error))?;
-                    rows += 1;
+                    batch.bind(&mut insert, row).map_err(refused)?;
+                    let changed = insert.raw_execute().map_err(|error| self.row_refused(counts.rows, error))?;
+                    counts.rows += 1;
+                    counts.changed += changed as u64;
+                    if let Some(look) = &mut look {
+                        counts.left_out += u64::from(!look.holds(&batch, row, changed).map_err(refused)?);
+                    }
                 }
                 self.batch_done(batch.height())
             },
         )?;
-        Ok(rows)
+        Ok(counts)
     }
 }
 

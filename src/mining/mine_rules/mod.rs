@@ -15,10 +15,12 @@ use self::{
 };
 use super::{
     decimal::Decimal,
+    mine_itemsets::MineItemsets,
     rules::{RuleError, RuleSearch},
 };
 use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Misfit, Operator, OutputPort, ParamError, PortSchema, StageContext,
+    StageError, Upstream,
 };
 
 /// Mines association rules.
@@ -106,6 +108,20 @@ impl Operator for MineRules {
         ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
         ParamError::unless_between("min_lift", self.min_lift, 0.0, MOST_LIFT)?;
         ParamError::unless_between("max_q_value", self.max_q_value, 0.0, 1.0)
+    }
+
+    /// A rule is judged by its parts, which closed and maximal sets lack.
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
+        let sets = inputs.get("itemsets").and_then(|made| made.param(MineItemsets::NAME, "itemsets", "target"));
+        match sets.and_then(|target| target.as_str()).filter(|target| *target != "all") {
+            None => Ok(()),
+            Some(target) => Err(Misfit {
+                port: "itemsets".to_owned(),
+                param: "target".to_owned(),
+                problem: format!("rules cannot be made of {target} itemsets: the parts of a rule are not among them"),
+                mend: "set target = \"all\" there, or mine the sets for the rules in a stage of their own".to_owned(),
+            }),
+        }
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
