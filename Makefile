@@ -9,11 +9,13 @@ HISTORY   := data/demo/workflows.db
 EXPORTS   := data/demo/shops
 DEMO      := $(SHOP) $(HISTORY) $(EXPORTS)
 KEEP      ?= 3
+VERSION   := $(shell sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)
+TARBALL   := dist/nightloom-$(VERSION)-$(shell uname -m)-linux.tar.gz
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run plan stage stage-given status demo test bench lint docs clean-checkpoints
+.PHONY: help build run plan stage stage-given status demo test bench lint docs dist dist-check clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +75,20 @@ lint: ## Check format, warnings, and that the generated documents are up to date
 docs: build ## Write docs/operators.md and docs/pipeline.schema.json anew
 	$(NIGHTLOOM) operators --markdown > docs/operators.md
 	$(NIGHTLOOM) schema > docs/pipeline.schema.json
+
+dist: build ## Make dist/: a tarball and a wheel, so that a second machine needs no build (the wheel needs Python)
+	rm -rf dist && mkdir -p dist/nightloom-$(VERSION)
+	strip -o dist/nightloom-$(VERSION)/nightloom $(NIGHTLOOM)
+	cp -r pipelines docs README.md CHANGELOG.md LICENSE dist/nightloom-$(VERSION)
+	tar -C dist -czf $(TARBALL) nightloom-$(VERSION)
+	rm -r dist/nightloom-$(VERSION)
+	test -d $(TARGET)/maturin || python3 -m venv $(TARGET)/maturin
+	$(TARGET)/maturin/bin/pip install --quiet 'maturin>=1.9,<2'
+	$(TARGET)/maturin/bin/maturin build --release --locked --out dist
+	ls -l dist
+
+dist-check: dist ## Install the wheel into a new environment and do the work of `make run` with it
+	.ci/dist-check dist/*.whl
 
 clean-checkpoints: build ## Remove checkpoints that the newest KEEP=3 runs did not use
 	$(NIGHTLOOM) clean $(PIPELINE) --keep $(KEEP) $(ARGS)

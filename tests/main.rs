@@ -1,6 +1,7 @@
 //! Tests through the binary, by capability.
 
 mod engine;
+mod house;
 mod linking;
 mod memory;
 mod mining;

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::pipeline::{
-    Pipeline, PipelineError, plan::PlanOptions, registry::Registry, select::Selection, spec::Overrides,
+    Pipeline, PipelineError, file::Overrides, plan::PlanOptions, registry::Registry, select::Selection,
 };
 
 /// Which pipeline, with which settings, in which workspace.
@@ -45,6 +45,9 @@ pub struct PlanArguments {
     /// This step alone, its inputs from checkpoints; short for --select STEP.
     #[arg(long, value_name = "STEP", conflicts_with_all = ["select", "from"])]
     pub only: Option<String>,
+    /// A selection that comes out empty is no error: for generated commands.
+    #[arg(long)]
+    pub allow_empty: bool,
     /// Do the selected stages even if they are fresh.
     #[arg(long)]
     pub force: bool,
@@ -95,7 +98,7 @@ impl PlanArguments {
         select.extend(self.from.iter().map(|step| format!("{step}+")));
         select.extend(self.only.iter().cloned());
         Ok(PlanOptions {
-            selection: Selection { select, exclude: self.exclude.clone() },
+            selection: Selection { select, exclude: self.exclude.clone(), allow_empty: self.allow_empty },
             force: self.force,
             full_refresh: self.full_refresh,
             as_of: self.as_of.as_deref().map_or_else(start_of_today, parse_time)?,

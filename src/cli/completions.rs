@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 /// Print a completion script for a shell.
@@ -14,8 +14,8 @@ pub struct Arguments {
     shell: Shell,
 }
 
-/// Prints the script.
-pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(arguments.shell, &mut super::Nightloom::command(), "nightloom", &mut std::io::stdout());
+/// Prints the script that completes `program`.
+pub fn main(arguments: &Arguments, mut program: Command) -> anyhow::Result<ExitCode> {
+    clap_complete::generate(arguments.shell, &mut program, "nightloom", &mut std::io::stdout());
     Ok(ExitCode::SUCCESS)
 }

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::arguments::PipelineArguments;
 use crate::pipeline::{
     Pipeline,
+    file::{DatasetRef, StepKind},
     registry::Registry,
-    spec::{DatasetRef, StepKind},
 };
 
 /// Print the pipeline as a picture, in Mermaid or DOT.

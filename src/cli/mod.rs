@@ -8,6 +8,7 @@ mod exports;
 mod graph;
 mod itemsets;
 mod operators;
+mod overdue;
 mod plan;
 mod progress;
 mod provenance;
@@ -19,7 +20,7 @@ mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::pipeline::PipelineError;
 
@@ -78,7 +79,7 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
-        Command::Completions(arguments) => completions::main(&arguments),
+        Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
     match result {
         Ok(code) => code,

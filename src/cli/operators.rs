@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     operator::{Inputs, OperatorKind, PortSchema},
-    pipeline::{PipelineError, registry::Registry, spec::diagnostic::suggest},
+    pipeline::{PipelineError, file::diagnostic::suggest, registry::Registry},
     report::table::Table,
 };
 
@@ -64,12 +64,13 @@ fn describe(kind: &OperatorKind) -> String {
         text += " The seed decides its output.";
     }
     text += "\n\n### Inputs\n\n";
-    match (kind.inputs)() {
+    match kind.inputs {
         Inputs::Any => text += "Any names, with all their columns; at least one.\n",
         Inputs::Ports(ports) => {
             for port in ports {
                 let need = if port.required { "" } else { " (optional)" };
-                let _ = writeln!(text, "- `{}`{need}: {} Columns: {}.", port.name, port.about, columns(&port.columns));
+                let _ =
+                    writeln!(text, "- `{}`{need}: {} Columns: {}.", port.name, port.about, columns(&port.columns()));
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, io::IsTerminal};
 
+use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::run::LogFormat;
 use crate::{
     pipeline::{
         journal::StepRow,
@@ -14,6 +14,15 @@ use crate::{
     },
     report::table::{count, seconds},
 };
+
+/// How events are written.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
 
 /// The observer for a log format: bars if standard error is a terminal and no format was asked for.
 pub fn observer(format: Option<LogFormat>) -> Box<dyn Observer> {

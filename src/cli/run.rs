@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use polars::prelude::DataFrame;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
     plan::print_plan,
-    progress,
+    progress::{self, LogFormat},
 };
 use crate::{
     pipeline::{
@@ -66,15 +66,6 @@ pub struct Arguments {
     json: bool,
 }
 
-/// How events are written.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// A JSON object a line.
-    Json,
-}
-
 /// The results of a run as written to run_results.json.
 #[derive(Serialize)]
 struct RunResults<'a> {
@@ -112,12 +103,14 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let plan = arguments.plan.options()?;
     let needed = steps_to_do(&pipeline, &plan.selection)?;
     check::check(&pipeline, &|id| needed.contains(&id))?;
-    let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder(&pipeline))?;
+    let holder = holder(&pipeline);
+    let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder)?;
     let journal = Journal::open(&state_folder)?;
     let options = RunOptions {
         plan,
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
+        holder,
         cancelled: stop_on_signals()?,
         failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
             .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
@@ -174,8 +167,13 @@ fn finish(
         reports: reports.iter().map(ReadReport::as_json).collect(),
     };
     let folder = state_folder.join("runs").join(&outcome.run_id);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    write_json(&folder.join("run_results.json"), &results)?;
+    let written = fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))
+        .and_then(|()| Ok(write_json(&folder.join("run_results.json"), &results)?));
+    // Of a run that failed on a full disk the failure is told.
+    if outcome.problem.is_none() {
+        written?;
+    }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
     } else {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::pipeline::{registry::Registry, spec::model::PipelineFile};
+use crate::pipeline::{file::model::PipelineFile, registry::Registry};
 
 /// Print the JSON Schema of pipeline files, for editors.
 ///

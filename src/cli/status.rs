@@ -6,19 +6,22 @@ use std::{
 };
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::arguments::WorkspaceArguments;
+use super::{arguments::WorkspaceArguments, overdue};
 use crate::{
     pipeline::{
         PipelineError,
+        file::document::read_file,
         journal::{Journal, RunRow, StepRow},
-        spec::document::read_file,
     },
     report::table::{Table, bytes, count, seconds},
 };
 
 /// Show the last runs, and the steps of the newest.
+///
+/// Says so when no run began for longer than usual.
 ///
 /// Example: nightloom status pipelines/nightly.toml
 #[derive(Args)]
@@ -47,9 +50,13 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     let steps = runs.first().map_or_else(|| Ok(Vec::new()), |run| journal.steps(&run.run_id))?;
+    let late = overdue::all(&journal.starts(name.as_deref(), overdue::RUNS)?, Timestamp::now());
     if arguments.json {
         let newest: Vec<&StepRow> = steps.iter().collect();
-        println!("{}", serde_json::to_string_pretty(&json!({ "runs": runs, "steps_of_newest_run": newest }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({ "runs": runs, "overdue": late, "steps_of_newest_run": newest }))?
+        );
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
@@ -57,6 +64,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", runs_table(&runs));
+    for line in overdue::in_lines(&late) {
+        println!("{line}");
+    }
     println!("Steps of the newest run:\n{}", steps_table(&steps));
     Ok(ExitCode::SUCCESS)
 }

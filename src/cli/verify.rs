@@ -12,15 +12,19 @@ use crate::{
     operator::Silent,
     pipeline::{
         PipelineError, expect,
+        file::{Verify, model::Severity},
         registry::Registry,
-        spec::{Verify, model::Severity},
     },
     report::dataset,
 };
 
+/// Lines of an answer: with the verdict, a screen.
+const SCREEN_LINES: usize = 20;
+
 /// Ask the pipeline's verification queries, and compare the answers with what is expected.
 ///
-/// Exit code 1 if an expectation of severity error is broken.
+/// Of an answer with many rows the first are shown; --json has them all. Exit code 1 if an expectation of severity
+/// error is broken.
 ///
 /// Example: nightloom verify pipelines/linking.toml --set vars.db=/srv/shop/products.db
 #[derive(Args)]
@@ -49,8 +53,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             );
             continue;
         }
-        println!("{}", dataset::render(&query.title, frame, frame.height() as u64));
-        println!("  {verdict}{}", broken.iter().map(|line| format!("\n    {line}")).collect::<String>());
+        println!("{}", dataset::render_within(SCREEN_LINES, &query.title, frame));
+        let broken = broken.iter().map(|line| format!("\n    {}", brief(line)));
+        println!("  {verdict}{}", broken.collect::<String>());
         println!();
     }
     if arguments.json {
@@ -60,6 +65,14 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         println!("{} queries, {failed} failed{warnings}.", pipeline.verify.len());
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// At most two lines of a terminal: an example in it may be as long as a cell can be.
+fn brief(line: &str) -> String {
+    match line.char_indices().nth(150) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
 }
 
 /// What a query gave, and which expectations that breaks.

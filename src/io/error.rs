@@ -36,8 +36,14 @@ pub enum IoError {
         /// The refusal.
         source: io::Error,
     },
+    /// A file changed between its listing and the end of its reading.
+    #[error("{}: changed after it was listed; run again when nobody writes it any more", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// No room is left for a file or database.
-    #[error("{}: no room left while writing ({problem}); nothing was changed, free some space or raise the limit and run again", path.display())]
+    #[error("{}: no room left while writing ({problem}); free some space or raise the limit and run again", path.display())]
     Full {
         /// The file.
         path: PathBuf,
@@ -57,6 +63,19 @@ pub enum IoError {
     Locked {
         /// The database.
         path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// What else is to be written cannot be.
+    #[error("kept back, since a file of the same run cannot be written")]
+    HeldBack,
+    /// Another run kept writing a file.
+    #[error("{}: written by {holder} for longer than {} s; let the runs write files of their own, or raise busy_timeout", path.display(), waited.as_secs_f64())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Who writes it.
+        holder: String,
         /// How long it was waited for.
         waited: Duration,
     },

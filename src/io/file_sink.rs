@@ -4,12 +4,16 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 
-use super::{IoError, checkpoint_file::scan_parquet, files::PreparedFile};
+use super::{
+    IoError,
+    checkpoint_file::scan_parquet,
+    prepared_file::{FileTarget, FileWriter, PreparedFile, check_target, sweep},
+};
 use crate::operator::for_each_batch;
 
 /// How instants are written to text files: ISO 8601 in UTC, with a fraction only where there is one.
@@ -26,12 +30,22 @@ pub enum FileFormat {
     Ndjson,
 }
 
+/// Refuses, before any work, a file that could not be put in its place.
+///
+/// # Errors
+/// A path that is a folder or names no file, a folder that cannot be made or written.
+pub fn check_file(path: &Path) -> Result<(), IoError> {
+    check_target(path)
+}
+
 /// What a file is to hold.
 pub struct FileContent<'a> {
     /// The file.
     pub path: &'a Path,
     /// Its format.
     pub format: FileFormat,
+    /// How long to wait for another run that writes it.
+    pub busy_timeout: Duration,
     /// The Parquet file with its rows; `None` when it holds them already.
     pub from: Option<PathBuf>,
 }
@@ -45,11 +59,26 @@ pub struct Prepared {
 }
 
 impl FileContent<'_> {
-    /// Writes the rows beside the file, to be published there; parent folders are made. As Parquet they are a copy to
-    /// the byte, the footer included. Equal rows give equal bytes.
-    pub fn prepare(&self) -> Prepared {
+    /// Takes the right to write the file, if it is to be written.
+    ///
+    /// # Errors
+    /// When another run writes it, or its folder cannot be written.
+    pub fn take(&self, writer: &FileWriter<'_>) -> Result<Option<FileTarget>, IoError> {
+        if self.from.is_some() {
+            return FileTarget::take(self.path, writer, self.busy_timeout).map(Some);
+        }
+        sweep(self.path);
+        Ok(None)
+    }
+
+    /// Writes the rows beside the file, to be published there. As Parquet they are a copy to the byte, the footer
+    /// included. Equal rows give equal bytes.
+    pub fn prepare(&self, target: Option<FileTarget>) -> Prepared {
         let started = Instant::now();
-        let file = self.from.as_ref().map(|from| PreparedFile::new(self.path, |to| self.write(from, to))).transpose();
+        let file = match (&self.from, target) {
+            (Some(from), Some(target)) => target.prepare(|to| self.write(from, to)).map(Some),
+            _ => Ok(None),
+        };
         Prepared { file, seconds: started.elapsed().as_secs_f64() }
     }
 
@@ -92,6 +121,8 @@ fn create(path: &Path) -> Result<BufWriter<File>, IoError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use polars::prelude::{DataFrame, IntoLazy, df};
 
     use super::*;
@@ -104,8 +135,9 @@ mod tests {
     }
 
     fn write_file(path: &Path, format: FileFormat, from: &Path) -> Result<(), IoError> {
-        let content = FileContent { path, format, from: Some(from.to_owned()) };
-        content.prepare().file?.map_or(Ok(()), |file| file.publish(&|_| ()))
+        let content = FileContent { path, format, busy_timeout: Duration::ZERO, from: Some(from.to_owned()) };
+        let writer = FileWriter { run_id: "1", holder: "a test", cancelled: &AtomicBool::new(false) };
+        content.prepare(content.take(&writer)?).file?.map_or(Ok(()), |file| file.publish(&|_| ()).map(drop))
     }
 
     #[test]

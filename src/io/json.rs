@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     path::Path,
 };
 
@@ -25,6 +25,9 @@ use crate::operator::{Column, ColumnKind, PortSchema};
 /// Lines of the first NDJSON file that are looked at for its columns' names.
 const SCHEMA_LINES: usize = 1_000;
 
+/// A line longer than this is rejected, and not held.
+const LONGEST_LINE: usize = 256 << 20;
+
 /// How often a long read looks whether it should stop, and reports rows.
 const WATCH_EVERY: u64 = 65_536;
 
@@ -32,7 +35,7 @@ const WATCH_EVERY: u64 = 65_536;
 pub(super) fn ndjson_schema(pattern: &str) -> Result<PortSchema, IoError> {
     let mut table = Table::default();
     for path in files::matches(pattern)?.iter().take(1) {
-        for_each_line(path, SCHEMA_LINES, |line| {
+        for_each_line(path, SCHEMA_LINES, LONGEST_LINE, |line| {
             table.push_line(path, line);
             Ok(())
         })?;
@@ -54,7 +57,7 @@ pub(super) fn read_ndjson(pattern: &str, watch: &ReadWatch<'_>) -> Result<Source
     let mut table = Table::default();
     let paths = files::matches(pattern)?;
     for path in &paths {
-        for_each_line(path, usize::MAX, |line| {
+        for_each_line(path, usize::MAX, LONGEST_LINE, |line| {
             table.push_line(path, line);
             if table.rows.is_multiple_of(WATCH_EVERY) {
                 watch.progress.advance(WATCH_EVERY);
@@ -79,25 +82,43 @@ pub(super) fn read_json(pattern: &str, watch: &ReadWatch<'_>) -> Result<SourceRe
 fn for_each_line(
     path: &Path,
     most: usize,
-    mut visit: impl FnMut((u64, &[u8])) -> Result<(), IoError>,
+    longest: usize,
+    mut visit: impl FnMut((u64, Line<'_>)) -> Result<(), IoError>,
 ) -> Result<(), IoError> {
+    let refused = |error| IoError::file(path, "read", error);
     let mut reader = BufReader::with_capacity(1 << 18, files::open(path)?);
     let mut line = Vec::new();
     let mut number = 0;
     for _ in 0..most {
         line.clear();
-        let length = reader.read_until(b'\n', &mut line).map_err(|error| IoError::file(path, "read", error))?;
+        let length = reader.by_ref().take(longest as u64 + 1).read_until(b'\n', &mut line).map_err(refused)?;
         if length == 0 {
             break;
         }
         number += 1;
+        if length > longest && line.last() != Some(&b'\n') {
+            reader.skip_until(b'\n').map_err(refused)?;
+            visit((number, Line::TooLong(line.get(..SHOWN_BYTES).unwrap_or(&line))))?;
+            continue;
+        }
         let content = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| number == 1).unwrap_or(&line).trim_ascii();
         if !content.is_empty() {
-            visit((number, content))?;
+            visit((number, Line::Whole(content)))?;
         }
     }
     Ok(())
 }
+
+/// A line of a file.
+enum Line<'a> {
+    /// Without what surrounds it.
+    Whole(&'a [u8]),
+    /// Its beginning.
+    TooLong(&'a [u8]),
+}
+
+/// What is shown of a line that is too long.
+const SHOWN_BYTES: usize = 400;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -170,7 +191,14 @@ struct Table {
 }
 
 impl Table {
-    fn push_line(&mut self, path: &Path, (number, line): (u64, &[u8])) {
+    fn push_line(&mut self, path: &Path, (number, line): (u64, Line<'_>)) {
+        let line = match line {
+            Line::Whole(line) => line,
+            Line::TooLong(start) => {
+                let reason = format!("{} line {number}: longer than {} MiB", path.display(), LONGEST_LINE >> 20);
+                return self.reject(&String::from_utf8_lossy(start), reason);
+            }
+        };
         match serde_json::from_slice(line) {
             Ok(object) => self.push(object),
             Err(error) => {
@@ -290,6 +318,23 @@ mod tests {
         let reasons = rejected.column("reason").unwrap().str().unwrap().clone();
         assert!(reasons.get(0).unwrap().contains("x.json line 2: "), "{reasons:?}");
         assert!(reasons.get(2).unwrap().contains("the key 'a' comes twice"), "{reasons:?}");
+    }
+
+    #[test]
+    fn a_line_beyond_the_limit_is_not_held_and_the_lines_after_it_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, format!("12345678\n{}\n123456789\nabc\n{}", "x".repeat(9_000), "y".repeat(900))).unwrap();
+        let mut seen = Vec::new();
+        for_each_line(&path, usize::MAX, 8, |(number, line)| {
+            seen.push(match line {
+                Line::Whole(line) => (number, line.len(), true),
+                Line::TooLong(start) => (number, start.len(), false),
+            });
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [(1, 8, true), (2, 9, false), (3, 9, false), (4, 3, true), (5, 9, false)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, IntoLazy, NamedFrom, Series};
 
-use super::{IoError, ReadWatch, SourceRead, files, reject::Rejects};
+use super::{IoError, ReadWatch, SourceRead, file_state, files, reject::Rejects};
 use crate::operator::{Column, ColumnKind, PortSchema};
 
 /// `path` to open the file by, `name` relative to the folder of the pattern, `bytes` as stored, `content` its hash.
@@ -39,12 +39,10 @@ pub(super) fn read(glob: &str, watch: &ReadWatch<'_>) -> Result<SourceRead, IoEr
     let (mut names, mut bytes, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     for path in &paths {
         watch.check()?;
-        let refused = |error| IoError::file(path, "read", error);
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_mmap_rayon(path).map_err(refused)?;
+        let (content, length) = file_state::hash(path)?;
         names.push(path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned());
-        bytes.push(i64::try_from(hasher.count()).unwrap_or(i64::MAX));
-        contents.push(hasher.finalize().to_hex().to_string());
+        bytes.push(i64::try_from(length).unwrap_or(i64::MAX));
+        contents.push(content);
         watch.progress.advance(1);
     }
     let shown: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();

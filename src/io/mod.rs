@@ -5,15 +5,18 @@ mod columns;
 mod csv;
 mod error;
 mod file_sink;
+mod file_state;
 mod files;
 mod json;
 mod listing;
 mod matching;
 mod parquet;
 mod parquet_batches;
+mod prepared_file;
 mod reject;
 mod row_groups;
 mod source;
+mod source_rows;
 mod sqlite;
 #[cfg(test)]
 mod testing;
@@ -21,13 +24,16 @@ mod watch;
 
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
-pub use file_sink::{FileContent, FileFormat, Prepared};
-pub use files::{FileState, PreparedFile, SourceState, open, sync_folder_of};
+pub use file_sink::{FileContent, FileFormat, Prepared, check_file};
+pub use file_state::{FileState, Signs, SourceState, Unchanged, state_of_written};
+pub use files::open;
 pub use parquet_batches::ParquetBatches;
+pub use prepared_file::{FileTarget, FileWriter, PreparedFile, sync_folder_of};
 pub use reject::rejected_schema;
-pub use source::{SourceRead, SourceRows, SourceSpec, Spill};
+pub use source::SourceSpec;
+pub use source_rows::{SourceRead, SourceRows, Spill};
 pub use sqlite::{
-    ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite, apply_sqlite,
-    ledger_holds, share_allocator,
+    Applying, ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite,
+    apply_sqlite, ledger_holds, share_allocator,
 };
 pub use watch::ReadWatch;

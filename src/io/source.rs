@@ -1,13 +1,12 @@
 //! A source: where a dataset comes from, its columns, its state, its rows.
 
-use std::path::Path;
-
-use polars::prelude::{DataFrame, LazyFrame};
+use polars::prelude::DataFrame;
 
 use super::{
     FileState, IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
     files, json, listing, parquet,
+    source_rows::{SourceRead, SourceRows, Spill},
     sqlite::{self, SqliteSource},
 };
 use crate::operator::PortSchema;
@@ -46,34 +45,6 @@ pub enum SourceSpec {
     },
 }
 
-/// What a source gave.
-pub struct SourceRead {
-    /// The usable rows.
-    pub frame: LazyFrame,
-    /// The others: row (1-based position in the source), column, value, reason. See [`super::rejected_schema`].
-    pub rejected: DataFrame,
-}
-
-/// The usable rows of a source.
-pub enum SourceRows {
-    /// As a frame.
-    Held(Box<LazyFrame>),
-    /// In the file that was offered: they would have needed much memory.
-    Spilled {
-        /// How many.
-        rows: u64,
-    },
-}
-
-/// A Parquet file for the rows of a source that are too many to be held, with key/value pairs for its footer.
-#[derive(Clone, Copy)]
-pub struct Spill<'a> {
-    /// The file.
-    pub path: &'a Path,
-    /// The pairs.
-    pub footer: &'a [(String, String)],
-}
-
 impl SourceSpec {
     /// The columns, without reading the data (JSON must be parsed for them). A type that only the values can tell is
     /// [`crate::operator::ColumnKind::Any`].
@@ -105,7 +76,7 @@ impl SourceSpec {
         }
     }
 
-    /// The state of the source's files, found without reading the data: an equal state means unchanged content.
+    /// The state of the source's files, found without reading the data.
     ///
     /// # Errors
     /// When a file is not there.
@@ -128,6 +99,20 @@ impl SourceSpec {
             }
             Self::Files { glob } => files::warnings(&listing::pattern(glob)),
         }
+    }
+
+    /// The state with the hashes of small files, to be kept and compared with later ones.
+    ///
+    /// # Errors
+    /// When a file is not there or cannot be read.
+    pub fn state_with_contents(&self) -> Result<SourceState, IoError> {
+        let state = self.state()?;
+        if self.is_of_files() { state.with_contents() } else { Ok(state) }
+    }
+
+    /// Whether files are read as they lie there, with nothing that keeps writers out meanwhile.
+    pub fn is_of_files(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
     }
 
     /// Reads everything. Rows with values that cannot be used are rejected with a reason.

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{columns, report};
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
 };
 
 /// Classifies products.
@@ -45,15 +44,12 @@ impl Operator for ClassifyLifecycle {
     const NAME: &'static str = "classify-lifecycle";
     const SUMMARY: &'static str = "Sets the lifecycle stage and data completeness of products that have no stage yet.";
     const VERSION: u32 = 1;
-
-    fn inputs() -> Inputs {
-        let columns = PRODUCTS
-            .iter()
-            .map(|(name, kind)| PortColumn { optional: !NEEDED.contains(name), ..PortColumn::new(name, *kind) })
-            .collect();
-        let about = "The products; those that have a lifecycle stage are left alone.";
-        Inputs::Ports(vec![InputPort { name: "products", required: true, columns, about }])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[InputPort::required(
+        "products",
+        PRODUCTS,
+        "The products; those that have a lifecycle stage are left alone.",
+    )
+    .needs_only(NEEDED)]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         use ColumnKind::{Bool, Int, Text};

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{columns, report};
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// Measures links against the truth.
@@ -63,25 +62,15 @@ impl Operator for EvaluateLinks {
     const NAME: &'static str = "evaluate-links";
     const SUMMARY: &'static str = "Measures precision, recall and F1 of found links against the true ones.";
     const VERSION: u32 = 1;
-
-    fn inputs() -> Inputs {
-        let predicted =
-            PREDICTED.iter().map(|(name, kind)| Column { optional: *name == "score", ..Column::new(name, *kind) });
-        Inputs::Ports(vec![
-            InputPort {
-                name: "predicted",
-                required: true,
-                columns: predicted.collect(),
-                about: "The found pairs; a pair without a score counts at every threshold.",
-            },
-            InputPort {
-                name: "truth",
-                required: true,
-                columns: TRUTH.iter().map(|(name, kind)| Column::new(name, *kind)).collect(),
-                about: "The true pairs.",
-            },
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "predicted",
+            PREDICTED,
+            "The found pairs; a pair without a score counts at every threshold.",
+        )
+        .may_lack(&["score"]),
+        InputPort::required("truth", TRUTH, "The true pairs."),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         use ColumnKind::{Float, Int};

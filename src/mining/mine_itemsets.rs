@@ -54,7 +54,7 @@ impl Default for MineItemsets {
 }
 
 /// The columns of `itemsets`.
-pub const ITEMSETS: [(&str, ColumnKind); 5] = [
+const ITEMSETS: [(&str, ColumnKind); 5] = [
     ("shop_id", ColumnKind::Text),
     ("items", ColumnKind::Text),
     ("size", ColumnKind::Int),
@@ -63,7 +63,7 @@ pub const ITEMSETS: [(&str, ColumnKind); 5] = [
 ];
 
 /// The columns of `shops`.
-pub const SHOPS: [(&str, ColumnKind); 5] = [
+const SHOPS: [(&str, ColumnKind); 5] = [
     ("shop_id", ColumnKind::Text),
     ("orders", ColumnKind::Int),
     ("all_orders", ColumnKind::Int),
@@ -79,10 +79,7 @@ impl Operator for MineItemsets {
     const SUMMARY: &'static str =
         "Finds the items that are often bought together, for every shop with its own support.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        Inputs::Ports(vec![orders::lines_port(false)])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[orders::LINES_PORT]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![

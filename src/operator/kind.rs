@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
+use super::{Frames, Inputs, Misfit, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError, Upstream};
 
 /// One entry of the operator table.
 pub struct OperatorKind {
@@ -20,7 +20,7 @@ pub struct OperatorKind {
     /// Whether the seed is part of the fingerprint.
     pub uses_seed: bool,
     /// The datasets it reads.
-    pub inputs: fn() -> Inputs,
+    pub inputs: Inputs,
     /// The JSON Schema of its parameters, with defaults.
     pub params_schema: fn() -> Schema,
     /// Parameters in, a stage's operator out.
@@ -40,10 +40,12 @@ pub enum BindError {
 pub trait BoundOperator: Send + Sync {
     /// The parameters with their defaults filled in, as fingerprinted.
     fn params(&self) -> Value;
-    /// See [`Operator::inputs`].
+    /// See [`Operator::INPUTS`].
     fn inputs(&self) -> Inputs;
     /// See [`Operator::outputs`].
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError>;
+    /// See [`Operator::check_upstream`].
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit>;
     /// See [`Operator::run`].
     fn run(&self, inputs: Frames, context: &StageContext) -> Result<Frames, StageError>;
 }
@@ -56,11 +58,15 @@ impl<O: Operator> BoundOperator for Bound<O> {
     }
 
     fn inputs(&self) -> Inputs {
-        O::inputs()
+        O::INPUTS
     }
 
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         self.0.outputs(inputs)
+    }
+
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
+        self.0.check_upstream(inputs)
     }
 
     fn run(&self, inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
@@ -77,7 +83,7 @@ impl OperatorKind {
             version: O::VERSION,
             uses_as_of: O::USES_AS_OF,
             uses_seed: O::USES_SEED,
-            inputs: O::inputs,
+            inputs: O::INPUTS,
             params_schema: || schemars::schema_for!(O),
             bind: |params| {
                 let operator: O = serde_path_to_error::deserialize(params).map_err(|error| BindError::Shape {

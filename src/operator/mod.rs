@@ -9,6 +9,7 @@ mod error;
 mod file_name;
 mod kind;
 mod ports;
+mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,8 @@ pub use context::{Progress, Scratch, Silent, StageContext, Storage};
 pub use error::{ParamError, StageError};
 pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
-pub use ports::{Column, ColumnKind, InputPort, Inputs, OutputPort, PortSchema};
+pub use ports::{Column, ColumnKind, Columns, InputPort, Inputs, OutputPort, PortSchema};
+pub use upstream::{Misfit, Upstream};
 
 /// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.
 ///
@@ -40,9 +42,8 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     const USES_AS_OF: bool = false;
     /// Whether the result depends on [`StageContext::seed`]; only then is it part of the fingerprint.
     const USES_SEED: bool = false;
-
     /// The datasets the operator reads.
-    fn inputs() -> Inputs;
+    const INPUTS: Inputs;
 
     /// The datasets the operator writes, for these parameters and these input schemas.
     ///
@@ -55,6 +56,15 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     /// # Errors
     /// The way to the value, what is wrong with it and the mend.
     fn validate(&self) -> Result<(), ParamError> {
+        Ok(())
+    }
+
+    /// Refuses a stage whose parameters do not fit those of the stages it reads. `inputs` holds what makes the dataset of
+    /// each connected port; a source has no parameters.
+    ///
+    /// # Errors
+    /// The port, what does not fit, and the mend.
+    fn check_upstream(&self, _inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
         Ok(())
     }
 

@@ -86,34 +86,74 @@ impl Column {
     pub fn new(name: &str, kind: ColumnKind) -> Self {
         Self { name: name.to_owned(), kind, optional: false }
     }
-
-    /// A column that may be missing.
-    pub fn optional(name: &str, kind: ColumnKind) -> Self {
-        Self { optional: true, ..Self::new(name, kind) }
-    }
 }
 
 /// Columns by name, in order.
 pub type PortSchema = Vec<Column>;
 
+/// Columns as an operator declares them: name and type.
+pub type Columns = &'static [(&'static str, ColumnKind)];
+
 /// A dataset an operator reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct InputPort {
     /// The key in the stage's `inputs`.
     pub name: &'static str,
     /// Whether a stage must connect it.
     pub required: bool,
-    /// The columns the operator reads; others are not handed to it.
-    pub columns: PortSchema,
     /// One sentence for the reference.
     pub about: &'static str,
+    columns: Columns,
+    lacking: Lacking,
+}
+
+/// Which columns a dataset may lack.
+#[derive(Clone, Copy, Debug)]
+enum Lacking {
+    These(&'static [&'static str]),
+    AllBut(&'static [&'static str]),
+}
+
+impl InputPort {
+    /// A port that a stage must connect. The operator reads these columns, and is handed no others.
+    pub const fn required(name: &'static str, columns: Columns, about: &'static str) -> Self {
+        Self { name, required: true, columns, about, lacking: Lacking::These(&[]) }
+    }
+
+    /// A port that a stage may leave out.
+    pub const fn optional(name: &'static str, columns: Columns, about: &'static str) -> Self {
+        Self { required: false, ..Self::required(name, columns, about) }
+    }
+
+    /// The port with these columns optional.
+    #[must_use]
+    pub const fn may_lack(self, columns: &'static [&'static str]) -> Self {
+        Self { lacking: Lacking::These(columns), ..self }
+    }
+
+    /// The port with all columns but these optional.
+    #[must_use]
+    pub const fn needs_only(self, columns: &'static [&'static str]) -> Self {
+        Self { lacking: Lacking::AllBut(columns), ..self }
+    }
+
+    /// The columns the operator reads.
+    pub fn columns(&self) -> PortSchema {
+        let optional = |name: &str| match self.lacking {
+            Lacking::These(columns) => columns.contains(&name),
+            Lacking::AllBut(columns) => !columns.contains(&name),
+        };
+        (self.columns.iter())
+            .map(|(name, kind)| Column { optional: optional(name), ..Column::new(name, *kind) })
+            .collect()
+    }
 }
 
 /// Which inputs an operator takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Inputs {
     /// These ports.
-    Ports(Vec<InputPort>),
+    Ports(&'static [InputPort]),
     /// Any names, with all their columns; at least one.
     Any,
 }

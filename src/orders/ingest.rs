@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::delimited::blocks::BLOCK_BYTES;
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema,
-    StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema, StageContext,
+    StageError,
 };
 use crate::orders::{
     reading::{
@@ -124,20 +124,11 @@ impl Operator for IngestShop {
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
     const VERSION: u32 = 4;
-
-    fn inputs() -> Inputs {
-        let column = |name: &str, kind| PortColumn::new(name, kind);
-        Inputs::Ports(vec![InputPort {
-            name: "files",
-            required: true,
-            columns: vec![
-                column("path", ColumnKind::Text),
-                column("name", ColumnKind::Text),
-                column("bytes", ColumnKind::Int),
-            ],
-            about: "The files, from a source of files; a later one wins over an earlier.",
-        }])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[InputPort::required(
+        "files",
+        &[("path", ColumnKind::Text), ("name", ColumnKind::Text), ("bytes", ColumnKind::Int)],
+        "The files, from a source of files; a later one wins over an earlier.",
+    )]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{Expr, LazyFrame, NULL, col, lit};
+use serde_json::Value as Json;
 
 use super::{
     error::PipelineError,
-    spec::{
-        DatasetRef, Diagnostic, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, diagnostic::suggest,
+    file::{
+        DatasetRef, Diagnostic, Expectation, Input, Pipeline, Sink, SinkTarget, Step, StepId, StepKind,
+        diagnostic::suggest,
     },
 };
 use crate::{
-    io::{IoError, rejected_schema},
-    operator::{ColumnKind, InputPort, Inputs, PortSchema},
+    io::{IoError, SinkMode, check_file, rejected_schema},
+    operator::{BoundOperator, ColumnKind, InputPort, Inputs, PortSchema, Upstream},
 };
 
 /// The columns of every dataset; an empty list means that they are known only when the dataset is made.
@@ -46,6 +47,7 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
             check_expectation(expectation, &schemas.0[id.0][expectation.output], &schemas)?;
         }
     }
+    check_sinks_apart(pipeline)?;
     for sink in &pipeline.sinks {
         check_sink(pipeline, sink, schemas.of(sink.from))?;
     }
@@ -73,12 +75,42 @@ fn stage_columns(pipeline: &Pipeline, step: &Step, schemas: &Schemas) -> Result<
             check_input(pipeline, step, operator, port, input.dataset, schemas)?;
         }
     }
+    check_upstream(pipeline, step, bound.as_ref(), inputs)?;
     let outputs = bound.outputs(&given).map_err(|error| {
         let key = if operator == "sql" { "query" } else { "" };
         let at = pipeline.document.locate(&["stages", &step.name, "params", key]);
         Diagnostic::new(format!("stage '{}': {error}", step.name), &at, "does not fit its inputs")
     })?;
     Ok(outputs.into_iter().map(|port| port.columns).collect())
+}
+
+/// Compares the stage's parameters with those of the stages it reads.
+fn check_upstream(
+    pipeline: &Pipeline,
+    step: &Step,
+    bound: &dyn BoundOperator,
+    inputs: &[Input],
+) -> Result<(), Diagnostic> {
+    let mut upstream = BTreeMap::new();
+    for input in inputs {
+        let maker = pipeline.step(input.dataset.step);
+        let port = maker.outputs[input.dataset.output].port.as_str();
+        let made = match &maker.kind {
+            StepKind::Stage { operator, params, .. } => Upstream { operator, params, port },
+            StepKind::Source { .. } => Upstream { operator: "source", params: &Json::Null, port },
+        };
+        upstream.insert(input.port.as_str(), made);
+    }
+    bound.check_upstream(&upstream).map_err(|misfit| {
+        let at = pipeline.document.locate(&["stages", &step.name, "inputs", &misfit.port]);
+        let mut diagnostic = Diagnostic::new(format!("stage '{}': {}", step.name, misfit.problem), &at, "read here");
+        if let Some(input) = inputs.iter().find(|input| input.port == misfit.port) {
+            let maker = &pipeline.step(input.dataset.step).name;
+            let made = pipeline.document.locate(&["stages", maker, "params", &misfit.param]);
+            diagnostic = diagnostic.also(&made, "made here");
+        }
+        diagnostic.mend(misfit.mend)
+    })
 }
 
 fn check_input(
@@ -95,7 +127,7 @@ fn check_input(
     }
     let name = pipeline.dataset_name(dataset);
     let at = pipeline.document.locate(&["stages", &step.name, "inputs", port.name]);
-    for wanted in &port.columns {
+    for wanted in &port.columns() {
         match columns.iter().find(|column| column.name == wanted.name) {
             None if wanted.optional => {}
             None => {
@@ -173,8 +205,12 @@ fn check_expectation(expectation: &Expectation, columns: &PortSchema, schemas: &
 }
 
 fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<(), Diagnostic> {
-    let SinkTarget::Sqlite { path, sink: table, busy_timeout } = &sink.target else { return Ok(()) };
     let at = pipeline.document.locate_key(&["sinks", &sink.name]);
+    let refused = |error: IoError| Diagnostic::new(error.to_string(), &at, "this sink");
+    let (path, table, busy_timeout) = match &sink.target {
+        SinkTarget::File { path, .. } => return check_file(path).map_err(refused),
+        SinkTarget::Sqlite { path, sink, busy_timeout } => (path, sink, busy_timeout),
+    };
     let named = table.keys.iter().chain(table.columns.iter().flatten());
     for pair in named {
         if !columns.is_empty() && !columns.iter().any(|column| column.name == pair.dataset) {
@@ -186,24 +222,35 @@ fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<
             .mend(suggest(&pair.dataset, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
         }
     }
-    table.check(path, columns, *busy_timeout).map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
+    table.check(path, columns, *busy_timeout).map_err(refused)
 }
 
-/// A dataset with exactly the columns a port declares, in their types: missing optional ones are null.
-/// The frame's own schema is needed because a source's types may be known only now.
-pub fn conform(mut frame: LazyFrame, columns: &PortSchema) -> Result<LazyFrame, polars::prelude::PolarsError> {
-    let schema = frame.collect_schema()?;
-    let chosen: Vec<Expr> = columns
-        .iter()
-        .map(|wanted| {
-            let target = wanted.kind.data_type();
-            match (schema.get(&wanted.name), target) {
-                (Some(found), Some(target)) if *found != target => col(wanted.name.as_str()).strict_cast(target),
-                (Some(_), _) => col(wanted.name.as_str()),
-                (None, Some(target)) => lit(NULL).cast(target).alias(wanted.name.as_str()),
-                (None, None) => lit(NULL).alias(wanted.name.as_str()),
-            }
-        })
-        .collect();
-    Ok(frame.select(chosen))
+/// Refuses two sinks of which one would take away what the other wrote: of one file, or of a table that one replaces.
+fn check_sinks_apart(pipeline: &Pipeline) -> Result<(), Diagnostic> {
+    for (place, sink) in pipeline.sinks.iter().enumerate() {
+        let Some(other) = pipeline.sinks.iter().take(place).find(|other| take_from_each_other(sink, other)) else {
+            continue;
+        };
+        let at = |sink: &Sink| pipeline.document.locate_key(&["sinks", &sink.name]);
+        let (what, mend) = match &sink.target {
+            SinkTarget::Sqlite { .. } => ("table", "let one sink write the table, or use a mode that keeps its rows"),
+            SinkTarget::File { .. } => ("file", "let each sink write a file of its own"),
+        };
+        let problem = format!("the sinks '{}' and '{}' would overwrite each other's {what}", other.name, sink.name);
+        return Err(Diagnostic::new(problem, &at(sink), "this one").also(&at(other), "and this").mend(mend));
+    }
+    Ok(())
+}
+
+fn take_from_each_other(one: &Sink, other: &Sink) -> bool {
+    match (&one.target, &other.target) {
+        (SinkTarget::Sqlite { path, sink, .. }, SinkTarget::Sqlite { path: other_path, sink: other, .. }) => {
+            let replaces = [sink, other].iter().any(|sink| sink.mode == SinkMode::Replace);
+            path == other_path && sink.table.eq_ignore_ascii_case(&other.table) && replaces
+        }
+        (
+            SinkTarget::File { path, .. } | SinkTarget::Sqlite { path, .. },
+            SinkTarget::File { path: other, .. } | SinkTarget::Sqlite { path: other, .. },
+        ) => path == other,
+    }
 }

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     error::PipelineError,
+    file::Pipeline,
     fingerprint::{ContentHash, Fingerprint, Ingredients},
-    spec::Pipeline,
 };
 use crate::io::{SourceState, checkpoint_file};
 
@@ -91,8 +91,12 @@ const LATEST: &str = "latest.json";
 impl CheckpointStore {
     /// The store of a pipeline under a workspace's state folder.
     pub fn new(state_folder: &Path, pipeline: &Pipeline) -> Self {
-        let root = state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref()));
-        Self { root, found_right: Arc::default() }
+        Self::at(&state_folder.join("checkpoints").join(state_key(&pipeline.name, pipeline.scope.as_deref())))
+    }
+
+    /// The store in a folder.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), found_right: Arc::default() }
     }
 
     fn step_folder(&self, step: &str) -> PathBuf {
@@ -256,6 +260,15 @@ pub struct Draft<'a> {
     outputs: Vec<OutputFile>,
     /// Outputs that lie in memory: who looks at them before the checkpoint is done need not read them back.
     in_memory: BTreeMap<String, LazyFrame>,
+}
+
+/// The pairs in a Parquet footer that say where a file comes from.
+pub fn footer(run_id: &str, step: &str, fingerprint: &str) -> Vec<(String, String)> {
+    vec![
+        ("nightloom.run_id".to_owned(), run_id.to_owned()),
+        ("nightloom.stage".to_owned(), step.to_owned()),
+        ("nightloom.fingerprint".to_owned(), fingerprint.to_owned()),
+    ]
 }
 
 impl Draft<'_> {

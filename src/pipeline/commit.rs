@@ -5,9 +5,13 @@
 //! with their ledger rows, so that a replay finds them and does nothing.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver},
+    },
     thread,
     time::Duration,
 };
@@ -18,14 +22,14 @@ use super::{
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
     error::PipelineError,
     failpoint::Failpoint,
+    file::{Pipeline, Sink, SinkTarget, StepKind},
     fingerprint::hash_json,
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
-    spec::{Pipeline, Sink, SinkTarget, StepKind},
 };
 use crate::io::{
-    self, FileContent, FileState, IoError, Prepared, PreparedFile, ReadWatch, SinkMode, SourceSpec, SourceState,
-    SqliteApplied, SqliteWrite,
+    self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
+    SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
 };
 
 /// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
@@ -67,14 +71,18 @@ fn target_path(sink: &Sink) -> &Path {
 pub fn is_written(pipeline: &Pipeline, sink: &Sink, batch: &Batch, journal: &Journal) -> Result<bool, PipelineError> {
     let owner = owner(pipeline, sink);
     match &sink.target {
-        SinkTarget::Sqlite { path, .. } => {
-            io::ledger_holds(path, &owner, &batch.0).map_err(|problem| failed(sink, problem))
+        SinkTarget::Sqlite { path, sink: table, .. } => {
+            io::ledger_holds(path, table, &owner, &batch.0).map_err(|problem| failed(sink, problem))
         }
-        SinkTarget::File { path, .. } => match FileState::of(path) {
-            Ok(state) => journal.file_is_written(&owner, path, &batch.0, state.bytes, state.mtime_ns),
-            Err(_) => Ok(false),
-        },
+        SinkTarget::File { path, .. } => file_is_written(&owner, path, &batch.0, journal),
     }
+}
+
+/// Whether a file holds a batch: the journal has it, and the file is as it was left.
+fn file_is_written(owner: &str, path: &Path, batch: &str, journal: &Journal) -> Result<bool, PipelineError> {
+    let Some(left) = journal.file_written(owner, path, batch)? else { return Ok(false) };
+    let unchanged = FileState::of(path).and_then(|now| SourceState::of_file(now).unchanged_since(&left));
+    Ok(matches!(unchanged, Ok(Some(_))))
 }
 
 fn failed(sink: &Sink, problem: IoError) -> PipelineError {
@@ -97,6 +105,8 @@ pub struct Commit<'a> {
     pub cancelled: &'a AtomicBool,
     /// Write again what the ledger holds already; appends are never written twice.
     pub again: bool,
+    /// What another run is told that waits for a file this one writes.
+    pub holder: &'a str,
 }
 
 /// A write that is to be done.
@@ -104,6 +114,15 @@ struct Job<'a> {
     sink: &'a Sink,
     batch: String,
     manifest: Manifest,
+}
+
+/// How far the writes have come.
+#[derive(Default)]
+struct Carried {
+    /// What each sink came to.
+    rows: Vec<StepRow>,
+    /// The databases and files that were changed, whatever failed afterwards.
+    written: Vec<PathBuf>,
 }
 
 impl Commit<'_> {
@@ -141,17 +160,18 @@ impl Commit<'_> {
         self.failpoint.pass("commit-before-intents");
         self.journal.begin_commit(&self.key(), run_id, &intents)?;
         self.failpoint.pass("commit-after-intents");
-        let mut rows = Vec::new();
-        if let Err(error) = self.carry_out(run_id, jobs, &mut rows) {
-            // Nothing was written, so the decision can be taken back: the next run may come to another one.
-            if rows.is_empty() && !matches!(error, PipelineError::Interrupted) {
-                self.journal.end_commit(&self.key())?;
+        let mut carried = Carried::default();
+        if let Err(error) = self.carry_out(run_id, jobs, &mut carried) {
+            // Nothing was written, so the decision can be taken back: the next run may come to another one. Where the
+            // journal cannot be written either, the next run finds the decision and carries it out.
+            if carried.written.is_empty() && !matches!(error, PipelineError::Interrupted) {
+                let _ = self.journal.end_commit(&self.key());
             }
-            return Err(error);
+            return Err(carried.explain(error));
         }
         self.failpoint.pass("commit-before-end");
         self.journal.end_commit(&self.key())?;
-        Ok(rows)
+        Ok(carried.rows)
     }
 
     /// Finishes the writes that a killed run had decided.
@@ -173,10 +193,10 @@ impl Commit<'_> {
                 }),
             }
         }
-        let mut rows = Vec::new();
-        self.carry_out(&run_id, jobs, &mut rows)?;
+        let mut carried = Carried::default();
+        self.carry_out(&run_id, jobs, &mut carried).map_err(|error| carried.explain(error))?;
         self.journal.end_commit(&self.key())?;
-        Ok(rows)
+        Ok(carried.rows)
     }
 
     fn job_of(&self, intent: &Intent) -> Option<Job<'_>> {
@@ -189,52 +209,109 @@ impl Commit<'_> {
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
 
-    /// Writes everything: the databases first, then the files, whose content is prepared meanwhile. `rows` gets what
-    /// each sink came to, up to the first error.
-    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>, rows: &mut Vec<StepRow>) -> Result<(), PipelineError> {
+    /// Writes everything: the databases first, then the files, whose content is prepared meanwhile, so that a file that
+    /// cannot be written keeps the databases back. `carried` gets what each sink came to, up to the first error.
+    fn carry_out(&self, run_id: &str, jobs: Vec<Job<'_>>, carried: &mut Carried) -> Result<(), PipelineError> {
         let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
         let (mut files, mut contents) = (Vec::new(), Vec::new());
         for job in jobs {
             match &job.sink.target {
                 SinkTarget::Sqlite { path, .. } => databases.entry(path.clone()).or_default().push(job),
-                SinkTarget::File { path, format } => {
+                SinkTarget::File { path, format, busy_timeout } => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
-                    contents.push(FileContent { path, format: *format, from: self.rows_for_file(&job, path)? });
+                    let (format, busy_timeout) = (*format, *busy_timeout);
+                    contents.push(FileContent { path, format, busy_timeout, from: self.rows_for_file(&job, path)? });
                     files.push(job);
                 }
             }
         }
-        thread::scope(|scope| {
-            let preparing = scope.spawn(|| contents.iter().map(FileContent::prepare).collect());
-            for (place, (path, jobs)) in databases.into_iter().enumerate() {
-                // What is decided is begun: whoever asks the run to stop waits for the first write.
-                if place > 0 {
-                    self.check_cancelled()?;
-                }
-                rows.extend(self.write_database(run_id, &path, &jobs)?);
-            }
-            if !files.is_empty() {
+        let targets = self.take_files(run_id, &files, &contents)?;
+        let (sender, receiver) = mpsc::channel();
+        let preparing = Preparing { receiver, done: RefCell::default() };
+        let contents = &contents;
+        let databases = thread::scope(|scope| {
+            scope.spawn(move || {
+                let each = contents.iter().zip(targets);
+                // Whoever waits for it is gone when the first database failed.
+                let _ = sender.send(each.map(|(content, target)| content.prepare(target)).collect());
+            });
+            let written = self.write_databases(run_id, databases, &preparing, carried);
+            // The lock on a database is given back before anything else is waited for.
+            written.and_then(|()| if files.is_empty() { Ok(()) } else { self.check_cancelled() })
+        });
+        let prepared = preparing.into_all();
+        if let Err(error) = databases {
+            // A file that could not be prepared kept the databases back: its error is the one to be told.
+            let is_first = carried.written.is_empty();
+            let unprepared = files.iter().zip(prepared).find_map(|(job, prepared)| Some((job, prepared.file.err()?)));
+            return Err(match unprepared {
+                Some((job, problem)) if is_first => self.give_up(run_id, job, problem),
+                _ => error,
+            });
+        }
+        self.write_files(run_id, &files, prepared, carried)
+    }
+
+    /// Takes the right to write each file that is to be written, in the order of their paths.
+    fn take_files(
+        &self,
+        run_id: &str,
+        files: &[Job<'_>],
+        contents: &[FileContent<'_>],
+    ) -> Result<Vec<Option<FileTarget>>, PipelineError> {
+        let writer = FileWriter { run_id, holder: self.holder, cancelled: self.cancelled };
+        let mut order: Vec<usize> = (0..contents.len()).collect();
+        order.sort_by_key(|place| contents.get(*place).map(|content| content.path));
+        let mut targets: Vec<_> = contents.iter().map(|_| None).collect();
+        for place in order {
+            let (Some(content), Some(job), Some(target)) =
+                (contents.get(place), files.get(place), targets.get_mut(place))
+            else {
+                continue;
+            };
+            *target = content.take(&writer).map_err(|problem| self.give_up(run_id, job, problem))?;
+        }
+        Ok(targets)
+    }
+
+    fn write_databases(
+        &self,
+        run_id: &str,
+        databases: BTreeMap<PathBuf, Vec<Job<'_>>>,
+        preparing: &Preparing,
+        carried: &mut Carried,
+    ) -> Result<(), PipelineError> {
+        for (place, (path, jobs)) in databases.into_iter().enumerate() {
+            // What is decided is begun: whoever asks the run to stop waits for the first write.
+            if place > 0 {
                 self.check_cancelled()?;
             }
-            let prepared: Vec<_> = preparing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            self.write_files(run_id, &files, prepared, rows)
-        })
+            self.write_database(run_id, &path, &jobs, preparing, carried)?;
+        }
+        Ok(())
     }
 
     fn check_cancelled(&self) -> Result<(), PipelineError> {
         if self.cancelled.load(Ordering::Relaxed) { Err(PipelineError::Interrupted) } else { Ok(()) }
     }
 
-    fn write_database(&self, run_id: &str, path: &Path, jobs: &[Job<'_>]) -> Result<Vec<StepRow>, PipelineError> {
+    fn write_database(
+        &self,
+        run_id: &str,
+        path: &Path,
+        jobs: &[Job<'_>],
+        preparing: &Preparing,
+        carried: &mut Carried,
+    ) -> Result<(), PipelineError> {
         for job in jobs {
             self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
         }
         let owners: Vec<String> = jobs.iter().map(|job| owner(self.pipeline, job.sink)).collect();
         let mut writes = Vec::with_capacity(jobs.len());
-        let mut wait = Duration::ZERO;
+        let mut busy_timeout = Duration::ZERO;
         for (job, owner) in jobs.iter().zip(&owners) {
-            let SinkTarget::Sqlite { sink, busy_timeout, .. } = &job.sink.target else { continue };
-            wait = wait.max(*busy_timeout);
+            let SinkTarget::Sqlite { sink, busy_timeout: patience, .. } = &job.sink.target else { continue };
+            busy_timeout = busy_timeout.max(*patience);
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
             let frame = self.store.scan(&job.manifest, output)?;
             writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
@@ -242,26 +319,37 @@ impl Commit<'_> {
         let counter = Counter::default();
         // Whoever asks the run to stop waits for the write in hand.
         let never = AtomicBool::new(false);
-        let watch = ReadWatch { progress: &counter, cancelled: &never };
-        let applied = match io::apply_sqlite(path, &writes, wait, &|point| self.failpoint.pass(point), &watch) {
+        let applying = Applying {
+            busy_timeout,
+            ready: &|| preparing.are_ready(),
+            fail: &|point| self.failpoint.pass(point),
+            watch: &ReadWatch { progress: &counter, cancelled: &never },
+        };
+        let applied = match io::apply_sqlite(path, &writes, &applying) {
             Ok(applied) => applied,
             Err(problem) => {
                 let error = PipelineError::Io { what: format!("writing {}", path.display()), problem };
                 for job in jobs {
-                    self.note(run_id, failed_row(job, &error))?;
+                    // The error is told, whether the journal can be written or not.
+                    let _ = self.note(run_id, failed_row(job, &error));
                 }
                 return Err(error);
             }
         };
+        carried.written.push(path.to_owned());
         self.failpoint.pass("commit-database-done");
         self.follow_own_write(path, &applied)?;
         self.failpoint.pass("commit-own-write-noted");
-        let mut rows = Vec::with_capacity(jobs.len() + 1);
         for (index, job) in jobs.iter().enumerate() {
-            let unmatched = applied.unmatched.get(index).copied().unwrap_or_default();
-            let seconds = applied.seconds.get(index).copied().unwrap_or_default();
-            let written = applied.rows.get(index).copied().flatten();
-            rows.push(self.finish(run_id, job, written, unmatched, seconds)?);
+            let of = |counts: &[u64]| counts.get(index).copied().unwrap_or_default();
+            let came_to = CameTo {
+                rows: applied.rows.get(index).copied().flatten(),
+                unmatched: of(&applied.unmatched),
+                left_out: of(&applied.left_out),
+                by_triggers: of(&applied.by_triggers),
+                seconds: applied.seconds.get(index).copied().unwrap_or_default(),
+            };
+            carried.rows.push(self.finish(run_id, job, &came_to)?);
         }
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
@@ -274,8 +362,8 @@ impl Commit<'_> {
             ..StepRow::default()
         };
         self.journal.step(run_id, &commit)?;
-        rows.push(commit);
-        Ok(rows)
+        carried.rows.push(commit);
+        Ok(())
     }
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
@@ -307,43 +395,38 @@ impl Commit<'_> {
 
     /// The checkpoint's file with a file sink's rows; `None` when they are written already.
     fn rows_for_file(&self, job: &Job<'_>, path: &Path) -> Result<Option<PathBuf>, PipelineError> {
-        if !self.again
-            && let Ok(state) = FileState::of(path)
-            && self.journal.file_is_written(
-                &owner(self.pipeline, job.sink),
-                path,
-                &job.batch,
-                state.bytes,
-                state.mtime_ns,
-            )?
-        {
+        if !self.again && file_is_written(&owner(self.pipeline, job.sink), path, &job.batch, self.journal)? {
             return Ok(None);
         }
         let output = job.manifest.outputs.get(job.sink.from.output);
         Ok(output.map(|output| self.store.file(&job.manifest, output)))
     }
 
-    /// Puts files in their places, and notes them once that outlives the machine; a file that fails ends it.
+    /// Puts files in their places, and notes them once that outlives the machine; a file that fails ends it. No other run
+    /// writes a file before it is noted.
     fn write_files(
         &self,
         run_id: &str,
         jobs: &[Job<'_>],
         prepared: Vec<Prepared>,
-        rows: &mut Vec<StepRow>,
+        carried: &mut Carried,
     ) -> Result<(), PipelineError> {
         let mut failure = None;
         let mut published = Vec::with_capacity(jobs.len());
         for (job, Prepared { file, seconds }) in jobs.iter().zip(prepared) {
             let publish = |file: PreparedFile| file.publish(&|point| self.failpoint.pass(point));
             match file.and_then(|file| file.map(publish).transpose()) {
-                Ok(done) => published.push((job, done.is_some(), seconds)),
+                Ok(done) => {
+                    carried.written.extend(done.as_ref().map(|_| target_path(job.sink).to_owned()));
+                    published.push((job, done, seconds));
+                }
                 Err(problem) => {
-                    failure = Some((job, failed(job.sink, problem)));
+                    failure = Some((job, problem));
                     break;
                 }
             }
         }
-        let new = || published.iter().filter(|(_, is_new, _)| *is_new).map(|(job, ..)| *job);
+        let new = || published.iter().filter(|(_, file, _)| file.is_some()).map(|(job, ..)| *job);
         let folders: BTreeMap<_, _> = new().map(|job| (target_path(job.sink).parent(), job.sink)).collect();
         for sink in folders.into_values() {
             io::sync_folder_of(target_path(sink)).map_err(|problem| failed(sink, problem))?;
@@ -351,38 +434,41 @@ impl Commit<'_> {
         for job in new() {
             self.failpoint.pass("commit-file-renamed");
             let path = target_path(job.sink);
-            let state = FileState::of(path).map_err(|problem| failed(job.sink, problem))?;
-            let owner = owner(self.pipeline, job.sink);
-            self.journal.file_written(&owner, path, &job.batch, state.bytes, state.mtime_ns)?;
+            let left = io::state_of_written(path).map_err(|problem| failed(job.sink, problem))?;
+            self.journal.note_file(&owner(self.pipeline, job.sink), path, &job.batch, &left)?;
         }
-        for (job, is_new, seconds) in published {
-            let written = job.manifest.outputs.get(job.sink.from.output).filter(|_| is_new).map(|output| output.rows);
-            rows.push(self.finish(run_id, job, written, 0, seconds)?);
+        for (job, file, seconds) in published {
+            let output = job.manifest.outputs.get(job.sink.from.output);
+            let rows = output.filter(|_| file.is_some()).map(|output| output.rows);
+            drop(file);
+            carried.rows.push(self.finish(run_id, job, &CameTo { rows, seconds, ..CameTo::default() })?);
         }
-        let Some((job, error)) = failure else { return Ok(()) };
-        self.note(run_id, failed_row(job, &error))?;
-        Err(error)
+        match failure {
+            None => Ok(()),
+            Some((job, problem)) => Err(self.give_up(run_id, job, problem)),
+        }
     }
 
-    fn finish(
-        &self,
-        run_id: &str,
-        job: &Job<'_>,
-        rows: Option<u64>,
-        unmatched: u64,
-        seconds: f64,
-    ) -> Result<StepRow, PipelineError> {
-        let warnings =
-            (unmatched > 0).then(|| format!("{unmatched} rows have keys that the table lacks; they changed nothing"));
+    /// Notes that a sink failed. The error is told, whether the journal can be written or not.
+    fn give_up(&self, run_id: &str, job: &Job<'_>, problem: IoError) -> PipelineError {
+        let error = match problem {
+            IoError::Interrupted => PipelineError::Interrupted,
+            problem => failed(job.sink, problem),
+        };
+        let _ = self.note(run_id, failed_row(job, &error));
+        error
+    }
+
+    fn finish(&self, run_id: &str, job: &Job<'_>, came_to: &CameTo) -> Result<StepRow, PipelineError> {
         let row = StepRow {
             kind: "sink".to_owned(),
             step: job.sink.name.clone(),
-            status: if rows.is_some() { "written" } else { "held" }.to_owned(),
+            status: if came_to.rows.is_some() { "written" } else { "held" }.to_owned(),
             reason: Some(target_path(job.sink).display().to_string()),
             rows_in: job.manifest.outputs.get(job.sink.from.output).map_or(0, |output| output.rows),
-            rows_out: rows.unwrap_or(0).saturating_sub(unmatched),
-            seconds,
-            warnings: warnings.into_iter().collect(),
+            rows_out: came_to.rows.unwrap_or(0).saturating_sub(came_to.unmatched + came_to.left_out),
+            seconds: came_to.seconds,
+            warnings: came_to.warnings(),
             ..StepRow::default()
         };
         self.note(run_id, row)
@@ -395,6 +481,72 @@ impl Commit<'_> {
     }
 }
 
+/// The preparation of files by a thread of its own.
+struct Preparing {
+    receiver: Receiver<Vec<Prepared>>,
+    done: RefCell<Option<Vec<Prepared>>>,
+}
+
+impl Preparing {
+    /// Waits until all files are prepared.
+    fn are_ready(&self) -> Result<(), IoError> {
+        let mut done = self.done.borrow_mut();
+        if done.is_none() {
+            *done = self.receiver.recv().ok();
+        }
+        match done.as_ref().is_some_and(|files| files.iter().all(|prepared| prepared.file.is_ok())) {
+            true => Ok(()),
+            false => Err(IoError::HeldBack),
+        }
+    }
+
+    fn into_all(self) -> Vec<Prepared> {
+        self.done.into_inner().or_else(|| self.receiver.recv().ok()).unwrap_or_default()
+    }
+}
+
+/// What a sink's rows came to.
+#[derive(Default)]
+struct CameTo {
+    /// How many were given; `None` when the ledger had them already.
+    rows: Option<u64>,
+    unmatched: u64,
+    left_out: u64,
+    by_triggers: u64,
+    seconds: f64,
+}
+
+impl CameTo {
+    fn warnings(&self) -> Vec<String> {
+        let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+        let told = [
+            (
+                self.unmatched,
+                "row has a key that the table lacks; it",
+                "rows have keys that the table lacks; they",
+                " changed nothing",
+            ),
+            (self.left_out, "row was", "rows were", " left out by a trigger or constraint of the table"),
+            (self.by_triggers, "row was", "rows were", " changed beside by triggers of the table"),
+        ];
+        told.iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, more, rest)| plural(*count, one, more) + rest)
+            .collect()
+    }
+}
+
+impl Carried {
+    /// The error with what was written before it.
+    fn explain(&self, problem: PipelineError) -> PipelineError {
+        if matches!(problem, PipelineError::Interrupted) {
+            return problem;
+        }
+        let written = self.written.iter().map(|path| path.display().to_string()).collect();
+        PipelineError::Sinks { problem: Box::new(problem), written }
+    }
+}
+
 fn failed_row(job: &Job<'_>, error: &PipelineError) -> StepRow {
     StepRow {
         kind: "sink".to_owned(),
@@ -403,13 +555,4 @@ fn failed_row(job: &Job<'_>, error: &PipelineError) -> StepRow {
         reason: Some(error.to_string()),
         ..StepRow::default()
     }
-}
-
-/// The pairs in a Parquet footer that say where a file comes from.
-pub fn footer(run_id: &str, step: &str, fingerprint: &str) -> Vec<(String, String)> {
-    vec![
-        ("nightloom.run_id".to_owned(), run_id.to_owned()),
-        ("nightloom.stage".to_owned(), step.to_owned()),
-        ("nightloom.fingerprint".to_owned(), fingerprint.to_owned()),
-    ]
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{io::IoError, operator::StageError, pipeline::spec::Diagnostic};
+use crate::{io::IoError, operator::StageError, pipeline::file::Diagnostic};
 
 /// Why a command on a pipeline failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +26,11 @@ pub enum PipelineError {
         /// Who holds it, since when.
         holder: String,
     },
-    /// A stage failed.
-    #[error("stage '{stage}' failed: {problem}")]
-    Stage {
-        /// The stage.
-        stage: String,
+    /// A stage, or a look at the rows of a source, failed.
+    #[error("{step} failed: {problem}")]
+    Step {
+        /// The step with its kind.
+        step: String,
         /// Why.
         problem: StageError,
     },
@@ -53,11 +53,22 @@ pub enum PipelineError {
         /// Why it failed.
         problem: String,
     },
+    /// The journal is damaged.
+    #[error(
+        "{}: the journal is damaged ({problem})\n  move it away, with its -wal and -shm: a run makes a new one. What was written is\n  not written twice; after a killed run, what it had still to write is made anew",
+        path.display()
+    )]
+    DamagedJournal {
+        /// The journal.
+        path: PathBuf,
+        /// How it was noticed.
+        problem: String,
+    },
     /// Expectations on a dataset are broken.
-    #[error("stage '{stage}': expectations are broken\n{}", broken.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))]
+    #[error("{step}: expectations are broken\n{}", broken.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))]
     Expectation {
-        /// The stage.
-        stage: String,
+        /// The step with its kind.
+        step: String,
         /// What is broken, a line each.
         broken: Vec<String>,
     },
@@ -73,9 +84,25 @@ pub enum PipelineError {
         /// The columns declared.
         declared: String,
     },
+    /// Writing the sinks failed, perhaps after some were written.
+    #[error("{problem}\n  {}", after(written))]
+    Sinks {
+        /// Why.
+        problem: Box<PipelineError>,
+        /// The databases and files that were written before.
+        written: Vec<String>,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What was written when something failed.
+fn after(written: &[String]) -> String {
+    match written {
+        [] => "nothing was written".to_owned(),
+        written => format!("written before: {}; the next run writes the rest", written.join(", ")),
+    }
 }
 
 impl PipelineError {
@@ -85,6 +112,7 @@ impl PipelineError {
             Self::File(_) | Self::Usage { .. } => 2,
             Self::Locked { .. } => 3,
             Self::Interrupted => 130,
+            Self::Sinks { problem, .. } => problem.exit_code(),
             _ => 1,
         }
     }

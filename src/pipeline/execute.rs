@@ -6,25 +6,28 @@ use std::{
 };
 
 use polars::prelude::{IntoLazy, LazyFrame};
+use serde_json::Value as Json;
 
 use super::{
-    check::conform,
-    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name},
-    commit::footer,
+    checkpoint::{CheckpointStore, Draft, Latest, Made, Manifest, file_name, footer},
+    conform::{conform, fits, words},
     error::PipelineError,
     expect,
     failpoint::Failpoint,
-    fingerprint::{Fingerprint, Ingredients, InputIngredient},
+    file::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+    fingerprint::{Ingredients, InputIngredient},
     kept::KeptFrames,
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
-    spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
-    storage::StageStorage,
+    storage::{ListedFiles, StageStorage},
 };
 use crate::{
-    io::{ReadWatch, SourceRows, Spill},
+    io::{IoError, ReadWatch, SourceRows, SourceSpec, Spill},
     operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
 };
+
+/// How often a source is read at most when files come to it while it is read.
+const MOST_READINGS: u32 = 3;
 
 /// What doing a step needs.
 pub struct Workshop<'a> {
@@ -71,7 +74,7 @@ impl Workshop<'_> {
         let before = self.store.latest_manifest(&step.name);
         self.failpoint.pass("step-begin");
         let done = match &step.kind {
-            StepKind::Source { .. } => self.read_source(step, counter),
+            StepKind::Source { .. } => self.read_source(step, counter, MOST_READINGS),
             StepKind::Stage { .. } => self.run_stage(step, inputs, ingredients, counter),
         }?;
         self.failpoint.pass("step-end");
@@ -79,11 +82,47 @@ impl Workshop<'_> {
         Ok(Done { unchanged, ..done })
     }
 
-    fn read_source(&self, step: &Step, counter: &Arc<Counter>) -> Result<Done, PipelineError> {
+    /// Reads a source. When files come to it meanwhile, it is read again, `readings` times in all.
+    fn read_source(&self, step: &Step, counter: &Arc<Counter>, readings: u32) -> Result<Done, PipelineError> {
         let StepKind::Source { spec, config, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
-        let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
-        // The state is taken before reading: what is written meanwhile makes the source stale the next time.
-        let state = spec.state().map_err(io)?;
+        let io = |problem| PipelineError::Io { what: step.label(), problem };
+        // The state is taken before reading: what is written to a database meanwhile makes the source stale the next time.
+        let state = spec.state_with_contents().map_err(io)?;
+        self.failpoint.pass("source-listed");
+        let draft = self.read_rows(step, spec, config, counter);
+        if spec.is_of_files() {
+            let after = spec.state().map_err(io)?;
+            // That a file changed says more than what was made of it.
+            if let Some(path) = state.first_changed(&after) {
+                return Err(io(IoError::Changed { path: path.to_owned() }));
+            }
+            match after.first_changed(&state) {
+                Some(_) if readings > 1 => return self.read_source(step, counter, readings - 1),
+                Some(path) => return Err(io(IoError::Changed { path: path.to_owned() })),
+                None => {}
+            }
+        }
+        let draft = draft?;
+        let content = draft
+            .outputs()
+            .iter()
+            .map(|output| (output.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
+            .collect();
+        let ingredients = source_ingredients(step, config, content);
+        let latest = Latest { fingerprint: ingredients.fingerprint(), source: Some(state), overtaken: false };
+        let mut done = self.finish(step, draft, &BTreeMap::new(), ingredients, latest)?;
+        done.warnings.extend(spec.warnings());
+        Ok(done)
+    }
+
+    fn read_rows(
+        &self,
+        step: &Step,
+        spec: &SourceSpec,
+        config: &Json,
+        counter: &Arc<Counter>,
+    ) -> Result<Draft<'_>, PipelineError> {
+        let io = |problem| PipelineError::Io { what: step.label(), problem };
         let watch = ReadWatch { progress: counter.as_ref(), cancelled: self.cancelled };
         let mut draft = self.store.begin(&step.name)?;
         // The fingerprint of a source is its content, which is known only when it is written: the footer names the settings.
@@ -98,17 +137,7 @@ impl Workshop<'_> {
         let rejected = Made::Frame(Box::new(rejected.lazy()));
         let frames = vec![("rows".to_owned(), rows), ("rejected".to_owned(), rejected)];
         draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
-        let content = draft
-            .outputs()
-            .iter()
-            .map(|output| (output.port.clone(), InputIngredient { content: output.content.clone(), rows: output.rows }))
-            .collect();
-        let ingredients = source_ingredients(step, config, content);
-        let fingerprint = ingredients.fingerprint();
-        let latest = Latest { fingerprint, source: Some(state), overtaken: false };
-        let mut done = self.finish(step, draft, &BTreeMap::new(), ingredients, latest)?;
-        done.warnings.extend(spec.warnings());
-        Ok(done)
+        Ok(draft)
     }
 
     fn run_stage(
@@ -121,7 +150,7 @@ impl Workshop<'_> {
         let StepKind::Stage { bound, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let fail = |problem: StageError| match problem {
             StageError::Interrupted => PipelineError::Interrupted,
-            problem => PipelineError::Stage { stage: step.name.clone(), problem },
+            problem => PipelineError::Step { step: step.label(), problem },
         };
         let frames = self.input_frames(step, inputs)?;
         let mut schemas = BTreeMap::new();
@@ -132,7 +161,8 @@ impl Workshop<'_> {
         let fingerprint = ingredients.fingerprint();
         let pairs = footer(self.run_id, &step.name, &fingerprint.to_string());
         let mut draft = self.store.begin(&step.name)?;
-        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs, self.failpoint.clone()));
+        let listed = ListedFiles::of(self.pipeline, self.store);
+        let storage = Arc::new(StageStorage::new(draft.folder(), &declared, &pairs, listed, self.failpoint.clone()));
         let context = StageContext {
             as_of: self.options.as_of,
             seed: self.options.seed,
@@ -141,7 +171,14 @@ impl Workshop<'_> {
             cancelled: self.cancelled.clone(),
             storage: storage.clone(),
         };
-        let mut made = bound.run(frames, &context).map_err(fail)?;
+        // What a stage makes of a file that changed under its hands, an error or rows, says nothing.
+        let same_files = || {
+            let io = |problem| PipelineError::Io { what: step.label(), problem };
+            storage.check_unchanged().map_err(io)
+        };
+        let made = bound.run(frames, &context);
+        same_files()?;
+        let mut made = made.map_err(fail)?;
         let mut written = storage.finish().map_err(fail)?;
         let mut frames = Vec::with_capacity(declared.len());
         for port in &declared {
@@ -160,7 +197,9 @@ impl Workshop<'_> {
         }
         drop(made);
         context.check_cancelled().map_err(fail)?;
-        draft.write(frames, &pairs).map_err(|error| self.while_stopping(error))?;
+        let all_written = draft.write(frames, &pairs).map_err(|error| self.while_stopping(error));
+        same_files()?;
+        all_written?;
         self.failpoint.pass("stage-outputs-written");
         self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None, overtaken: false })
     }
@@ -180,7 +219,7 @@ impl Workshop<'_> {
                 Inputs::Any => frame,
                 Inputs::Ports(ports) => match ports.iter().find(|port| port.name == input.port) {
                     None => frame,
-                    Some(port) => self.conformed(step, &input.port, frame, &port.columns)?,
+                    Some(port) => self.conformed(step, &input.port, frame, &port.columns())?,
                 },
             };
             frames = frames.with(&input.port, frame);
@@ -195,7 +234,7 @@ impl Workshop<'_> {
         mut frame: LazyFrame,
         columns: &PortSchema,
     ) -> Result<LazyFrame, PipelineError> {
-        let fail = |problem: StageError| PipelineError::Stage { stage: step.name.clone(), problem };
+        let fail = |problem: StageError| PipelineError::Step { step: step.label(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
         for wanted in columns {
             let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
@@ -277,7 +316,7 @@ impl Workshop<'_> {
             }
             let name = &step.outputs[expectation.output].dataset;
             let broken = expect::broken(name, &frame, output.rows, &expectation.table, &related)
-                .map_err(|error| PipelineError::Stage { stage: step.name.clone(), problem: error.into() })?;
+                .map_err(|error| PipelineError::Step { step: step.label(), problem: error.into() })?;
             match expectation.table.severity {
                 Severity::Warn => warnings.extend(broken),
                 Severity::Error => errors.extend(broken),
@@ -286,7 +325,7 @@ impl Workshop<'_> {
         if errors.is_empty() {
             Ok(warnings)
         } else {
-            Err(PipelineError::Expectation { stage: step.name.clone(), broken: errors })
+            Err(PipelineError::Expectation { step: step.label(), broken: errors })
         }
     }
 }
@@ -305,7 +344,7 @@ fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame
     if declared.is_empty() {
         return Ok(());
     }
-    let made = schema_of(frame).map_err(|problem| PipelineError::Stage { stage: step.name.clone(), problem })?;
+    let made = schema_of(frame).map_err(|problem| PipelineError::Step { step: step.label(), problem })?;
     if fits(&made, declared) {
         return Ok(());
     }
@@ -317,19 +356,6 @@ fn check_output(step: &Step, port: &str, declared: &PortSchema, frame: LazyFrame
     })
 }
 
-/// Whether the columns made are the ones declared.
-pub fn fits(made: &PortSchema, declared: &PortSchema) -> bool {
-    made.len() == declared.len()
-        && made.iter().zip(declared).all(|(made, declared)| {
-            made.name == declared.name && (made.kind == declared.kind || declared.kind == ColumnKind::Any)
-        })
-}
-
-/// Columns in words.
-pub fn words(columns: &PortSchema) -> String {
-    columns.iter().map(|column| format!("{} {}", column.name, column.kind.word())).collect::<Vec<_>>().join(", ")
-}
-
 /// The rows a step read and made, for the journal: in, out, rejected.
 pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, u64) {
     let is_source = ingredients.operator == "source";
@@ -337,9 +363,4 @@ pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, 
     let rejected = manifest.outputs.iter().filter(|output| output.port == "rejected").map(|output| output.rows).sum();
     let read = if is_source { made + rejected } else { ingredients.inputs.values().map(|input| input.rows).sum() };
     (read, made, rejected)
-}
-
-/// A fingerprint in the short form of folder names.
-pub fn short(fingerprint: &Fingerprint) -> String {
-    fingerprint.short().to_owned()
 }

@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 use serde_json::Value as Json;
 
-use super::{repeats::may_repeat, spec::model::ExpectTable};
+use super::{file::model::ExpectTable, repeats::may_repeat};
 
 /// Frames of more rows are counted as a stream, so that memory does not grow with them.
 const LARGE_ROWS: u64 = 1 << 20;

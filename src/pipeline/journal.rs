@@ -2,18 +2,29 @@
 //!
 //! A SQLite database in the workspace, in WAL mode, so that a front end can poll it while a run writes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use super::error::PipelineError;
+use crate::io::SourceState;
 
 /// The journal of a workspace.
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// Where the database lies if it is a copy.
+    _copy: Option<TempDir>,
 }
+
+/// How long to wait for other processes that use the journal.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A run as the journal keeps it.
 #[derive(Clone, Debug, Serialize)]
@@ -57,8 +68,28 @@ pub struct StepRow {
     pub seconds: f64,
     /// The most memory the process held while the step ran; steps that run together share it.
     pub peak_memory_bytes: u64,
+    /// What of it was the step's own, as far as that can be told; and whether no other step ran beside it.
+    pub needed_memory: Option<NeededMemory>,
     /// Messages of broken expectations of severity warn.
     pub warnings: Vec<String>,
+}
+
+/// The memory that a step needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NeededMemory {
+    /// Bytes.
+    pub bytes: u64,
+    /// Whether no other step ran beside it: else what those needed is in it.
+    pub alone: bool,
+}
+
+/// The memory that a step needed in an earlier run, and for how many rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierNeed {
+    /// Bytes.
+    pub bytes: u64,
+    /// Rows that it read.
+    pub rows_in: u64,
 }
 
 /// A sink write that was decided: from here on it will be done, even if the process is killed.
@@ -86,15 +117,24 @@ CREATE INDEX IF NOT EXISTS runs_by_pipeline ON runs(pipeline, started_at);
 CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, fingerprint TEXT,
     rows_in INTEGER NOT NULL, rows_out INTEGER NOT NULL, rejected INTEGER NOT NULL, seconds REAL NOT NULL,
-    peak_memory_bytes INTEGER NOT NULL, warnings TEXT NOT NULL, PRIMARY KEY (run_id, kind, step));
+    peak_memory_bytes INTEGER NOT NULL, warnings TEXT NOT NULL, needed_memory_bytes INTEGER, ran_alone INTEGER,
+    PRIMARY KEY (run_id, kind, step));
 CREATE TABLE IF NOT EXISTS progress (
     run_id TEXT NOT NULL, step TEXT NOT NULL, rows_done INTEGER NOT NULL, rows_total INTEGER, updated_at TEXT NOT NULL,
     PRIMARY KEY (run_id, step));
 CREATE TABLE IF NOT EXISTS commits (
     pipeline TEXT PRIMARY KEY, run_id TEXT NOT NULL, intents TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS written_files (
-    owner TEXT PRIMARY KEY, path TEXT NOT NULL, batch TEXT NOT NULL, bytes INTEGER NOT NULL, mtime_ns TEXT NOT NULL);
+    owner TEXT PRIMARY KEY, path TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL);
 ";
+
+/// What journals of earlier versions lack: a column, and what makes it.
+const ADDED: [(&str, &str, &str); 3] = [
+    ("steps", "needed_memory_bytes", "ALTER TABLE steps ADD COLUMN needed_memory_bytes INTEGER"),
+    ("steps", "ran_alone", "ALTER TABLE steps ADD COLUMN ran_alone INTEGER"),
+    // The files are looked at in another way, and written once more.
+    ("written_files", "state", "DROP TABLE written_files"),
+];
 
 impl Journal {
     /// Opens the journal of a workspace's state folder, and makes it if it is not there.
@@ -106,31 +146,60 @@ impl Journal {
         Self::open_at(state_folder.join("journal.db"))
     }
 
-    /// Opens the journal for looking only: where there is none, nothing is made, and it is empty.
+    /// Opens the journal for looking only: nothing is made or changed, and where there is none, it is empty. In a folder
+    /// that cannot be written a copy of it is looked at.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub fn look(state_folder: &Path) -> Result<Self, PipelineError> {
         let path = state_folder.join("journal.db");
-        Self::open_at(if path.is_file() { path } else { PathBuf::from(":memory:") })
+        let empty = || Self::open_at(PathBuf::from(":memory:"));
+        if !path.is_file() {
+            return empty();
+        }
+        let open = |path: &Path| -> rusqlite::Result<(Connection, bool)> {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(PATIENCE)?;
+            let is_whole = ADDED.iter().try_fold(true, |whole, (table, column, _)| {
+                Ok::<_, rusqlite::Error>(whole && has_column(&connection, table, column)?)
+            })?;
+            Ok((connection, is_whole))
+        };
+        match open(&path) {
+            Ok((connection, true)) => return Ok(Self { connection, path, _copy: None }),
+            // A journal in WAL mode is read with files beside it, which must be made.
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if matches!(failure.code, ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {}
+            Ok((_, false)) => {}
+            Err(error) => return Err(unusable(&path)(error)),
+        }
+        let copy = copy_of(&path).map_err(PipelineError::state("cannot copy the journal", &path))?;
+        let copied = Self::open_at(copy.path().join("journal.db"))?;
+        Ok(Self { path, _copy: Some(copy), ..copied })
     }
 
     fn open_at(path: PathBuf) -> Result<Self, PipelineError> {
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(&path)?;
-            connection.busy_timeout(std::time::Duration::from_secs(30))?;
+            connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
             // A killed process loses nothing this way; what must outlive the machine is synced by itself.
             connection.pragma_update(None, "synchronous", "normal")?;
             connection.execute_batch(SCHEMA)?;
+            for (table, column, change) in ADDED {
+                if !has_column(&connection, table, column)? {
+                    connection.execute_batch(change)?;
+                }
+            }
+            connection.execute_batch(SCHEMA)?;
             Ok(connection)
         };
-        let connection = open().map_err(PipelineError::state("cannot open the journal", &path))?;
-        Ok(Self { connection, path })
+        let connection = open().map_err(unusable(&path))?;
+        Ok(Self { connection, path, _copy: None })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PipelineError> {
-        work(&self.connection).map_err(PipelineError::state("cannot use the journal", &self.path))
+        work(&self.connection).map_err(unusable(&self.path))
     }
 
     /// Notes that a run began.
@@ -177,7 +246,9 @@ impl Journal {
         let warnings = serde_json::json!(row.warnings).to_string();
         self.run(|connection| {
             connection.execute(
-                "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO steps (run_id, kind, step, status, reason, fingerprint, rows_in, rows_out, rejected,
+                 seconds, peak_memory_bytes, warnings, needed_memory_bytes, ran_alone)
+                 VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 params![
                     run_id,
                     row.kind,
@@ -190,7 +261,9 @@ impl Journal {
                     signed(row.rejected),
                     row.seconds,
                     signed(row.peak_memory_bytes),
-                    warnings
+                    warnings,
+                    row.needed_memory.map(|needed| signed(needed.bytes)),
+                    row.needed_memory.map(|needed| needed.alone),
                 ],
             )
         })?;
@@ -245,9 +318,11 @@ impl Journal {
         })?;
         found
             .map(|(run_id, text)| {
-                let intents =
-                    serde_json::from_str(&text).map_err(PipelineError::state("cannot read the journal", &self.path))?;
-                Ok((run_id, intents))
+                let damaged = |error: serde_json::Error| PipelineError::DamagedJournal {
+                    path: self.path.clone(),
+                    problem: format!("the decided writes of run {run_id}: {error}"),
+                };
+                Ok((run_id.clone(), serde_json::from_str(&text).map_err(damaged)?))
             })
             .transpose()
     }
@@ -265,43 +340,75 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn file_written(
-        &self,
-        owner: &str,
-        path: &Path,
-        batch: &str,
-        bytes: u64,
-        mtime_ns: i128,
-    ) -> Result<(), PipelineError> {
+    pub fn note_file(&self, owner: &str, path: &Path, batch: &str, left: &SourceState) -> Result<(), PipelineError> {
+        let state = serde_json::json!(left).to_string();
         self.run(|connection| {
             connection.execute(
-                "INSERT OR REPLACE INTO written_files VALUES (?,?,?,?,?)",
-                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns.to_string()],
+                "INSERT OR REPLACE INTO written_files VALUES (?,?,?,?)",
+                params![owner, path.to_string_lossy(), batch, state],
             )
         })?;
         Ok(())
     }
 
-    /// Whether the file of a sink is noted as written with this batch, at this size and time.
+    /// How a sink's file was left, if it is noted as written with this batch.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn file_is_written(
-        &self,
-        owner: &str,
-        path: &Path,
-        batch: &str,
-        bytes: u64,
-        mtime_ns: i128,
-    ) -> Result<bool, PipelineError> {
+    pub fn file_written(&self, owner: &str, path: &Path, batch: &str) -> Result<Option<SourceState>, PipelineError> {
+        let state: Option<String> = self.run(|connection| {
+            connection
+                .query_row(
+                    "SELECT state FROM written_files WHERE owner = ? AND path = ? AND batch = ?",
+                    params![owner, path.to_string_lossy(), batch],
+                    |row| row.get(0),
+                )
+                .optional()
+        })?;
+        Ok(state.and_then(|state| serde_json::from_str(&state).ok()))
+    }
+
+    /// The memory that each step of a pipeline needed when it worked last: by itself if it ever did, else beside others.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn earlier_needs(&self, pipeline: &str) -> Result<BTreeMap<String, EarlierNeed>, PipelineError> {
         self.run(|connection| {
-            connection.query_row(
-                "SELECT COUNT(*) FROM written_files WHERE owner = ? AND path = ? AND batch = ? AND bytes = ? AND mtime_ns = ?",
-                params![owner, path.to_string_lossy(), batch, signed(bytes), mtime_ns.to_string()],
-                |row| row.get::<_, i64>(0),
-            )
+            let mut statement = connection.prepare(
+                "SELECT step, needed_memory_bytes, rows_in FROM (
+                   SELECT s.step, s.needed_memory_bytes, s.rows_in, ROW_NUMBER() OVER (
+                     PARTITION BY s.step ORDER BY s.ran_alone DESC, r.started_at DESC, r.rowid DESC) AS place
+                   FROM steps AS s JOIN runs AS r USING (run_id)
+                   WHERE r.pipeline = ? AND s.kind IN ('source', 'stage') AND s.needed_memory_bytes IS NOT NULL)
+                 WHERE place = 1",
+            )?;
+            let rows = statement.query_map([pipeline], |row| {
+                let need = EarlierNeed { bytes: unsigned(row.get(1)?), rows_in: unsigned(row.get(2)?) };
+                Ok((row.get(0)?, need))
+            })?;
+            rows.collect()
         })
-        .map(|count| count > 0)
+    }
+
+    /// When the newest runs of each pipeline and scope began, newest first, `limit` of each.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn starts(&self, pipeline: Option<&str>, limit: u32) -> Result<BTreeMap<String, Vec<String>>, PipelineError> {
+        self.run(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT pipeline, started_at FROM (
+                   SELECT pipeline, started_at, ROW_NUMBER() OVER (PARTITION BY pipeline ORDER BY started_at DESC) AS place
+                   FROM runs WHERE ?1 IS NULL OR pipeline = ?1 OR SUBSTR(pipeline, 1, LENGTH(?1) + 1) = ?1 || '@')
+                 WHERE place <= ?2 ORDER BY pipeline, started_at DESC",
+            )?;
+            let mut starts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            let mut rows = statement.query(params![pipeline, limit])?;
+            while let Some(row) = rows.next()? {
+                starts.entry(row.get(0)?).or_default().push(row.get(1)?);
+            }
+            Ok(starts)
+        })
     }
 
     /// The newest runs of a pipeline in all its scopes (or of all pipelines), newest first.
@@ -336,8 +443,8 @@ impl Journal {
     pub fn steps(&self, run_id: &str) -> Result<Vec<StepRow>, PipelineError> {
         self.run(|connection| {
             let mut statement = connection.prepare(
-                "SELECT kind, step, status, reason, fingerprint, rows_in, rows_out, rejected, seconds, peak_memory_bytes, warnings
-                 FROM steps WHERE run_id = ? ORDER BY rowid",
+                "SELECT kind, step, status, reason, fingerprint, rows_in, rows_out, rejected, seconds, peak_memory_bytes, warnings,
+                 needed_memory_bytes, ran_alone FROM steps WHERE run_id = ? ORDER BY rowid",
             )?;
             let rows = statement.query_map([run_id], |row| {
                 Ok(StepRow {
@@ -352,6 +459,10 @@ impl Journal {
                     seconds: row.get(8)?,
                     peak_memory_bytes: unsigned(row.get(9)?),
                     warnings: serde_json::from_str(&row.get::<_, String>(10)?).unwrap_or_default(),
+                    needed_memory: match (row.get(11)?, row.get(12)?) {
+                        (Some(bytes), Some(alone)) => Some(NeededMemory { bytes: unsigned(bytes), alone }),
+                        _ => None,
+                    },
                 })
             })?;
             rows.collect()
@@ -371,6 +482,38 @@ impl Journal {
             let rows = statement.query_map(params![pipeline, runs], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })
+    }
+}
+
+/// A copy of a journal and of what is not moved into it yet.
+fn copy_of(path: &Path) -> std::io::Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    for ending in ["", "-wal"] {
+        let mut from = path.as_os_str().to_owned();
+        from.push(ending);
+        let from = PathBuf::from(from);
+        if let Some(name) = from.file_name()
+            && from.is_file()
+        {
+            // The bytes alone: the copy may be written, whatever holds of the journal.
+            std::fs::write(folder.path().join(name), std::fs::read(&from)?)?;
+        }
+    }
+    Ok(folder)
+}
+
+fn has_column(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?.exists([table, column])
+}
+
+/// The error of a journal that cannot be used; a damaged one may go.
+fn unusable(path: &Path) -> impl FnOnce(rusqlite::Error) -> PipelineError {
+    let path = path.to_owned();
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            PipelineError::DamagedJournal { path, problem: error.to_string() }
+        }
+        _ => PipelineError::state("cannot use the journal", path)(error),
     }
 }
 
@@ -408,11 +551,72 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_size_counts_as_not_written() {
+    fn a_file_is_noted_with_its_batch_and_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "x").unwrap();
+        let left = crate::io::state_of_written(&path).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        journal.note_file("p.s", &path, "b", &left).unwrap();
+        assert_eq!(journal.file_written("p.s", &path, "b").unwrap(), Some(left));
+        assert_eq!(journal.file_written("p.s", &path, "c").unwrap(), None);
+    }
+
+    fn run(journal: &Journal, id: &str, steps: &[(&str, u64, bool)]) {
+        let row = RunRow {
+            run_id: id.into(),
+            pipeline: "p".into(),
+            status: "done".into(),
+            started_at: id.into(),
+            ended_at: None,
+            pid: 1,
+            problem: None,
+        };
+        journal.begin_run(&row, "", 0).unwrap();
+        for (step, bytes, alone) in steps {
+            let needed_memory = Some(NeededMemory { bytes: *bytes, alone: *alone });
+            let row =
+                StepRow { kind: "stage".into(), step: (*step).into(), rows_in: 7, needed_memory, ..StepRow::default() };
+            journal.step(id, &row).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_step_needed_is_that_of_its_last_run_alone_and_else_beside_others() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        journal.file_written("p.s", Path::new("/x"), "b", 10, 5).unwrap();
-        assert!(journal.file_is_written("p.s", Path::new("/x"), "b", 10, 5).unwrap());
-        assert!(!journal.file_is_written("p.s", Path::new("/x"), "b", 11, 5).unwrap());
+        run(&journal, "1", &[("a", 10, true), ("b", 11, true), ("c", 12, false)]);
+        run(&journal, "2", &[("a", 20, true), ("b", 21, false), ("c", 22, false)]);
+        let needs = journal.earlier_needs("p").unwrap();
+        let bytes: Vec<_> = needs.iter().map(|(step, need)| (step.as_str(), need.bytes, need.rows_in)).collect();
+        assert_eq!(bytes, [("a", 20, 7), ("b", 11, 7), ("c", 22, 7)]);
+        assert!(journal.earlier_needs("q").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_journal_of_an_earlier_version_gets_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let old = SCHEMA
+            .replace(", needed_memory_bytes INTEGER, ran_alone INTEGER", "")
+            .replace("batch TEXT NOT NULL, state TEXT", "batch TEXT NOT NULL, bytes INTEGER NOT NULL, mtime_ns TEXT");
+        Connection::open(&path).unwrap().execute_batch(&old).unwrap();
+        for open in [Journal::look, Journal::open, Journal::look] {
+            let journal = open(folder.path()).unwrap();
+            assert!(journal.earlier_needs("p").unwrap().is_empty());
+            assert_eq!(journal.file_written("p.s", Path::new("x"), "b").unwrap(), None);
+            assert!(journal.runs(None, 9).unwrap().is_empty());
+        }
+        run(&Journal::open(folder.path()).unwrap(), "1", &[("a", 10, true)]);
+    }
+
+    #[test]
+    fn a_damaged_journal_says_what_may_be_moved_away() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("journal.db"), "no database at all ".repeat(300)).unwrap();
+        for open in [Journal::open, Journal::look] {
+            let error = open(folder.path()).err().unwrap().to_string();
+            assert!(error.contains("journal.db") && error.contains("move it away"), "{error}");
+        }
     }
 }

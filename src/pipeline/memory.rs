@@ -19,6 +19,16 @@ pub fn reckoned(checkpoint_bytes: u64) -> u64 {
     checkpoint_bytes.saturating_mul(RECKONED_PER_BYTE)
 }
 
+/// The bytes of memory that a step is reckoned to need that needed `bytes` for `rows_then` rows and reads `rows_now`.
+/// Fewer rows may be as dear as before.
+pub fn reckoned_by_rows(bytes: u64, rows_then: u64, rows_now: u64) -> u64 {
+    if rows_now <= rows_then || rows_then == 0 {
+        return bytes;
+    }
+    let scaled = u128::from(bytes) * u128::from(rows_now) / u128::from(rows_then);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
+}
+
 /// Whether a step that is reckoned to need `reckoned` bytes may be begun beside those that run and are reckoned to need
 /// `running`: while half of `memory` is free, and half of it is reckoned to suffice for all.
 pub fn fits_beside(reckoned: u64, running: u64, resident: u64, memory: u64) -> bool {
@@ -78,5 +88,13 @@ mod tests {
         assert!(!fits_beside(0, 0, 51, 100), "too much is resident already");
         assert!(!fits_beside(u64::MAX, 20, 0, 100));
         assert_eq!(reckoned(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_step_needs_what_it_needed_and_more_for_more_rows() {
+        assert_eq!(reckoned_by_rows(100, 10, 5), 100);
+        assert_eq!(reckoned_by_rows(100, 10, 25), 250);
+        assert_eq!(reckoned_by_rows(100, 0, 25), 100);
+        assert_eq!(reckoned_by_rows(u64::MAX, 1, 2), u64::MAX);
     }
 }

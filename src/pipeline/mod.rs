@@ -3,10 +3,12 @@
 pub mod check;
 pub mod checkpoint;
 mod commit;
+mod conform;
 pub mod error;
 mod execute;
 pub mod expect;
 pub mod failpoint;
+pub mod file;
 pub mod fingerprint;
 pub mod journal;
 mod kept;
@@ -18,10 +20,9 @@ pub mod registry;
 mod repeats;
 pub mod run;
 pub mod select;
-pub mod spec;
 mod sql_operator;
 mod storage;
 
 pub use error::PipelineError;
+pub use file::Pipeline;
 pub use memory::keep_freed_memory;
-pub use spec::Pipeline;

@@ -10,12 +10,12 @@ use super::{
     checkpoint::{CheckpointStore, Found, Manifest, state_key},
     commit::{self, Batch},
     error::PipelineError,
+    file::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
     select::{Selection, all_readers, readers},
-    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
 };
-use crate::io::SourceSpec;
+use crate::io::{SourceSpec, Unchanged};
 
 /// What decides a plan beside the pipeline and the state of its sources.
 #[derive(Clone, Debug)]
@@ -35,8 +35,8 @@ pub struct PlanOptions {
 /// What a run will do with a step.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Nothing: its checkpoint holds.
-    Fresh(Box<Manifest>),
+    /// Nothing: its checkpoint holds, as this tells.
+    Fresh(Box<Manifest>, Evidence),
     /// Do it, for these reasons.
     Stale(Vec<String>),
     /// Do it for the first time.
@@ -45,6 +45,25 @@ pub enum Verdict {
     Waiting(Vec<String>),
     /// Not selected; its newest checkpoint serves those that are.
     NotSelected(Option<Box<Manifest>>),
+}
+
+/// What tells that a step is fresh.
+#[derive(Clone, Debug)]
+pub enum Evidence {
+    /// A stage's fingerprint.
+    Fingerprint,
+    /// The signs of a source's files.
+    Files(Unchanged),
+}
+
+impl Evidence {
+    fn words(&self) -> Option<&'static str> {
+        match self {
+            Self::Fingerprint => None,
+            Self::Files(Unchanged::BySigns) => Some("by size, times and inode"),
+            Self::Files(Unchanged::ByContent(_)) => Some("by content: times or inodes are others"),
+        }
+    }
 }
 
 /// What a run will do with a sink.
@@ -122,7 +141,7 @@ pub fn overtaken(judge: &Judge<'_>, chosen: &BTreeSet<StepId>) -> Result<BTreeSe
     let mut again = BTreeSet::new();
     while !behind.is_empty() {
         let verdicts = Judge { overtaken: &again, ..*judge }.verdicts(chosen)?;
-        let is_due = |id: &StepId| !matches!(verdicts[id.0].1, Verdict::Fresh(_) | Verdict::NotSelected(_));
+        let is_due = |id: &StepId| !matches!(verdicts[id.0].1, Verdict::Fresh(..) | Verdict::NotSelected(_));
         let due: Vec<StepId> =
             behind.iter().copied().filter(|id| all_readers(judge.pipeline, *id).iter().any(is_due)).collect();
         if due.is_empty() {
@@ -163,7 +182,7 @@ impl Verdict {
     /// The checkpoint that serves readers, if it is known already.
     pub fn manifest(&self) -> Option<&Manifest> {
         match self {
-            Self::Fresh(manifest) | Self::NotSelected(Some(manifest)) => Some(manifest),
+            Self::Fresh(manifest, _) | Self::NotSelected(Some(manifest)) => Some(manifest),
             _ => None,
         }
     }
@@ -236,11 +255,12 @@ impl Judge<'_> {
         }
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         let state = spec.state().map_err(io)?;
-        if latest.source.as_ref() == Some(&state) {
+        let unchanged = latest.source.as_ref().map(|before| state.unchanged_since(before)).transpose().map_err(io)?;
+        if let Some(unchanged) = unchanged.flatten() {
             if self.overtaken.contains(&id) {
                 return Ok(Verdict::Stale(vec!["written by this pipeline since it was read".to_owned()]));
             }
-            return Ok(Verdict::Fresh(manifest));
+            return Ok(Verdict::Fresh(manifest, Evidence::Files(unchanged)));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
         let reason = match spec.count_rows().map_err(io)? {
@@ -257,7 +277,7 @@ impl Judge<'_> {
             return Verdict::Stale(vec![word.to_owned()]);
         }
         match self.store.find(&step.name, &now.fingerprint()) {
-            Found::Whole(manifest) => return Verdict::Fresh(manifest),
+            Found::Whole(manifest) => return Verdict::Fresh(manifest, Evidence::Fingerprint),
             Found::Damaged(why) => return Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")]),
             Found::Missing => {}
         }
@@ -297,7 +317,7 @@ impl Judge<'_> {
     fn sink(&self, sink: &Sink, steps: &[(StepId, Verdict)], journal: &Journal) -> Result<SinkVerdict, PipelineError> {
         let verdict = &steps[sink.from.step.0].1;
         let manifest = match verdict {
-            Verdict::Fresh(manifest) => manifest,
+            Verdict::Fresh(manifest, _) => manifest,
             Verdict::NotSelected(_) => return Ok(SinkVerdict::NotSelected),
             _ => return Ok(SinkVerdict::Waiting(self.pipeline.dataset_name(sink.from).to_owned())),
         };
@@ -356,7 +376,7 @@ pub struct PlanRow {
     pub name: String,
     /// fresh, stale, new, waiting, not selected, written, to write.
     pub state: &'static str,
-    /// Why, or on what it waits.
+    /// Why, on what it waits, or by which signs a source is fresh.
     pub reasons: Vec<String>,
     /// The checkpoint that holds.
     pub fingerprint: Option<Fingerprint>,
@@ -368,14 +388,14 @@ impl Plan {
         let steps = self.steps.iter().map(|(id, verdict)| {
             let step = pipeline.step(*id);
             let (state, reasons) = match verdict {
-                Verdict::Fresh(_) => ("fresh", Vec::new()),
+                Verdict::Fresh(_, evidence) => ("fresh", evidence.words().map(str::to_owned).into_iter().collect()),
                 Verdict::Stale(reasons) => ("stale", reasons.clone()),
                 Verdict::NeverRun => ("new", vec!["never run".to_owned()]),
                 Verdict::Waiting(on) => ("waiting", vec![format!("fresh if {} come out equal", on.join(", "))]),
                 Verdict::NotSelected(_) => ("not selected", Vec::new()),
             };
             PlanRow {
-                kind: if step.is_source() { "source" } else { "stage" },
+                kind: step.kind_word(),
                 name: step.name.clone(),
                 state,
                 reasons,
@@ -396,7 +416,7 @@ impl Plan {
 
     /// Whether nothing is to do.
     pub fn is_fresh(&self) -> bool {
-        self.steps.iter().all(|(_, verdict)| matches!(verdict, Verdict::Fresh(_) | Verdict::NotSelected(_)))
+        self.steps.iter().all(|(_, verdict)| matches!(verdict, Verdict::Fresh(..) | Verdict::NotSelected(_)))
             && self.sinks.iter().all(|verdict| matches!(verdict, SinkVerdict::Written | SinkVerdict::NotSelected))
     }
 }

@@ -18,16 +18,17 @@ use super::{
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
     commit::{self, Batch, Commit},
     error::PipelineError,
-    execute::{Done, Workshop, row_counts, short},
+    execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
+    file::{Pipeline, Sink, Step, StepId, StepKind},
     fingerprint::Ingredients,
-    journal::{Journal, RunRow, StepRow},
+    journal::{EarlierNeed, Journal, NeededMemory, RunRow, StepRow},
     kept::KeptFrames,
     memory,
     observe::{Counter, Event, Observer},
-    plan::{Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
-    spec::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind},
+    plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
 };
+use crate::io::Unchanged;
 
 /// What a run is told.
 pub struct RunOptions {
@@ -37,6 +38,8 @@ pub struct RunOptions {
     pub jobs: usize,
     /// Bytes the run should stay within: steps run side by side only while half of them are free and reckoned to suffice.
     pub memory_bytes: u64,
+    /// Who the run is, for others that wait for it.
+    pub holder: String,
     /// Set to stop the run.
     pub cancelled: Arc<AtomicBool>,
     /// Where a test may kill the process.
@@ -66,17 +69,11 @@ enum State {
     /// Its checkpoint holds, or was just made: readers can go on.
     Done(Box<Manifest>),
     /// A thread works on it.
-    Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64, reckoned: u64 },
+    Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64, reckoned: u64, alone: bool },
     /// It failed, or a step it reads did: readers never start.
     Failed,
     /// Not selected.
     Idle(Option<Box<Manifest>>),
-}
-
-/// The memory that a step is reckoned to need.
-fn reckoned_memory(step: &Step, inputs: &BTreeMap<StepId, Manifest>) -> u64 {
-    let bytes = |dataset: DatasetRef| Some(inputs.get(&dataset.step)?.outputs.get(dataset.output)?.bytes);
-    memory::reckoned(step.reads().filter_map(bytes).sum())
 }
 
 /// What a worker thread sends when it ends.
@@ -124,6 +121,8 @@ pub fn run(
         run_id,
         chosen,
         overtaken: BTreeSet::new(),
+        earlier_needs: BTreeMap::new(),
+        memory_before: 0,
         states: Vec::new(),
         rows: Vec::new(),
         problem: None,
@@ -144,7 +143,9 @@ pub fn run(
         );
         observer.event(&Event::Warning { text: &text });
     }
-    journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()))?;
+    let ended = journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()));
+    // What failed first is told, even where the journal cannot be written any more.
+    let problem = problem.or(ended.err());
     let manifests = states
         .into_iter()
         .enumerate()
@@ -175,6 +176,10 @@ struct Run<'a> {
     chosen: BTreeSet<StepId>,
     /// Sources that are read again although nobody else wrote them.
     overtaken: BTreeSet<StepId>,
+    /// The memory that steps needed in earlier runs.
+    earlier_needs: BTreeMap<String, EarlierNeed>,
+    /// What the process held before the first step.
+    memory_before: u64,
     states: Vec<State>,
     rows: Vec<StepRow>,
     problem: Option<PipelineError>,
@@ -197,6 +202,7 @@ impl Run<'_> {
             failpoint: &self.options.failpoint,
             cancelled: &self.options.cancelled,
             again: self.options.plan.full_refresh,
+            holder: &self.options.holder,
         }
     }
 
@@ -212,6 +218,9 @@ impl Run<'_> {
 
     fn steps(&mut self) -> Result<(), PipelineError> {
         self.overtaken = overtaken(&self.judge(), &self.chosen)?;
+        let key = state_key(&self.pipeline.name, self.pipeline.scope.as_deref());
+        self.earlier_needs = self.journal.earlier_needs(&key)?;
+        self.memory_before = memory::resident_bytes();
         self.states = self
             .pipeline
             .ids()
@@ -253,8 +262,8 @@ impl Run<'_> {
                 }
             }
         });
-        self.skip_the_blocked()?;
-        match self.problem.take() {
+        let skipped = self.skip_the_blocked();
+        match self.problem.take().or(skipped.err()) {
             Some(error) => Err(error),
             None if self.stopping() => Err(PipelineError::Interrupted),
             None => Ok(()),
@@ -284,12 +293,26 @@ impl Run<'_> {
                 continue;
             }
             let Some(inputs) = self.inputs_of(id)? else { continue };
-            if running > 0 && !self.fits_beside(reckoned_memory(self.pipeline.step(id), &inputs)) {
+            if running > 0 && !self.fits_beside(self.reckoned_memory(self.pipeline.step(id), &inputs)) {
                 continue;
             }
             self.start(id, inputs, scope, workshop, sender)?;
         }
         Ok(())
+    }
+
+    /// The memory that a step is reckoned to need: what it needed when it worked last, more where it reads more rows now;
+    /// before that, by the size of the checkpoints it reads.
+    fn reckoned_memory(&self, step: &Step, inputs: &BTreeMap<StepId, Manifest>) -> u64 {
+        let read: Vec<_> = step
+            .reads()
+            .filter_map(|dataset| inputs.get(&dataset.step)?.outputs.get(dataset.output))
+            .map(|output| (output.rows, output.bytes))
+            .collect();
+        match self.earlier_needs.get(&step.name) {
+            Some(need) => memory::reckoned_by_rows(need.bytes, need.rows_in, read.iter().map(|(rows, _)| rows).sum()),
+            None => memory::reckoned(read.iter().map(|(_, bytes)| bytes).sum()),
+        }
     }
 
     /// Whether a step that is reckoned to need so many bytes may be begun beside those that run.
@@ -335,19 +358,27 @@ impl Run<'_> {
             }
         };
         let reason = match verdict {
-            Verdict::Fresh(manifest) => return self.note_fresh(id, *manifest),
+            Verdict::Fresh(manifest, evidence) => return self.note_fresh(id, *manifest, evidence),
             Verdict::Stale(reasons) => reasons.join("; "),
             _ => "never run".to_owned(),
         };
-        let kind = if step.is_source() { "source" } else { "stage" };
+        let kind = step.kind_word();
         self.observer.event(&Event::StepStarted { step: &step.name, kind, reason: &reason });
         let counter = Arc::new(Counter::default());
+        let reckoned = self.reckoned_memory(step, &inputs);
+        let mut is_alone = true;
+        for state in &mut self.states {
+            if let State::Running { alone, .. } = state {
+                (*alone, is_alone) = (false, false);
+            }
+        }
         self.states[id.0] = State::Running {
             started: Instant::now(),
             counter: counter.clone(),
             reason,
             peak: memory::resident_bytes(),
-            reckoned: reckoned_memory(step, &inputs),
+            reckoned,
+            alone: is_alone,
         };
         let sender = sender.clone();
         scope.spawn(move || {
@@ -358,20 +389,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn note_fresh(&mut self, id: StepId, manifest: Manifest) -> Result<(), PipelineError> {
+    fn note_fresh(&mut self, id: StepId, manifest: Manifest, evidence: Evidence) -> Result<(), PipelineError> {
         let step = self.pipeline.step(id);
-        if let Some(latest) = self.store.latest(&step.name)
-            && latest.fingerprint != manifest.fingerprint
-        {
-            // An earlier checkpoint serves again, for example because a parameter was set back.
-            self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), ..latest })?;
+        if let Some(latest) = self.store.latest(&step.name) {
+            if let Evidence::Files(Unchanged::ByContent(state)) = evidence {
+                self.store.set_latest(&step.name, &Latest { source: Some(state), ..latest })?;
+            } else if latest.fingerprint != manifest.fingerprint {
+                // An earlier checkpoint serves again, for example because a parameter was set back.
+                self.store.set_latest(&step.name, &Latest { fingerprint: manifest.fingerprint.clone(), ..latest })?;
+            }
         }
         let (rows_in, rows_out, rejected) = row_counts(&manifest.ingredients, &manifest);
         let row = StepRow {
-            kind: if step.is_source() { "source" } else { "stage" }.to_owned(),
+            kind: step.kind_word().to_owned(),
             step: step.name.clone(),
             status: "fresh".to_owned(),
-            fingerprint: Some(short(&manifest.fingerprint)),
+            fingerprint: Some(manifest.fingerprint.short().to_owned()),
             rows_in,
             rows_out,
             rejected,
@@ -385,13 +418,14 @@ impl Run<'_> {
         let Finished { id, ingredients, result } = finished;
         let step = self.pipeline.step(id);
         let state = std::mem::replace(&mut self.states[id.0], State::Failed);
-        let State::Running { started, reason, peak, .. } = state else { return Ok(()) };
+        let State::Running { started, reason, peak, alone, .. } = state else { return Ok(()) };
+        let peak = peak.max(memory::resident_bytes());
         let mut row = StepRow {
-            kind: if step.is_source() { "source" } else { "stage" }.to_owned(),
+            kind: step.kind_word().to_owned(),
             step: step.name.clone(),
             reason: Some(reason),
             seconds: started.elapsed().as_secs_f64(),
-            peak_memory_bytes: peak.max(memory::resident_bytes()),
+            peak_memory_bytes: peak,
             ..StepRow::default()
         };
         memory::give_back_much(self.options.memory_bytes);
@@ -400,8 +434,9 @@ impl Run<'_> {
                 let ingredients = if step.is_source() { done.manifest.ingredients.clone() } else { ingredients };
                 (row.rows_in, row.rows_out, row.rejected) = row_counts(&ingredients, &done.manifest);
                 row.status = if done.unchanged { "unchanged" } else { "done" }.to_owned();
-                row.fingerprint = Some(short(&done.manifest.fingerprint));
+                row.fingerprint = Some(done.manifest.fingerprint.short().to_owned());
                 row.warnings = done.warnings;
+                row.needed_memory = Some(NeededMemory { bytes: peak.saturating_sub(self.memory_before), alone });
                 self.states[id.0] = State::Done(Box::new(done.manifest));
                 self.note(row)
             }
@@ -413,7 +448,8 @@ impl Run<'_> {
             Err(error) => {
                 row.status = "failed".to_owned();
                 row.reason = Some(error.to_string());
-                self.note(row)?;
+                // The error is told, whether the journal can be written or not.
+                let _ = self.note(row);
                 Err(error)
             }
         }
@@ -446,7 +482,7 @@ impl Run<'_> {
             if matches!(self.states[id.0], State::Blocked) {
                 self.states[id.0] = State::Failed;
                 let step = self.pipeline.step(id);
-                let kind = if step.is_source() { "source" } else { "stage" };
+                let kind = step.kind_word();
                 self.note(StepRow {
                     kind: kind.to_owned(),
                     step: step.name.clone(),

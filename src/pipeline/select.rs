@@ -4,55 +4,102 @@ use std::collections::BTreeSet;
 
 use super::{
     error::PipelineError,
-    spec::{Pipeline, StepId, diagnostic::suggest},
+    file::{Pipeline, StepId, diagnostic::suggest},
 };
 
-/// What `--select` and `--exclude` said; empty `select` means everything.
+/// What `--select` and `--exclude` said; no `select` means everything.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Each text holds selectors with spaces between (any of them); commas join those that must all hold.
     pub select: Vec<String>,
     /// The same, taken away.
     pub exclude: Vec<String>,
+    /// Whether no step at all is fine, and a tag or pattern that nothing has.
+    pub allow_empty: bool,
 }
 
 impl Selection {
     /// The selected steps, in pipeline order.
     ///
     /// # Errors
-    /// A selector that names nothing.
+    /// A selector that names nothing; a selection that comes out empty, with the part that emptied it.
     pub fn resolve(&self, pipeline: &Pipeline) -> Result<BTreeSet<StepId>, PipelineError> {
-        let mut chosen = if self.select.is_empty() { pipeline.ids().collect() } else { union(pipeline, &self.select)? };
-        for id in union(pipeline, &self.exclude)? {
-            chosen.remove(&id);
+        let mut chosen = if self.select.is_empty() { pipeline.ids().collect() } else { self.selected(pipeline)? };
+        for selector in selectors(&self.exclude) {
+            let excluded = self.one_selector(pipeline, selector)?.steps;
+            let before = chosen.len();
+            chosen.retain(|id| !excluded.contains(id));
+            if chosen.is_empty() && before > 0 && !self.allow_empty {
+                return Err(empty(format!("nothing is left of the selection after --exclude '{selector}'")));
+            }
         }
         Ok(chosen)
     }
-}
 
-fn union(pipeline: &Pipeline, texts: &[String]) -> Result<BTreeSet<StepId>, PipelineError> {
-    let mut all = BTreeSet::new();
-    for selector in texts.iter().flat_map(|text| text.split_whitespace()) {
-        let mut both: Option<BTreeSet<StepId>> = None;
+    fn selected(&self, pipeline: &Pipeline) -> Result<BTreeSet<StepId>, PipelineError> {
+        let mut chosen = BTreeSet::new();
+        let mut why = None;
+        for selector in selectors(&self.select) {
+            let found = self.one_selector(pipeline, selector)?;
+            why = why.or_else(|| Some((selector, found.emptied_by?)));
+            chosen.extend(found.steps);
+        }
+        if chosen.is_empty() && !self.allow_empty {
+            return Err(empty(match why {
+                Some((selector, part)) => {
+                    format!("'{selector}' selects nothing: '{part}' has no step in common with what stands before it")
+                }
+                None => "an empty text selects nothing".to_owned(),
+            }));
+        }
+        Ok(chosen)
+    }
+
+    /// The steps that all parts of a selector have in common.
+    fn one_selector<'s>(&self, pipeline: &Pipeline, selector: &'s str) -> Result<Found<'s>, PipelineError> {
+        let mut common: Option<BTreeSet<StepId>> = None;
+        let mut emptied_by = None;
         for part in selector.split(',') {
-            let found = one(pipeline, part)?;
-            both = Some(match both {
+            let found = one(pipeline, part, self.allow_empty)?;
+            let both: BTreeSet<StepId> = match common {
                 None => found,
                 Some(before) => before.intersection(&found).copied().collect(),
-            });
+            };
+            if both.is_empty() {
+                emptied_by = emptied_by.or(Some(part));
+            }
+            common = Some(both);
         }
-        all.extend(both.unwrap_or_default());
+        Ok(Found { steps: common.unwrap_or_default(), emptied_by })
     }
-    Ok(all)
+}
+
+/// What a selector gives.
+struct Found<'s> {
+    steps: BTreeSet<StepId>,
+    /// The part with which nothing was left.
+    emptied_by: Option<&'s str>,
+}
+
+fn selectors(texts: &[String]) -> impl Iterator<Item = &str> {
+    texts.iter().flat_map(|text| text.split_whitespace())
+}
+
+fn empty(problem: String) -> PipelineError {
+    PipelineError::Usage {
+        problem,
+        mend: "select other steps; a generated command for which nothing may be right says --allow-empty".to_owned(),
+    }
 }
 
 /// How many edges to follow: none, some, or all.
 type Reach = Option<usize>;
 
-fn one(pipeline: &Pipeline, part: &str) -> Result<BTreeSet<StepId>, PipelineError> {
+fn one(pipeline: &Pipeline, part: &str, allow_empty: bool) -> Result<BTreeSet<StepId>, PipelineError> {
     let (before, name, after) = split(part);
     let mut found: BTreeSet<StepId> = matching(pipeline, name);
-    if found.is_empty() {
+    // A name is misspelt; of a tag or pattern there may be none today.
+    if found.is_empty() && !(allow_empty && name.contains([':', '*', '?', '['])) {
         let names: Vec<&str> = pipeline.steps.iter().map(|step| step.name.as_str()).collect();
         return Err(PipelineError::Usage {
             problem: format!("'{part}' selects nothing in pipeline '{}'", pipeline.name),

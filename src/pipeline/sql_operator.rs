@@ -17,7 +17,7 @@ use crate::operator::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// A query in the SQL of Polars; the tables are the names under `inputs`. Add ORDER BY where the order matters:
+    /// A query in the SQL of Polars; the tables are the names under `inputs`, and `${sql:vars.x}` is a variable's value. Add ORDER BY where the order matters:
     /// results are compared as written. Sums and means of floats are added in no fixed order, so that their last bits
     /// may differ from run to run: sum integers (money in cents), or ROUND.
     pub query: String,
@@ -40,10 +40,7 @@ impl Operator for Sql {
     const NAME: &'static str = "sql";
     const SUMMARY: &'static str = "Runs a query over its inputs.";
     const VERSION: u32 = 1;
-
-    fn inputs() -> Inputs {
-        Inputs::Any
-    }
+    const INPUTS: Inputs = Inputs::Any;
 
     fn validate(&self) -> Result<(), ParamError> {
         if self.query.trim().is_empty() {

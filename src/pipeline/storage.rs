@@ -4,26 +4,55 @@ use std::{
     collections::BTreeMap,
     io::Read,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use polars::prelude::{DataFrame, LazyFrame};
 
 use super::{
-    checkpoint::file_name,
-    execute::{fits, words},
+    checkpoint::{CheckpointStore, file_name},
+    conform::{fits, words},
     failpoint::Failpoint,
+    file::{Pipeline, Step, StepKind},
 };
 use crate::{
-    io::{self, IoError, ParquetBatches, checkpoint_file},
+    io::{self, IoError, ParquetBatches, Signs, SourceSpec, checkpoint_file},
     operator::{Column, ColumnKind, OutputPort, PortSchema, Scratch, StageError, Storage},
 };
+
+/// The files that the pipeline's sources list, with the signs they had then.
+pub struct ListedFiles {
+    store: CheckpointStore,
+    sources: Vec<String>,
+    signs: OnceLock<BTreeMap<PathBuf, Signs>>,
+}
+
+impl ListedFiles {
+    /// Those of all sources of files, looked up when a stage opens the first.
+    pub fn of(pipeline: &Pipeline, store: &CheckpointStore) -> Self {
+        let lists = |step: &&Step| matches!(step.kind, StepKind::Source { spec: SourceSpec::Files { .. }, .. });
+        let sources = pipeline.steps.iter().filter(lists).map(|step| step.name.clone()).collect();
+        Self { store: store.clone(), sources, signs: OnceLock::new() }
+    }
+
+    /// The signs of a file when it was listed; `None` for one that no source lists.
+    fn signs_of(&self, path: &Path) -> Option<&Signs> {
+        let all = || {
+            let latest = self.sources.iter().filter_map(|source| self.store.latest(source)?.source);
+            latest.flat_map(|state| state.files).map(|file| (file.path, file.signs)).collect()
+        };
+        self.signs.get_or_init(all).get(path)
+    }
+}
 
 /// The storage of one stage: its checkpoint's unfinished folder.
 pub struct StageStorage {
     folder: PathBuf,
     declared: Vec<OutputPort>,
     footer: Vec<(String, String)>,
+    listed: ListedFiles,
+    /// The files that the stage opened, with the signs of the content it was to read.
+    opened: Mutex<BTreeMap<PathBuf, Signs>>,
     written: Mutex<BTreeMap<String, ParquetBatches>>,
     /// Where a test may kill the process.
     failpoint: Failpoint,
@@ -31,11 +60,19 @@ pub struct StageStorage {
 
 impl StageStorage {
     /// Storage for a stage with these outputs; `folder` is where its checkpoint is made.
-    pub fn new(folder: &Path, declared: &[OutputPort], footer: &[(String, String)], failpoint: Failpoint) -> Self {
+    pub fn new(
+        folder: &Path,
+        declared: &[OutputPort],
+        footer: &[(String, String)],
+        listed: ListedFiles,
+        failpoint: Failpoint,
+    ) -> Self {
         Self {
             folder: folder.to_owned(),
             declared: declared.to_vec(),
             footer: footer.to_vec(),
+            listed,
+            opened: Mutex::default(),
             written: Mutex::default(),
             failpoint,
         }
@@ -48,6 +85,28 @@ impl StageStorage {
     pub fn finish(&self) -> Result<BTreeMap<String, u64>, StageError> {
         let written = std::mem::take(&mut *self.outputs());
         written.into_iter().map(|(port, file)| Ok((port, file.finish().map_err(refused)?))).collect()
+    }
+
+    /// Looks whether every file that was opened is still what it was when it was listed.
+    ///
+    /// # Errors
+    /// [`IoError::Changed`] with the first that is not.
+    pub fn check_unchanged(&self) -> Result<(), IoError> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        match opened.iter().find(|(path, signs)| Signs::of(path).ok().as_ref() != Some(signs)) {
+            Some((path, _)) => Err(IoError::Changed { path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes a file that is about to be read.
+    fn note_opened(&self, path: &Path) -> Result<(), IoError> {
+        let signs = match self.listed.signs_of(path) {
+            Some(signs) => signs.clone(),
+            None => Signs::of(path)?,
+        };
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), signs);
+        Ok(())
     }
 
     fn outputs(&self) -> MutexGuard<'_, BTreeMap<String, ParquetBatches>> {
@@ -80,10 +139,12 @@ fn refused(problem: IoError) -> StageError {
 
 impl Storage for StageStorage {
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, StageError> {
+        self.note_opened(Path::new(path)).map_err(refused)?;
         io::open(Path::new(path)).map_err(refused)
     }
 
     fn parquet(&self, path: &str) -> Result<LazyFrame, StageError> {
+        self.note_opened(Path::new(path)).map_err(refused)?;
         // A damaged file is told before its rows are asked for.
         checkpoint_file::footer_start(Path::new(path)).map_err(refused)?;
         checkpoint_file::scan_parquet(Path::new(path)).map_err(refused)
@@ -119,7 +180,9 @@ mod tests {
     use super::*;
 
     fn storage(folder: &Path) -> StageStorage {
-        StageStorage::new(folder, &[OutputPort::new("ids", "Ids.", &[("id", ColumnKind::Int)])], &[], Failpoint::none())
+        let listed = ListedFiles { store: CheckpointStore::at(folder), sources: Vec::new(), signs: OnceLock::new() };
+        let ports = [OutputPort::new("ids", "Ids.", &[("id", ColumnKind::Int)])];
+        StageStorage::new(folder, &ports, &[], listed, Failpoint::none())
     }
 
     #[test]
@@ -146,6 +209,21 @@ mod tests {
         let mut back = String::new();
         scratch.read_to_string(&mut back).unwrap();
         assert_eq!(back, "rows");
+    }
+
+    #[test]
+    fn a_file_that_changes_after_it_was_opened_is_named_and_one_that_does_not_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = storage(folder.path());
+        let paths = ["a", "b"].map(|name| folder.path().join(name));
+        for path in &paths {
+            std::fs::write(path, "x").unwrap();
+            storage.open(path.to_str().unwrap()).unwrap();
+        }
+        storage.check_unchanged().unwrap();
+        std::fs::write(&paths[1], "xy").unwrap();
+        let error = storage.check_unchanged().unwrap_err().to_string();
+        assert!(error.contains("/b: changed after it was listed"), "{error}");
     }
 
     #[test]

@@ -28,6 +28,25 @@ pub fn render(title: &str, frame: &DataFrame, rows: u64) -> String {
     text
 }
 
+/// Renders the first rows of a frame under a heading, as many as go into `lines` lines; a row that is longer is cut.
+pub fn render_within(lines: usize, title: &str, frame: &DataFrame) -> String {
+    let total = frame.height() as u64;
+    let mut shown = frame.height().min(lines);
+    loop {
+        let text = render(title, &frame.head(Some(shown)), total);
+        if text.lines().count() <= lines {
+            return text;
+        }
+        if shown <= 1 {
+            let kept: Vec<&str> = text.lines().take(lines.saturating_sub(1)).collect();
+            let rows =
+                if total > 1 { format!("  … and {} rows more\n", count(total - 1)) } else { "  …\n".to_owned() };
+            return format!("{}\n{rows}", kept.join("\n"));
+        }
+        shown = shown * 2 / 3;
+    }
+}
+
 fn blocks(frame: &DataFrame, names: &[&str]) -> String {
     let mut text = String::new();
     let section = |row: usize| cell(frame, 0, row);
@@ -168,5 +187,24 @@ mod tests {
     fn rows_left_out_are_counted() {
         let frame = df!("a" => [1i64]).unwrap();
         assert!(render("t", &frame, 41).contains("and 40 rows more"));
+    }
+
+    #[test]
+    fn what_is_longer_than_a_screen_is_cut_and_says_how_much_is_left() {
+        let rows = |text: &str, count: usize| {
+            df!("id" => (0..count as i64).collect::<Vec<_>>(), "t" => vec![text; count]).unwrap()
+        };
+        let few = rows("a", 5);
+        assert_eq!(render_within(20, "T", &few), render("T", &few, 5));
+        let wide = "words ".repeat(100);
+        for (text, count) in [("a", 1_000), (wide.as_str(), 1_000), ("a", 19)] {
+            let shown = render_within(20, "T", &rows(text, count));
+            assert!(shown.lines().count() <= 20 && shown.contains(" rows more"), "{shown}");
+        }
+        let huge = "words ".repeat(10_000);
+        for count in [1, 3] {
+            let shown = render_within(20, "T", &rows(&huge, count));
+            assert!(shown.lines().count() <= 20 && shown.ends_with(if count == 1 { "…\n" } else { "2 rows more\n" }));
+        }
     }
 }

@@ -63,6 +63,7 @@ mod tests {
             rejected: 0,
             seconds: 75.0,
             peak_memory_bytes: 0,
+            needed_memory: None,
             warnings: Vec::new(),
         };
         let text = steps(&[row]).to_string();

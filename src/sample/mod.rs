@@ -1,5 +1,6 @@
 //! Made-up worlds to try the pipelines on: the same seed always gives the same world.
 
+mod database;
 mod dice;
 mod dirt;
 mod drops;
@@ -10,6 +11,7 @@ mod orders;
 mod prices;
 mod retailers;
 mod shop;
+mod shop_options;
 mod status;
 mod titles;
 mod urls;
@@ -19,5 +21,6 @@ mod writing;
 pub use dirt::Dirt;
 pub use orders::{OrdersOptions, write_orders};
 pub use prices::PriceSpread;
-pub use shop::{ShopOptions, write_shop};
+pub use shop::write_shop;
+pub use shop_options::ShopOptions;
 pub use workflows::{WorkflowOptions, write_workflows};

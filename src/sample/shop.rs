@@ -1,80 +1,13 @@
 //! The shop world: one SQLite database with products, catalog rows and the true links between them.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+use std::{path::Path, sync::atomic::AtomicBool};
+
+use super::{
+    database::{SampleError, write_database},
+    shop_options::{ShopOptions, ShopSummary},
+    writing,
 };
-
-use jiff::Timestamp;
-
-use super::{dirt::Dirt, prices::PriceSpread, writing};
 use crate::operator::Progress;
-
-/// The instant the made-up world is about, unless another is given.
-pub const DEFAULT_AS_OF: Timestamp = Timestamp::constant(1_772_330_400, 0);
-
-/// What world to make. Equal options make equal files.
-#[derive(Clone, Debug)]
-pub struct ShopOptions {
-    /// Rows of `products`, and as many of `catalog_products`.
-    pub rows: u64,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// Dates lie before this instant.
-    pub as_of: Timestamp,
-    /// How prices are spread.
-    pub prices: PriceSpread,
-    /// How dirty the rows are.
-    pub dirt: Dirt,
-}
-
-impl Default for ShopOptions {
-    fn default() -> Self {
-        Self { rows: 2_000, seed: 1, as_of: DEFAULT_AS_OF, prices: PriceSpread::default(), dirt: Dirt::default() }
-    }
-}
-
-/// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShopSummary {
-    /// Rows of `products`.
-    pub products: u64,
-    /// Rows of `catalog_products`.
-    pub catalog_rows: u64,
-    /// Rows of `true_links`: catalog rows that have a product.
-    pub true_links: u64,
-}
-
-/// Why a world could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum SampleError {
-    /// The file is there already; a database is never overwritten.
-    #[error("{path} exists already; remove it or choose another file", path = path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file or its folder cannot be written.
-    #[error("cannot write {path}: {source}; check that the folder can be written and has room", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// SQLite refused.
-    #[error("cannot write {path}: {source}; check that the folder has room", path = path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// The run was asked to stop; nothing is left behind.
-    #[error("interrupted; nothing was written")]
-    Interrupted,
-}
 
 /// Writes a world into the new SQLite database `path`: the tables `products`, `catalog_products`,
 /// `retailer_url_patterns` (empty) and `true_links` (catalog_id, product_id). Rows are made one after another in
@@ -95,47 +28,11 @@ pub fn write_shop(
     write_database(path, |unfinished| writing::fill(unfinished, options, progress, cancelled))
 }
 
-/// Writes a new database with `fill`, under a temporary name that becomes `path` when all is written.
-///
-/// # Errors
-/// When `path` exists or cannot be written, or `fill` stops.
-pub fn write_database<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, writing::Stop>) -> Result<T, SampleError> {
-    if path.exists() {
-        return Err(SampleError::Exists { path: path.to_owned() });
-    }
-    let file_error = |source| SampleError::File { path: path.to_owned(), source };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder).map_err(file_error)?;
-    let unfinished = tempfile::Builder::new()
-        .prefix(".sample-")
-        .suffix(".db")
-        .permissions(std::fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(file_error)?;
-    let summary = fill(unfinished.path()).map_err(|error| match error {
-        writing::Stop::Cancelled => SampleError::Interrupted,
-        writing::Stop::Database(source) => SampleError::Database { path: path.to_owned(), source },
-    })?;
-    unfinished.as_file().sync_all().map_err(file_error)?;
-    let finished = unfinished.persist_noclobber(path).map_err(|error| {
-        if error.error.kind() == std::io::ErrorKind::AlreadyExists {
-            SampleError::Exists { path: path.to_owned() }
-        } else {
-            file_error(error.error)
-        }
-    })?;
-    drop(finished);
-    Ok(summary)
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
-    use super::*;
+    use super::{super::dirt::Dirt, *};
     use crate::operator::Silent;
 
     fn write(path: &Path, options: &ShopOptions) -> Result<ShopSummary, SampleError> {

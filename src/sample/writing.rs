@@ -8,6 +8,7 @@ use std::{
 use rusqlite::{Connection, Statement, params};
 
 use super::{
+    database::Stop,
     dice::Dice,
     dirt,
     drops::{DROP_SIZE, Drop, drop_at, scan_order},
@@ -15,7 +16,7 @@ use super::{
     listing::Listing,
     observation::Observation,
     prices,
-    shop::{ShopOptions, ShopSummary},
+    shop_options::{ShopOptions, ShopSummary},
     status,
 };
 use crate::operator::Progress;
@@ -25,20 +26,6 @@ const TABLES: &str = concat!(include_str!("tables.sql"), include_str!("../../pip
 /// Streams of dice beside those of the drops.
 const PRODUCT_STREAM: u64 = 1 << 62;
 const ROW_STREAM: u64 = 2 << 62;
-
-/// Why the writing ended early.
-pub enum Stop {
-    /// It was asked to.
-    Cancelled,
-    /// SQLite refused.
-    Database(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Stop {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
-}
 
 /// Fills the empty file `path`.
 pub fn fill(

@@ -2,12 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::operator::{Column as PortColumn, ColumnKind, PortSchema, StageError};
-
-/// A port's columns, all optional or all needed.
-pub fn port(columns: &[(&str, ColumnKind)], optional: bool) -> PortSchema {
-    columns.iter().map(|(name, kind)| PortColumn { optional, ..PortColumn::new(name, *kind) }).collect()
-}
+use crate::operator::StageError;
 
 /// Runs a frame.
 ///

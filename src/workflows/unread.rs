@@ -11,17 +11,11 @@ pub struct Unread(Vec<(u64, String)>);
 
 impl Unread {
     /// The port of a source's dataset of rejected rows.
-    pub fn port() -> InputPort {
-        InputPort {
-            name: "unread",
-            required: false,
-            columns: columns::port(
-                &[("row", ColumnKind::Int), ("column", ColumnKind::Text), ("reason", ColumnKind::Text)],
-                false,
-            ),
-            about: "The rows that the source could not read, its dataset `….rejected`: they are rejected here too.",
-        }
-    }
+    pub const PORT: InputPort = InputPort::optional(
+        "unread",
+        &[("row", ColumnKind::Int), ("column", ColumnKind::Text), ("reason", ColumnKind::Text)],
+        "The rows that the source could not read, its dataset `….rejected`: they are rejected here too.",
+    );
 
     /// The rows of that port.
     ///

@@ -258,6 +258,62 @@ fn what_a_killed_run_had_to_write_to_a_sink_that_is_no_more_is_left_out_with_a_w
     place.assert_fresh("renamed");
 }
 
+/// From a point on nothing can be written, neither to databases and files nor to the journal: the run fails with words, and
+/// the next one leaves what an undisturbed one does.
+#[test]
+fn a_disk_that_is_full_at_any_point_of_a_commit_leaves_nothing_half_written() {
+    let base = second_night("delete");
+    let expected = undisturbed(&base);
+    let places = |start: &[&str]| -> BTreeSet<String> {
+        failpoints().into_iter().filter(|name| start.iter().any(|start| name.starts_with(start))).collect()
+    };
+    for name in places(&["sqlite", "commit", "file"]) {
+        for pass in 1.. {
+            let at = format!("full@{name}:{pass}");
+            let place = copy_of(&base);
+            let run = place.command(["run", "p.toml"]).env("NIGHTLOOM_FAILPOINT", &at).output().expect("a run");
+            let said = String::from_utf8_lossy(&run.stderr);
+            if run.status.code() == Some(0) {
+                assert!(pass > 1, "'{name}' is never passed");
+                break;
+            }
+            assert_eq!(run.status.code(), Some(1), "{at}: {said}");
+            assert!(!said.contains("panicked"), "{at}: {said}");
+            let written =
+                [dump(&place.path("shop.db")), dump(&place.path("other.db")), dump(&place.path("new/log.db"))]
+                    != [dump(&base.path("shop.db")), dump(&base.path("other.db")), dump(&base.path("new/log.db"))];
+            let claims = said.contains("nothing was written");
+            assert!(!(written && claims), "{at}: {said}");
+            place.run(&[]).expect_success();
+            assert_same(&at, &place, &expected);
+            place.assert_fresh(&at);
+        }
+    }
+}
+
+/// The same with write-ahead logs: what is in them is committed, even when it cannot be moved into the database.
+#[test]
+fn a_disk_that_is_full_at_any_point_of_a_commit_to_write_ahead_logs_loses_and_repeats_nothing() {
+    let base = second_night("wal");
+    let kept = |place: &Place| {
+        let tables = ["orders", "history"].map(|table| place.query("shop.db", &format!("SELECT * FROM {table}")));
+        (tables, place.query("other.db", "SELECT * FROM latest"), place.query("new/log.db", "SELECT * FROM log"))
+    };
+    let whole = copy_of(&base);
+    whole.run(&[]).expect_success();
+    for name in ["sqlite-begun", "sqlite-batch", "sqlite-before-commit", "sqlite-after-commit", "commit-database-done"]
+    {
+        for pass in 1..=2 {
+            let at = format!("full@{name}:{pass}");
+            let place = copy_of(&base);
+            let run = place.command(["run", "p.toml"]).env("NIGHTLOOM_FAILPOINT", &at).output().expect("a run");
+            assert_eq!(run.status.code(), Some(1), "{at}: {}", String::from_utf8_lossy(&run.stderr));
+            place.run(&[]).expect_success();
+            assert_eq!(kept(&place), kept(&whole), "{at}");
+        }
+    }
+}
+
 /// Starts a run and kills it after a time; whether it was killed rather than done.
 fn kill_after(place: &Place, time: Duration) -> bool {
     let mut run = place.command(["run", "p.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a run");

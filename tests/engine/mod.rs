@@ -1,5 +1,6 @@
 //! The engine's promises through the binary, a file a capability.
 
+mod changing_files;
 mod checkpoints;
 mod commands;
 mod determinism;
@@ -10,7 +11,9 @@ mod own_writes;
 mod pipeline_file;
 mod plan;
 mod selection;
+mod shared_targets;
 pub mod shop;
 mod signals;
 mod sinks;
 mod sources;
+mod told;

@@ -146,3 +146,36 @@ fn a_name_that_selects_nothing_is_an_error_with_the_nearest_name() {
     }
     assert!(!place.path(".nightloom/checkpoints").exists());
 }
+
+#[test]
+fn a_selection_that_comes_out_empty_is_an_error_that_names_the_part_that_emptied_it() {
+    let place = place();
+    for (arguments, words) in [
+        (&["--select", ""][..], "an empty text selects nothing"),
+        (&["--select", "  ", "--select", ""], "an empty text selects nothing"),
+        (&["--only", ""], "an empty text selects nothing"),
+        (&["--select", "b,tag:nightly"], "'b,tag:nightly' selects nothing: 'tag:nightly' has no step in common"),
+        (&["--select", "b,tag:nightly d,extra"], "'tag:nightly' has no step in common"),
+        (&["--select", "tag:early,b+,d,a"], "'d' has no step in common"),
+        (&["--select", "b", "--exclude", "b"], "nothing is left of the selection after --exclude 'b'"),
+        (&["--only", "b", "--exclude", "extra a+"], "after --exclude 'a+'"),
+        (&["--exclude", "*"], "after --exclude '*'"),
+        (&["--from", "c", "--exclude", "stage:*"], "after --exclude 'stage:*'"),
+    ] {
+        for command in ["plan", "run"] {
+            let failed = place.nightloom([command, "p.toml"].iter().chain(arguments));
+            assert_eq!(failed.code, Some(2), "{command} {arguments:?}: {}", failed.stderr);
+            assert!(failed.stderr.contains(words), "{command} {arguments:?}: {}", failed.stderr);
+            assert!(failed.stderr.contains("--allow-empty"), "{command} {arguments:?}: {}", failed.stderr);
+        }
+        let allowed = place.run(&[arguments, &["--allow-empty"]].concat()).expect_success();
+        assert!(!place.path("d.csv").exists(), "{arguments:?}: {}", allowed.stdout);
+    }
+    // Of a union one part may give nothing.
+    assert_eq!(chosen(&place, &["--select", "b,tag:nightly extra"]), "");
+    let plan = place.plan(&["--select", "b,tag:nightly extra"]);
+    assert_eq!((plan["extra"].0.as_str(), plan["b"].0.as_str()), ("new", "not selected"));
+    // What nothing is called today is no error either, but a misspelt name is.
+    place.run(&["--allow-empty", "--select", "tag:weekly zz*"]).expect_success();
+    assert_eq!(place.run(&["--allow-empty", "--select", "extar"]).code, Some(2));
+}

@@ -161,7 +161,7 @@ fn a_locked_database_is_waited_for_and_then_a_clear_error() {
 }
 
 /// Takes the right to pass over permissions from a program that root starts.
-fn bound_by_permissions(command: &mut Command) {
+pub fn bound_by_permissions(command: &mut Command) {
     const CAP_DAC_OVERRIDE: libc::c_ulong = 1;
     // SAFETY: a single system call between fork and exec; it fails without harm where the caller is not root.
     unsafe {
@@ -300,7 +300,8 @@ fn no_sink_is_written_when_an_expectation_is_broken_and_each_is_told_with_rows()
 fn a_source_whose_rows_are_not_as_expected_stops_the_run() {
     let place = two_stages("[sources.rows.expect]\nnot_null = [\"n\"]\n");
     let failed = place.run(&["--set", CURED]);
-    assert!(failed.code == Some(1) && failed.stderr.contains("rows: not_null n: 1 row is null"), "{}", failed.stderr);
+    let words = "source 'rows': expectations are broken\n  rows: not_null n: 1 row is null";
+    assert!(failed.code == Some(1) && failed.stderr.contains(words), "{}", failed.stderr);
     assert_nothing_written(&place);
     place.write("rows.csv", "id,v,n\n1,a,1\n");
     place.run(&["--set", CURED]).expect_success();

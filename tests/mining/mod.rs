@@ -1,6 +1,7 @@
 //! `nightloom itemsets` and the mining operators through the binary.
 
 mod baskets;
+mod peers;
 mod pipeline;
 
 mod pyfim;

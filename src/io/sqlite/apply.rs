@@ -6,17 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use polars::prelude::{LazyFrame, PolarsError, col};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use polars::prelude::{LazyFrame, col};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    super::{IoError, ReadWatch, files::FileState},
-    bind::Batch,
+    super::{IoError, ReadWatch, file_state::FileState},
     ledger, open_to_write, quote,
+    references::References,
     sink::{Layout, SinkMode, SqliteSink},
-    update::in_key_order,
+    statements,
+    table::TableInfo,
+    table_write::{Counts, Landed, TableWrite, in_key_order},
 };
-use crate::operator::{Column, ColumnKind, for_each_batch};
+use crate::operator::{Column, ColumnKind};
 
 /// Page cache of the writing connection in KiB: most of a night's changed pages stay in memory until the commit. More would
 /// be memory that the system must clear first, which takes longer than writing a page twice.
@@ -49,6 +51,10 @@ pub struct SqliteApplied {
     pub commit_seconds: f64,
     /// For each write the keys that an update did not find in the table.
     pub unmatched: Vec<u64>,
+    /// For each write the rows that triggers or constraints of the table left out.
+    pub left_out: Vec<u64>,
+    /// For each write the rows that triggers changed beside those written, in any table.
+    pub by_triggers: Vec<u64>,
     /// The database's state before the first change, taken inside the write lock.
     pub before: FileState,
     /// Its state after the commit.
@@ -57,51 +63,81 @@ pub struct SqliteApplied {
     pub undisturbed: bool,
 }
 
+/// What applying writes waits for, and who watches.
+#[derive(Clone, Copy)]
+pub struct Applying<'a> {
+    /// How long to wait for other writers.
+    pub busy_timeout: Duration,
+    /// Asked before the commit, whose error keeps it back.
+    pub ready: &'a dyn Fn() -> Result<(), IoError>,
+    /// Called at `sqlite-begun`, `sqlite-batch`, `sqlite-before-commit` and `sqlite-after-commit`.
+    pub fail: &'a dyn Fn(&str),
+    /// Is told of rows, and stops.
+    pub watch: &'a ReadWatch<'a>,
+}
+
 /// Applies all writes to one database in one transaction. A database that is missing is made; its journal mode stays
-/// as found. A write that the ledger holds is skipped. Not-a-numbers are stored as null: SQLite has none.
-///
-/// `fail` is called at `sqlite-begun`, `sqlite-batch`, `sqlite-before-commit` and `sqlite-after-commit`.
+/// as found. A write that the ledger holds is skipped. Not-a-numbers are stored as null: SQLite has none. Foreign keys
+/// are not acted on, and none may be broken by the transaction.
 ///
 /// # Errors
-/// When a check of [`SqliteSink::check`] fails, a frame fails, the database stays locked or refuses a row; or when
-/// interrupted. Nothing is changed then.
+/// When a check of [`SqliteSink::check`] fails, a frame fails, the database stays locked or refuses a row, a reference
+/// is broken, the caller is not ready; or when interrupted. Nothing is changed then.
 pub fn apply_sqlite(
     database: &Path,
     writes: &[SqliteWrite<'_>],
-    busy_timeout: Duration,
-    fail: &dyn Fn(&str),
-    watch: &ReadWatch<'_>,
+    applying: &Applying<'_>,
 ) -> Result<SqliteApplied, IoError> {
+    let Applying { busy_timeout, fail, watch, .. } = *applying;
     let refused = |error| IoError::sqlite(database, "cannot write", busy_timeout, error);
     if let Some(folder) = database.parent() {
         fs::create_dir_all(folder).map_err(|error| IoError::file(folder, "write", error))?;
     }
     let mut connection = open_to_write(database, busy_timeout)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(refused)?;
+    // It means nothing inside of a transaction.
+    connection.pragma_update(None, "foreign_keys", false).map_err(refused)?;
     let version = data_version(&connection).map_err(refused)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
     let before = FileState::of_sqlite(database)?;
     fail("sqlite-begun");
     ledger::create(&transaction).map_err(refused)?;
-    let (mut rows, mut unmatched, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
+    let tables: Vec<&str> = writes.iter().map(|write| write.sink.table.as_str()).collect();
+    let references = References::before(&transaction, &tables).map_err(refused)?;
+    let (mut counts, mut seconds) = (Vec::new(), Vec::new());
     for write in writes {
-        let write = Write { database, connection: &transaction, sink: write.sink, busy_timeout, fail, watch, write };
+        let table = TableWrite { database, connection: &transaction, sink: write.sink, busy_timeout, fail, watch };
         let started = Instant::now();
-        let counts = write.apply()?;
+        counts.push(table.apply(write)?);
         seconds.push(started.elapsed().as_secs_f64());
-        rows.push(counts.map(|counts| counts.rows));
-        unmatched.push(counts.map_or(0, |counts| counts.unmatched));
     }
+    references.check(&transaction, database)?;
+    (applying.ready)()?;
     fail("sqlite-before-commit");
     watch.check()?;
     let committing = Instant::now();
     transaction.commit().map_err(refused)?;
     let commit_seconds = committing.elapsed().as_secs_f64();
     fail("sqlite-after-commit");
-    settle(&connection).map_err(refused)?;
-    let after = FileState::of_sqlite(database)?;
-    let undisturbed = data_version(&connection).map_err(refused)? == version;
-    Ok(SqliteApplied { rows, seconds, commit_seconds, unmatched, before, after, undisturbed })
+    // It is written. What fails from here on, on a disk that is full, costs a second look at the next run and no more.
+    let is_settled = settle(&connection).is_ok();
+    let (after, is_seen) = match FileState::of_sqlite(database) {
+        Ok(after) => (after, is_settled),
+        Err(_) => (before.clone(), false),
+    };
+    let undisturbed = is_seen && data_version(&connection).is_ok_and(|now| now == version);
+    let of = |count: fn(&Counts) -> u64| counts.iter().map(|counts| counts.as_ref().map_or(0, count)).collect();
+    Ok(SqliteApplied {
+        rows: counts.iter().map(|counts| counts.as_ref().map(|counts| counts.rows)).collect(),
+        seconds,
+        commit_seconds,
+        unmatched: of(|counts| counts.unmatched),
+        left_out: of(|counts| counts.left_out),
+        by_triggers: of(|counts| counts.by_triggers),
+        before,
+        after,
+        undisturbed,
+    })
 }
 
 /// Changes when another connection commits.
@@ -120,132 +156,73 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Rows given to a table, and keys it did not have.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) rows: u64,
-    pub(super) unmatched: u64,
-}
-
-/// A write under way.
-pub(super) struct Write<'a> {
-    pub(super) database: &'a Path,
-    pub(super) connection: &'a Connection,
-    pub(super) sink: &'a SqliteSink,
-    busy_timeout: Duration,
-    fail: &'a dyn Fn(&str),
-    watch: &'a ReadWatch<'a>,
-    write: &'a SqliteWrite<'a>,
-}
-
-impl Write<'_> {
-    pub(super) fn refused(&self, error: rusqlite::Error) -> IoError {
-        let doing = format!("cannot write table '{}'", self.sink.table);
-        IoError::sqlite(self.database, doing, self.busy_timeout, error)
-    }
-
-    pub(super) fn frame_refused(&self, source: PolarsError) -> IoError {
-        IoError::Frame { what: format!("the rows for table '{}'", self.sink.table), source }
-    }
-
-    /// A row that the table's own rules refuse is told by its 1-based place.
-    pub(super) fn row_refused(&self, rows_before: u64, error: rusqlite::Error) -> IoError {
-        if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
-            return self.refused(error);
-        }
-        IoError::Table {
-            path: self.database.to_owned(),
-            table: self.sink.table.clone(),
-            problem: format!("row {} is refused: {error}", rows_before + 1),
-            mend: "let the stage's expectations say the same (unique, not_null), and mend the stage".to_owned(),
-        }
-    }
-
-    pub(super) fn batch_done(&self, rows: usize) -> Result<(), IoError> {
-        self.watch.progress.advance(rows as u64);
-        (self.fail)("sqlite-batch");
-        self.watch.check()
-    }
-
+impl TableWrite<'_> {
     /// Applies the write, unless the ledger holds it.
-    fn apply(&self) -> Result<Option<Counts>, IoError> {
-        let SqliteWrite { owner, batch, run_id, frame, again, .. } = self.write;
+    fn apply(&self, write: &SqliteWrite<'_>) -> Result<Option<Counts>, IoError> {
+        let SqliteWrite { owner, batch, run_id, frame, again, .. } = write;
+        let refused = |error| self.refused(error);
         let may_repeat = *again && self.sink.mode != SinkMode::Append;
-        if !may_repeat && ledger::holds(self.connection, owner, batch).map_err(|error| self.refused(error))? {
+        if !may_repeat && ledger::holds(self.connection, self.sink, owner, batch).map_err(refused)? {
             return Ok(None);
         }
         let mut frame = frame.clone();
         let schema = frame.collect_schema().map_err(|error| self.frame_refused(error))?;
         let schema = schema.iter().map(|(name, data_type)| Column::new(name, ColumnKind::of(data_type))).collect();
         let layout = self.sink.layout(self.database, &schema)?;
-        self.sink.prepare_table(self.database, self.connection, &layout, |error| self.refused(error))?;
+        self.sink.prepare_table(self.database, self.connection, &layout, refused)?;
         let columns: Vec<_> = layout.all().map(|target| col(&target.dataset).alias(&target.table)).collect();
         let counts = self.rows(&layout, frame.select(columns))?;
-        ledger::record(self.connection, (owner, batch, run_id), self.sink.mode, counts.rows)
-            .map_err(|error| self.refused(error))?;
+        let landed = counts.rows.saturating_sub(counts.left_out);
+        ledger::record(self.connection, (owner, batch, run_id), self.sink.mode, landed).map_err(refused)?;
         Ok(Some(counts))
     }
 
     fn rows(&self, layout: &Layout, frame: LazyFrame) -> Result<Counts, IoError> {
-        let table = quote(&self.sink.table);
-        let names: Vec<_> = layout.all().map(|target| quote(&target.table)).collect();
-        let insert =
-            format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), vec!["?"; names.len()].join(", "));
-        let rows = match self.sink.mode {
-            SinkMode::Update => return self.update(layout, frame),
-            SinkMode::Replace => {
-                let delete = format!("DELETE FROM {table}");
-                self.connection.execute(&delete, []).map_err(|error| self.refused(error))?;
-                self.insert_rows(&insert, 0, frame)?
-            }
-            SinkMode::Append => self.insert_rows(&insert, 0, frame)?,
+        let refused = |error| self.refused(error);
+        let table = TableInfo::load(self.connection, &self.sink.table).map_err(refused)?;
+        // Only a table with rules of its own can leave rows out or change others: most are spared the looking.
+        let ruled = table.as_ref().is_some_and(|table| table.has_own_rules);
+        let rows_in_table = || if ruled { self.count_rows().map_err(refused) } else { Ok(0) };
+        let changes = total_changes(self.connection).map_err(refused)?;
+        let mut counts = match self.sink.mode {
+            SinkMode::Update => self.update(layout, frame, table.as_ref())?,
             SinkMode::Upsert => {
-                let sql = format!("{insert} {}", on_conflict(&table, layout, &self.sink.insert_only));
-                self.insert_rows(&sql, layout.keys.len(), in_key_order(layout, frame))?
+                let look = ruled.then(|| Landed::new(self, layout)).transpose().map_err(refused)?;
+                let sql = statements::upsert(self.sink, layout);
+                self.insert_rows(&sql, layout.keys.len(), in_key_order(layout, frame), look)?
+            }
+            SinkMode::Replace | SinkMode::Append => {
+                let deleted = match self.sink.mode {
+                    SinkMode::Replace => {
+                        self.connection.execute(&statements::delete(self.sink), []).map_err(refused)?
+                    }
+                    _ => 0,
+                };
+                let before = rows_in_table()?;
+                let mut counts = self.insert_rows(&statements::insert(self.sink, layout), 0, frame, None)?;
+                counts.changed += deleted as u64;
+                if ruled {
+                    counts.left_out = (before + counts.rows).saturating_sub(rows_in_table()?);
+                }
+                counts
             }
         };
-        Ok(Counts { rows, unmatched: 0 })
+        if ruled {
+            let all = total_changes(self.connection).map_err(refused)? - changes;
+            counts.by_triggers = u64::try_from(all).unwrap_or_default().saturating_sub(counts.changed);
+        }
+        Ok(counts)
     }
 
-    /// Runs `sql` with each row's values; the first `keys` columns must not be null.
-    pub(super) fn insert_rows(&self, sql: &str, keys: usize, frame: LazyFrame) -> Result<u64, IoError> {
-        let mut insert = self.connection.prepare(sql).map_err(|error| self.refused(error))?;
-        let mut rows = 0;
-        for_each_batch(
-            frame,
-            |error| self.frame_refused(error),
-            |batch| {
-                let batch = Batch::new(self.database, &self.sink.table, &batch)?;
-                if batch.null_in_first(keys).is_some() {
-                    return Err(IoError::Table {
-                        path: self.database.to_owned(),
-                        table: self.sink.table.clone(),
-                        problem: "a row's key is null, so that it would be added again every night".to_owned(),
-                        mend: "filter such rows in the stage, or expect not_null on the key".to_owned(),
-                    });
-                }
-                for row in 0..batch.height() {
-                    batch.bind(&mut insert, row).map_err(|error| self.refused(error))?;
-                    insert.raw_execute().map_err(|error| self.row_refused(rows, error))?;
-                    rows += 1;
-                }
-                self.batch_done(batch.height())
-            },
-        )?;
-        Ok(rows)
+    fn count_rows(&self) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM {}", quote(&self.sink.table));
+        self.connection
+            .query_row(&sql, [], |row| row.get::<_, i64>(0))
+            .map(|rows| u64::try_from(rows).unwrap_or_default())
     }
 }
 
-/// What an upsert does with a row whose key is known: it is changed, but for some columns, unless it has the values
-/// already.
-fn on_conflict(table: &str, layout: &Layout, insert_only: &[String]) -> String {
-    let keys: Vec<_> = layout.keys.iter().map(|key| quote(&key.table)).collect();
-    let is_set = |name: &str| !insert_only.iter().any(|kept| kept.eq_ignore_ascii_case(name));
-    let values = || layout.values.iter().filter(|target| is_set(&target.table)).map(|target| quote(&target.table));
-    if values().next().is_none() {
-        return format!("ON CONFLICT ({}) DO NOTHING", keys.join(", "));
-    }
-    let set: Vec<_> = values().map(|name| format!("{name} = excluded.{name}")).collect();
-    let differs: Vec<_> = values().map(|name| format!("{table}.{name} IS NOT excluded.{name}")).collect();
-    format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {}", keys.join(", "), set.join(", "), differs.join(" OR "))
+/// Rows that the connection changed so far, those changed by triggers among them.
+fn total_changes(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT total_changes()", [], |row| row.get(0))
 }

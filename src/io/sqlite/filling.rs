@@ -9,6 +9,9 @@ use super::super::{
 };
 use crate::operator::{Column, ColumnKind, PortSchema};
 
+/// A longer text is rejected; it would be copied several times on its way.
+const LONGEST_TEXT: usize = 256 << 20;
+
 /// Columns being filled, batch after batch.
 pub(super) struct Filling<'a> {
     columns: &'a PortSchema,
@@ -123,6 +126,10 @@ fn push(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), Problem>
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Int(value),
         ValueRef::Real(value) => Cell::Float(value),
+        ValueRef::Text(bytes) if bytes.len() > LONGEST_TEXT => {
+            builder.push_null();
+            return Err(Problem::Value("a text longer than 256 MiB"));
+        }
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Cell::Text(text),
             Err(_) => {

@@ -2,13 +2,17 @@
 
 mod apply;
 mod bind;
+mod check;
 mod definitions;
 mod filling;
 mod ledger;
 mod memory;
 mod read;
+mod references;
 mod sink;
+mod statements;
 mod table;
+mod table_write;
 mod update;
 mod write_behind;
 
@@ -16,9 +20,9 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{IoError, files::FileState};
+use super::{IoError, file_state::Signs};
 
-pub use apply::{SqliteApplied, SqliteWrite, apply_sqlite};
+pub use apply::{Applying, SqliteApplied, SqliteWrite, apply_sqlite};
 pub use definitions::Definitions;
 pub use ledger::ledger_holds;
 pub use memory::share_allocator;
@@ -28,7 +32,7 @@ pub use sink::{ColumnPair, SinkMode, SqliteSink};
 
 /// A connection that cannot change the database, not even its journal mode.
 fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
-    FileState::of(path)?;
+    Signs::of(path)?;
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
     match first_look(&connection) {
         Err(error) if was_killed_while_writing(&error) => {

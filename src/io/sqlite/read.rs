@@ -10,7 +10,7 @@ use rusqlite::{Connection, Rows, Statement};
 use super::{
     super::{
         IoError, ReadWatch, SourceRows, checkpoint_file::ROW_GROUP_ROWS, error::nearest, row_groups::RowGroups,
-        source::Spill,
+        source_rows::Spill,
     },
     definitions::Definitions,
     filling::{Filling, Pushed},

@@ -1,17 +1,13 @@
-//! A SQLite sink: what goes where in a table, and the checks that are made before any work.
+//! A SQLite sink: what goes where in a table, and what the table must be like.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::Path;
 
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
 
 use super::{
     super::{IoError, error::nearest},
     definitions::Definitions,
-    open_to_read, open_to_write, quote,
+    quote,
     table::{TableInfo, declared_for},
 };
 use crate::operator::{Column, ColumnKind, PortSchema};
@@ -98,34 +94,16 @@ impl Layout {
 }
 
 impl SqliteSink {
-    /// Checks all that can be known before any work: the columns, the keys, the table, and that the database may be
-    /// written. Nothing is changed. A dataset without columns is one whose columns are known only when it is made:
-    /// they are compared when they are written.
-    ///
-    /// # Errors
-    /// The first thing found wrong, with every column it concerns, and the mend.
-    pub fn check(&self, database: &Path, dataset: &PortSchema, busy_timeout: Duration) -> Result<(), IoError> {
-        if dataset.is_empty() {
-            return check_writable(database, busy_timeout);
+    pub(super) fn check_name(&self, database: &Path, name: &str) -> Result<(), IoError> {
+        if name.is_empty() || name.contains('\0') {
+            let problem =
+                format!("{name:?} cannot be a name: it {}", if name.is_empty() { "is empty" } else { "has a NUL" });
+            return Err(self.wrong(database, problem, "choose another name"));
         }
-        let layout = self.layout(database, dataset)?;
-        check_writable(database, busy_timeout)?;
-        let refused = |error| IoError::sqlite(database, "cannot read the schema", busy_timeout, error);
-        let found = match open_to_read(database, busy_timeout) {
-            Err(IoError::Missing { .. }) => None,
-            Err(error) => return Err(error),
-            Ok(connection) => TableInfo::load(&connection, &self.table).map_err(refused)?,
-        };
-        let table = match (found, &self.definitions) {
-            (None, Some(definitions)) => {
-                definitions.database().and_then(|defined| TableInfo::load(&defined, &self.table)).map_err(refused)?
-            }
-            (found, _) => found,
-        };
-        self.missing_columns(database, &layout, table.as_ref()).map(drop)
+        Ok(())
     }
 
-    fn wrong(&self, database: &Path, problem: impl Into<String>, mend: impl Into<String>) -> IoError {
+    pub(super) fn wrong(&self, database: &Path, problem: impl Into<String>, mend: impl Into<String>) -> IoError {
         IoError::Table {
             path: database.to_owned(),
             table: self.table.clone(),
@@ -172,6 +150,7 @@ impl SqliteSink {
     }
 
     fn check_layout(&self, database: &Path, layout: &Layout) -> Result<(), IoError> {
+        layout.all().try_for_each(|target| self.check_name(database, &target.table))?;
         for (index, target) in layout.all().enumerate() {
             if layout.all().take(index).any(|other| other.table.eq_ignore_ascii_case(&target.table)) {
                 let problem = format!("the column '{}' is written twice", target.table);
@@ -233,6 +212,9 @@ impl SqliteSink {
             let problem = format!("the column '{}' is generated", target.table);
             return Err(self.wrong(database, problem, "leave it out of columns"));
         }
+        if table.strict {
+            self.check_strict_types(database, layout, table)?;
+        }
         let is_written = |name: &str| layout.all().any(|target| target.table.eq_ignore_ascii_case(name));
         let needed: Vec<_> =
             table.columns.iter().filter(|column| column.needs_value && !is_written(&column.name)).collect();
@@ -259,6 +241,21 @@ impl SqliteSink {
         Ok(())
     }
 
+    /// A STRICT table takes a value only if it is, or becomes without loss, what the column is declared as.
+    fn check_strict_types(&self, database: &Path, layout: &Layout, table: &TableInfo) -> Result<(), IoError> {
+        let declared = |target: &Target| table.column(&target.table).map(|column| column.declared.as_str());
+        let misfit = |target: &&Target| declared(target).is_some_and(|declared| !strictly_takes(declared, target.kind));
+        let Some(target) = layout.all().find(misfit) else { return Ok(()) };
+        let problem = format!(
+            "is STRICT, and its column '{}' is {}, but the dataset's column '{}' is {}",
+            target.table,
+            declared(target).unwrap_or_default(),
+            target.dataset,
+            target.kind.word()
+        );
+        Err(self.wrong(database, problem, "cast it in the stage, or write another column"))
+    }
+
     /// Makes the table, or adds what it lacks.
     pub(super) fn prepare_table(
         &self,
@@ -275,7 +272,9 @@ impl SqliteSink {
             table = TableInfo::load(connection, &self.table).map_err(&refused)?;
         }
         let missing = self.missing_columns(database, layout, table.as_ref())?;
-        let definition = |target: &&Target| format!("{} {}", quote(&target.table), declared_for(target.kind));
+        let is_strict = table.as_ref().is_some_and(|table| table.strict);
+        let declared = |kind| if is_strict && kind == ColumnKind::Any { "ANY" } else { declared_for(kind) };
+        let definition = |target: &&Target| format!("{} {}", quote(&target.table), declared(target.kind));
         if table.is_some() {
             for target in &missing {
                 let sql = format!("ALTER TABLE {} ADD COLUMN {}", quote(&self.table), definition(target));
@@ -305,26 +304,12 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Refuses a database that may not be written, or could not be made. Journals are made in the database's folder.
-fn check_writable(database: &Path, busy_timeout: Duration) -> Result<(), IoError> {
-    let mut folder = database.parent().map(Path::to_owned).unwrap_or_default();
-    if folder.as_os_str().is_empty() {
-        folder = PathBuf::from(".");
-    }
-    while fs::metadata(&folder).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) && folder.pop() {}
-    if folder.as_os_str().is_empty() {
-        folder = PathBuf::from(".");
-    }
-    if let Err(error) = tempfile::tempfile_in(&folder) {
-        return Err(IoError::file(&folder, "write", error));
-    }
-    if !database.exists() {
-        return Ok(());
-    }
-    let connection = open_to_write(database, busy_timeout)?;
-    match connection.is_readonly(MAIN_DB) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(IoError::ReadOnly { path: database.to_owned(), problem: "the file is read-only".to_owned() }),
-        Err(error) => Err(IoError::sqlite(database, "cannot look at the database", busy_timeout, error)),
+/// Whether a column of a STRICT table takes the values of a dataset's column.
+fn strictly_takes(declared: &str, kind: ColumnKind) -> bool {
+    match (declared.to_ascii_uppercase().as_str(), kind) {
+        (_, ColumnKind::Any) | ("ANY" | "TEXT", _) => true,
+        ("INT" | "INTEGER", kind) => matches!(kind, ColumnKind::Int | ColumnKind::Bool),
+        ("REAL", kind) => matches!(kind, ColumnKind::Int | ColumnKind::Bool | ColumnKind::Float),
+        _ => false,
     }
 }

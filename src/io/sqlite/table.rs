@@ -13,6 +13,10 @@ pub(super) struct TableInfo {
     pub(super) ordinary: bool,
     /// Whether its rows have a rowid.
     pub(super) has_rowid: bool,
+    /// Whether it takes no values but those of its declared types.
+    pub(super) strict: bool,
+    /// Whether triggers or conflict clauses may leave rows out, or change more than is asked for.
+    pub(super) has_own_rules: bool,
     /// Its columns in order.
     pub(super) columns: Vec<TableColumn>,
     /// The columns of its indexes and of its primary key.
@@ -43,10 +47,12 @@ pub(super) struct Index {
 impl TableInfo {
     /// The table `name` of the main database, if it is there.
     pub(super) fn load(connection: &Connection, name: &str) -> Result<Option<Self>> {
-        let sql = "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
-        let found: Option<(String, String, bool)> =
-            connection.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let Some((name, kind, without_rowid)) = found else { return Ok(None) };
+        let sql =
+            "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
+        let found: Option<(String, String, bool, bool)> = connection
+            .query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        let Some((name, kind, without_rowid, strict)) = found else { return Ok(None) };
         let ordinary = kind == "table";
         let columns = columns(connection, &name)?;
         let mut indexes = indexes(connection, &name)?;
@@ -55,7 +61,9 @@ impl TableInfo {
         if !key.is_empty() {
             indexes.push(Index { unique: true, columns: key.iter().map(|column| column.name.clone()).collect() });
         }
-        Ok(Some(Self { has_rowid: ordinary && !without_rowid, ordinary, columns, indexes, name }))
+        let has_own_rules = ordinary && has_own_rules(connection, &name)?;
+        let has_rowid = ordinary && !without_rowid;
+        Ok(Some(Self { has_rowid, ordinary, strict, has_own_rules, columns, indexes, name }))
     }
 
     /// The names of all tables and views.
@@ -85,6 +93,12 @@ impl TableInfo {
         };
         self.indexes.iter().any(leads)
     }
+}
+
+fn has_own_rules(connection: &Connection, table: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE \
+               AND (type = 'trigger' OR (type = 'table' AND sql LIKE '%conflict%'))";
+    connection.prepare(sql)?.exists([table])
 }
 
 fn columns(connection: &Connection, table: &str) -> Result<Vec<TableColumn>> {

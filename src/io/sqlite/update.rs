@@ -2,18 +2,17 @@
 
 use std::fmt::Write;
 
-use polars::prelude::{LazyFrame, SortMultipleOptions};
-use rusqlite::Statement;
-
 use super::{
     super::IoError,
-    apply::{Counts, Write as TableWrite},
     bind::Batch,
     quote,
-    sink::Layout,
+    sink::{Layout, Target},
+    statements::{self, numbered},
     table::{TableInfo, declared_for, kind_of_declared},
+    table_write::{Counts, Landed, TableWrite, in_key_order, is_found},
 };
 use crate::operator::for_each_batch;
+use polars::prelude::LazyFrame;
 
 /// The temporary table of an update by columns without an index.
 const STAGING: &str = "temp._nightloom_update";
@@ -21,25 +20,24 @@ const STAGING: &str = "temp._nightloom_update";
 impl TableWrite<'_> {
     /// Changes the rows whose keys are in the frame; a row that already has the values is left alone, so that a
     /// second night writes only what changed.
-    pub(super) fn update(&self, layout: &Layout, frame: LazyFrame) -> Result<Counts, IoError> {
-        let table = TableInfo::load(self.connection, &self.sink.table).map_err(|error| self.refused(error))?;
+    pub(super) fn update(
+        &self,
+        layout: &Layout,
+        frame: LazyFrame,
+        table: Option<&TableInfo>,
+    ) -> Result<Counts, IoError> {
         match table {
-            Some(table) if !table.is_indexed(&layout.key_names()) => self.update_as_set(layout, frame, &table),
-            _ => self.update_by_row(layout, frame),
+            Some(table) if !table.is_indexed(&layout.key_names()) => self.update_as_set(layout, frame, table),
+            _ => self.update_by_row(layout, frame, table.is_some_and(|table| table.has_own_rules)),
         }
     }
 
     /// The frame is visited in the order of its key, so that neighbouring rows share pages.
-    fn update_by_row(&self, layout: &Layout, frame: LazyFrame) -> Result<Counts, IoError> {
+    fn update_by_row(&self, layout: &Layout, frame: LazyFrame, ruled: bool) -> Result<Counts, IoError> {
         let refused = |error| self.refused(error);
-        let table = quote(&self.sink.table);
-        let keys = layout.keys.len();
-        let found = numbered(&layout.keys, 1, " AND ", |column, place| format!("{column} = ?{place}"));
-        let set = numbered(&layout.values, keys + 1, ", ", |column, place| format!("{column} = ?{place}"));
-        let differs = numbered(&layout.values, keys + 1, " OR ", |column, place| format!("{column} IS NOT ?{place}"));
-        let update = format!("UPDATE {table} SET {set} WHERE {found} AND ({differs})");
-        let mut update = self.connection.prepare(&update).map_err(refused)?;
-        let mut exists = self.connection.prepare(&format!("SELECT 1 FROM {table} WHERE {found}")).map_err(refused)?;
+        let mut update = self.connection.prepare(&statements::update(self.sink, layout)).map_err(refused)?;
+        let mut exists = self.connection.prepare(&statements::find(self.sink, layout)).map_err(refused)?;
+        let mut look = ruled.then(|| Landed::new(self, layout)).transpose().map_err(refused)?;
         let mut counts = Counts::default();
         for_each_batch(
             in_key_order(layout, frame),
@@ -50,8 +48,11 @@ impl TableWrite<'_> {
                     batch.bind(&mut update, row).map_err(refused)?;
                     let changed = update.raw_execute().map_err(|error| self.row_refused(counts.rows, error))?;
                     counts.rows += 1;
-                    if changed == 0 && !is_there(&mut exists, &batch, keys, row).map_err(refused)? {
+                    counts.changed += changed as u64;
+                    if changed == 0 && !is_found(&mut exists, &batch, row).map_err(refused)? {
                         counts.unmatched += 1;
+                    } else if let Some(look) = &mut look {
+                        counts.left_out += u64::from(!look.holds(&batch, row, changed).map_err(refused)?);
                     }
                 }
                 self.batch_done(batch.height())
@@ -75,7 +76,8 @@ impl TableWrite<'_> {
         let _ = write!(definition, "PRIMARY KEY ({keys})");
         self.connection.execute_batch(&format!("CREATE TABLE {STAGING} ({definition})")).map_err(refused)?;
         let places = vec!["?"; layout.all().count()].join(", ");
-        let rows = self.insert_rows(&format!("INSERT OR REPLACE INTO {STAGING} VALUES ({places})"), 0, frame)?;
+        let mut counts =
+            self.insert_rows(&format!("INSERT OR REPLACE INTO {STAGING} VALUES ({places})"), 0, frame, None)?;
 
         let name = quote(&self.sink.table);
         let found = staged(&layout.keys, 0, " AND ", |column, staged| format!("{name}.{column} = u.{staged}"));
@@ -83,43 +85,25 @@ impl TableWrite<'_> {
         let set = staged(&layout.values, first, ", ", |column, staged| format!("{column} = u.{staged}"));
         let differs =
             staged(&layout.values, first, " OR ", |column, staged| format!("{name}.{column} IS NOT u.{staged}"));
-        let unmatched = format!(
+        let count = |sql: &str| {
+            let rows = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+            rows.map(|rows| u64::try_from(rows).unwrap_or_default()).map_err(refused)
+        };
+        counts.unmatched = count(&format!(
             "SELECT (SELECT count(*) FROM {STAGING}) - (SELECT count(*) FROM \
              (SELECT DISTINCT {keys} FROM {name} CROSS JOIN {STAGING} AS u ON {found}))"
-        );
-        let unmatched: i64 = self.connection.query_row(&unmatched, [], |row| row.get(0)).map_err(refused)?;
+        ))?;
         let update = format!("UPDATE {name} SET {set} FROM {STAGING} AS u WHERE {found} AND ({differs})");
-        self.connection.execute(&update, []).map_err(refused)?;
+        counts.changed += self.connection.execute(&update, []).map_err(refused)? as u64;
+        if table.has_own_rules {
+            let sql = format!("SELECT count(*) FROM {name} CROSS JOIN {STAGING} AS u ON {found} AND ({differs})");
+            counts.left_out = count(&sql)?;
+        }
         self.connection.execute_batch(&format!("DROP TABLE {STAGING}")).map_err(refused)?;
-        Ok(Counts { rows, unmatched: u64::try_from(unmatched).unwrap_or_default() })
+        Ok(counts)
     }
 }
 
-/// Sorted by the key when it is a single column; of rows with the same key the last still comes last.
-pub(super) fn in_key_order(layout: &Layout, frame: LazyFrame) -> LazyFrame {
-    match layout.keys.as_slice() {
-        [key] => frame.sort([key.table.as_str()], SortMultipleOptions::default().with_maintain_order(true)),
-        _ => frame,
-    }
-}
-
-fn is_there(exists: &mut Statement<'_>, batch: &Batch, keys: usize, row: usize) -> rusqlite::Result<bool> {
-    batch.bind_first(keys, exists, row)?;
-    let mut rows = exists.raw_query();
-    rows.next().map(|row| row.is_some())
-}
-
-fn numbered(
-    targets: &[super::sink::Target],
-    first: usize,
-    between: &str,
-    part: impl Fn(&str, usize) -> String,
-) -> String {
-    let parts: Vec<_> =
-        targets.iter().enumerate().map(|(index, target)| part(&quote(&target.table), first + index)).collect();
-    parts.join(between)
-}
-
-fn staged(targets: &[super::sink::Target], first: usize, between: &str, part: impl Fn(&str, &str) -> String) -> String {
+fn staged(targets: &[Target], first: usize, between: &str, part: impl Fn(&str, &str) -> String) -> String {
     numbered(targets, first, between, |column, place| part(column, &format!("c{place}")))
 }

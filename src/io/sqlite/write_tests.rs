@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    io::ReadWatch,
+    io::{FileState, ReadWatch},
     operator::{Column, ColumnKind, PortSchema, Silent},
 };
 
@@ -40,7 +40,11 @@ fn sink(mode: SinkMode, keys: &[(&str, &str)]) -> SqliteSink {
 fn apply(path: &Path, sink: &SqliteSink, batch: &str, frame: &DataFrame) -> Result<SqliteApplied, IoError> {
     let write = SqliteWrite { sink, owner: "p.s", batch, run_id: "r", frame: frame.clone().lazy(), again: false };
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-    apply_sqlite(path, &[write], PATIENCE, &|_| (), &watch)
+    apply_sqlite(path, &[write], &applying(&|_| (), &watch))
+}
+
+fn applying<'a>(fail: &'a dyn Fn(&str), watch: &'a ReadWatch<'a>) -> Applying<'a> {
+    Applying { busy_timeout: PATIENCE, ready: &|| Ok(()), fail, watch }
 }
 
 fn rows(path: &Path, sql: &str) -> Vec<String> {
@@ -136,13 +140,13 @@ fn a_batch_is_applied_once_and_an_older_one_may_come_again() {
     assert_eq!(apply(&path, &append, "2", &frame).unwrap().rows, [Some(1)]);
     assert_eq!(apply(&path, &append, "1", &frame).unwrap().rows, [None]);
     assert_eq!(rows(&path, "SELECT count(*) FROM t"), ["2"]);
-    assert!(ledger_holds(&path, "p.s", "1").unwrap());
+    assert!(ledger_holds(&path, &append, "p.s", "1").unwrap());
     let replace = sink(SinkMode::Replace, &[]);
     for (batch, expected) in [("3", Some(1)), ("3", None), ("4", Some(1)), ("3", Some(1))] {
         assert_eq!(apply(&path, &replace, batch, &frame).unwrap().rows, [expected]);
     }
-    assert!(!ledger_holds(&path, "p.s", "4").unwrap());
-    assert!(!ledger_holds(Path::new("/nowhere/x.db"), "p.s", "4").unwrap());
+    assert!(!ledger_holds(&path, &replace, "p.s", "4").unwrap());
+    assert!(!ledger_holds(Path::new("/nowhere/x.db"), &replace, "p.s", "4").unwrap());
 }
 
 #[test]
@@ -158,10 +162,10 @@ fn a_failure_before_the_commit_changes_nothing() {
         cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     let watch = ReadWatch { progress: &Silent, cancelled: &cancelled };
-    assert!(matches!(apply_sqlite(&path, &[write], PATIENCE, &fail, &watch), Err(IoError::Interrupted)));
+    assert!(matches!(apply_sqlite(&path, &[write], &applying(&fail, &watch)), Err(IoError::Interrupted)));
     assert_eq!(names.into_inner(), ["sqlite-begun", "sqlite-batch"]);
     assert_eq!(rows(&path, "SELECT * FROM t"), ["1"]);
-    assert!(!ledger_holds(&path, "o", "b").unwrap());
+    assert!(!ledger_holds(&path, &sink, "o", "b").unwrap());
 }
 
 #[test]
@@ -202,7 +206,7 @@ fn another_writer_is_noticed() {
         }
     };
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-    assert!(!apply_sqlite(&path, &[write], PATIENCE, &fail, &watch).unwrap().undisturbed);
+    assert!(!apply_sqlite(&path, &[write], &applying(&fail, &watch)).unwrap().undisturbed);
 }
 
 #[test]
@@ -301,8 +305,166 @@ fn a_replace_is_repeated_when_asked_and_an_append_never() {
             again: true,
         };
         let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-        let applied = apply_sqlite(&path, &[write], PATIENCE, &|_| (), &watch).unwrap();
+        let applied = apply_sqlite(&path, &[write], &applying(&|_| (), &watch)).unwrap();
         assert_eq!(applied.rows, [expected]);
         Connection::open(&path).unwrap().execute("DELETE FROM _nightloom_ledger", []).unwrap();
+    }
+}
+
+#[test]
+fn a_replaced_table_keeps_those_that_refer_to_it() {
+    let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b');
+        CREATE TABLE c (t INTEGER REFERENCES t ON DELETE CASCADE); INSERT INTO c VALUES (1), (2);
+        CREATE TABLE n (t INTEGER REFERENCES t ON DELETE SET NULL); INSERT INTO n VALUES (1), (NULL);
+        CREATE TABLE p (t INTEGER REFERENCES t); INSERT INTO p VALUES (2);
+        PRAGMA foreign_keys = OFF; CREATE TABLE other (x INTEGER REFERENCES nowhere (y)); INSERT INTO other VALUES (7);";
+    let others = "SELECT 'c', t FROM c UNION ALL SELECT 'n', t FROM n UNION ALL SELECT 'p', t FROM p";
+    for (mode, key) in [(SinkMode::Replace, &[][..]), (SinkMode::Upsert, &[("id", "id")])] {
+        let (_folder, path) = database(schema);
+        let frame = df!("id" => [1_i64, 2, 3], "v" => ["A", "B", "C"]).unwrap();
+        apply(&path, &sink(mode, key), "b", &frame).unwrap();
+        assert_eq!(rows(&path, "SELECT * FROM t ORDER BY id"), ["1|A", "2|B", "3|C"]);
+        assert_eq!(rows(&path, others), ["c|1", "c|2", "n|1", "n|-", "p|2"]);
+    }
+    let (_folder, path) = database(schema);
+    let error = apply(&path, &sink(SinkMode::Replace, &[]), "b", &df!("id" => [2_i64], "v" => ["B"]).unwrap());
+    let error = error.unwrap_err().to_string();
+    for words in ["table 'c': 1 row would refer to no row of 't'", "rowid 1", "keep the rows of 't'"] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(rows(&path, "SELECT * FROM t"), ["1|a", "2|b"]);
+    assert_eq!(rows(&path, others).len(), 5);
+}
+
+#[test]
+fn rows_that_refer_to_nothing_are_refused_but_those_that_did_before_may_stay() {
+    let (_folder, path) = database(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1);
+         CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p); PRAGMA foreign_keys = OFF;
+         INSERT INTO t VALUES (1, 9);",
+    );
+    let upsert = sink(SinkMode::Upsert, &[("id", "id")]);
+    apply(&path, &upsert, "b", &df!("id" => [2_i64], "p" => [1_i64]).unwrap()).unwrap();
+    let error =
+        apply(&path, &upsert, "c", &df!("id" => [3_i64, 4], "p" => [8_i64, 8]).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("2 rows would refer to no row of 'p'"), "{error}");
+    assert_eq!(rows(&path, "SELECT * FROM t"), ["1|9", "2|1"]);
+}
+
+#[test]
+fn a_table_that_was_dropped_or_emptied_is_written_again() {
+    let frame = df!("id" => [1_i64], "v" => ["a"]).unwrap();
+    let key = [("id", "id")];
+    for (mode, keys, when_emptied) in [
+        (SinkMode::Replace, &key[..0], Some(1)),
+        (SinkMode::Append, &key[..0], None),
+        (SinkMode::Upsert, &key[..], Some(1)),
+    ] {
+        let (_folder, path) = database("CREATE TABLE x (y)");
+        let sink = sink(mode, keys);
+        let is_held = || ledger_holds(&path, &sink, "p.s", "b").unwrap();
+        assert!(!is_held());
+        apply(&path, &sink, "b", &frame).unwrap();
+        assert!(is_held());
+        assert_eq!(apply(&path, &sink, "b", &frame).unwrap().rows, [None]);
+        Connection::open(&path).unwrap().execute_batch("DROP TABLE t").unwrap();
+        assert!(!is_held(), "{mode:?}");
+        assert_eq!(apply(&path, &sink, "b", &frame).unwrap().rows, [Some(1)], "{mode:?}");
+        Connection::open(&path).unwrap().execute_batch("DELETE FROM t").unwrap();
+        assert_eq!(is_held(), when_emptied.is_none(), "{mode:?}");
+        assert_eq!(apply(&path, &sink, "b", &frame).unwrap().rows, [when_emptied], "{mode:?}");
+    }
+}
+
+#[test]
+fn rows_that_triggers_and_constraints_leave_out_are_counted() {
+    let frame = df!("id" => [1_i64, 2, 3, 4], "v" => ["a", "b", "b", "no"]).unwrap();
+    let (plain, key) = (&[][..], &[("id", "id")][..]);
+    let before = |event: &str| {
+        format!("CREATE TRIGGER g BEFORE {event} ON t WHEN NEW.v = 'no' BEGIN SELECT RAISE(IGNORE); END;")
+    };
+    let after = "CREATE TRIGGER g AFTER INSERT ON t WHEN NEW.v = 'no' BEGIN DELETE FROM t WHERE id = NEW.id; END;";
+    for (definition, trigger, mode, keys, expected) in [
+        ("id INTEGER, v TEXT", before("INSERT"), SinkMode::Replace, plain, 1),
+        ("id INTEGER, v TEXT", before("INSERT"), SinkMode::Append, plain, 1),
+        ("id INTEGER, v TEXT", after.to_owned(), SinkMode::Append, plain, 1),
+        ("id INTEGER, v TEXT UNIQUE ON CONFLICT IGNORE", String::new(), SinkMode::Replace, plain, 1),
+        ("id INTEGER, v TEXT UNIQUE ON CONFLICT REPLACE", String::new(), SinkMode::Append, plain, 1),
+        ("id INTEGER PRIMARY KEY, v TEXT", before("INSERT"), SinkMode::Upsert, key, 1),
+        ("id INTEGER PRIMARY KEY, v TEXT", after.to_owned(), SinkMode::Upsert, key, 1),
+        ("id INTEGER PRIMARY KEY, v TEXT", before("UPDATE"), SinkMode::Update, key, 1),
+        ("id INTEGER, v TEXT", before("UPDATE"), SinkMode::Update, key, 1),
+        ("id INTEGER PRIMARY KEY, v TEXT", String::new(), SinkMode::Upsert, key, 0),
+    ] {
+        let rows = if mode == SinkMode::Update { "INSERT INTO t VALUES (1, ''), (2, 'b'), (4, '');" } else { "" };
+        let (_folder, path) = database(&format!("CREATE TABLE t ({definition}); {rows} {trigger}"));
+        for batch in ["b", "c"] {
+            let applied = apply(&path, &sink(mode, keys), batch, &frame).unwrap();
+            let appended_before = mode == SinkMode::Append && batch == "c";
+            if !(appended_before && definition.contains("CONFLICT")) {
+                assert_eq!(applied.left_out, [expected], "{definition} {trigger} {mode:?} {batch}");
+            }
+            assert_eq!(applied.unmatched, [u64::from(mode == SinkMode::Update)], "{definition} {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_a_trigger_changes_elsewhere_are_counted() {
+    let (_folder, path) = database(
+        "CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (7), (8); CREATE TABLE c (t); INSERT INTO c VALUES (7), (8), (9);
+         CREATE TRIGGER g AFTER DELETE ON t BEGIN DELETE FROM c WHERE t = OLD.id; END;",
+    );
+    let applied = apply(&path, &sink(SinkMode::Replace, &[]), "b", &df!("id" => [7_i64]).unwrap()).unwrap();
+    assert_eq!((applied.by_triggers, applied.left_out), (vec![2], vec![0]));
+    assert_eq!(rows(&path, "SELECT * FROM c"), ["9"]);
+}
+
+#[test]
+fn what_sqlite_would_refuse_at_the_commit_is_refused_before() {
+    let columns = schema(&[("id", ColumnKind::Int), ("v", ColumnKind::Text), ("x", ColumnKind::Float)]);
+    let strict = "CREATE TABLE t (id INTEGER, v TEXT, x REAL, i INT, b BLOB, a ANY) STRICT";
+    let check = |sql: &str, change: &dyn Fn(&mut SqliteSink)| {
+        let (_folder, path) = database(sql);
+        let mut sink = sink(SinkMode::Append, &[]);
+        change(&mut sink);
+        sink.check(&path, &columns, PATIENCE).map_err(|error| error.to_string())
+    };
+    let only = |pairs_of: &'static [(&'static str, &'static str)]| {
+        move |sink: &mut SqliteSink| sink.columns = Some(pairs(pairs_of))
+    };
+    let named = |name: &'static str| move |sink: &mut SqliteSink| sink.table = name.to_owned();
+    for fine in [&[("id", "id"), ("v", "v"), ("x", "x")][..], &[("v", "id"), ("x", "id"), ("a", "v")], &[("v", "x")]] {
+        check(strict, &|sink| sink.columns = Some(pairs(fine))).unwrap();
+    }
+    for (sql, change, words) in [
+        (
+            strict,
+            &only(&[("id", "v")]) as &dyn Fn(&mut SqliteSink),
+            "its column 'id' is INTEGER, but the dataset's column 'v' is text",
+        ),
+        (strict, &only(&[("i", "x")]), "'i' is INT"),
+        (strict, &only(&[("x", "v")]), "'x' is REAL"),
+        (strict, &only(&[("b", "v")]), "'b' is BLOB"),
+        ("CREATE TABLE t (x)", &named("sqlite_master"), "is SQLite's own"),
+        ("CREATE TABLE t (x)", &named("SQLITE_sequence"), "is SQLite's own"),
+        ("CREATE TABLE t (x)", &named("sqlite_mine"), "is SQLite's own"),
+        ("CREATE TABLE t (x)", &named("_nightloom_ledger"), "is nightloom's own"),
+        ("CREATE TABLE t (x)", &named("a\0b"), "has a NUL"),
+        ("CREATE TABLE t (x)", &named(""), "is empty"),
+        ("CREATE TABLE x (x)", &only(&[("a\0b", "v")]), "has a NUL"),
+        (
+            "CREATE TABLE t (id, v, x); CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO gone VALUES (NEW.id); END",
+            &only(&[("id", "id")]),
+            "no such table: main.gone",
+        ),
+        (
+            "CREATE TABLE t (id, v, x); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT mine(NEW.id); END",
+            &only(&[("id", "id")]),
+            "no such function: mine",
+        ),
+    ] {
+        let error = check(sql, change).unwrap_err();
+        assert!(error.contains(words), "{words}: {error}");
     }
 }

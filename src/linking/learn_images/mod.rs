@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{self, column, frame, texts};
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
 };
+
+use ColumnKind::{Float, Int, Text};
 
 /// Compares the images of linked pairs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,33 +37,21 @@ impl Operator for LearnImages {
         "Learns how far the images of linked catalog rows and products agree at each retailer.";
     const VERSION: u32 = 1;
     const USES_AS_OF: bool = true;
-
-    fn inputs() -> Inputs {
-        use ColumnKind::{Int, Text};
-        let port = |name, required, columns: &[(&str, ColumnKind)], about| InputPort {
-            name,
-            required,
-            columns: columns
-                .iter()
-                .map(|(name, kind)| Column { optional: *name == "image_urls", ..Column::new(name, *kind) })
-                .collect(),
-            about,
-        };
-        Inputs::Ports(vec![
-            port("links", true, &[("catalog_id", Int), ("product_id", Int)], "Tonight's links."),
-            port("catalog", true, &[("id", Int), ("retailer", Text), ("image_urls", Text)], "Their catalog rows."),
-            port(
-                "linked",
-                false,
-                &[("id", Int), ("retailer", Text), ("linked_product_url", Text), ("image_urls", Text)],
-                "Catalog rows that were linked before.",
-            ),
-            port("products", true, &[("id", Int), ("url", Text), ("image_urls", Text)], "The products."),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("links", &[("catalog_id", Int), ("product_id", Int)], "Tonight's links."),
+        InputPort::required("catalog", &[("id", Int), ("retailer", Text), ("image_urls", Text)], "Their catalog rows.")
+            .may_lack(&["image_urls"]),
+        InputPort::optional(
+            "linked",
+            &[("id", Int), ("retailer", Text), ("linked_product_url", Text), ("image_urls", Text)],
+            "Catalog rows that were linked before.",
+        )
+        .may_lack(&["image_urls"]),
+        InputPort::required("products", &[("id", Int), ("url", Text), ("image_urls", Text)], "The products.")
+            .may_lack(&["image_urls"]),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
-        use ColumnKind::{Float, Int, Text};
         Ok(vec![
             OutputPort::new(
                 "image_patterns",

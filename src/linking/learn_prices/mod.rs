@@ -10,18 +10,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{
-    outputs::Side,
-    series::{Observation, Series},
-};
+use self::series::{Observation, Series, Side};
 use super::{
     columns::{self, floats, integers, texts},
     instant,
     url::{self, IdentityParams},
 };
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// Learns from price observations.
@@ -53,24 +49,14 @@ impl Operator for LearnPrices {
     const SUMMARY: &'static str = "Learns how often, how far and in which months prices change at each retailer.";
     const VERSION: u32 = 3;
     const USES_AS_OF: bool = true;
-
-    fn inputs() -> Inputs {
-        let columns: PortSchema = OBSERVATIONS.iter().map(|(name, kind)| Column::new(name, *kind)).collect();
-        Inputs::Ports(vec![
-            InputPort {
-                name: "catalog",
-                required: true,
-                columns: columns.clone(),
-                about: "Prices seen in catalogs, with the time as ISO 8601 text, UTC.",
-            },
-            InputPort {
-                name: "products",
-                required: false,
-                columns,
-                about: "Prices seen on product pages, with the time as ISO 8601 text, UTC.",
-            },
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("catalog", OBSERVATIONS, "Prices seen in catalogs, with the time as ISO 8601 text, UTC."),
+        InputPort::optional(
+            "products",
+            OBSERVATIONS,
+            "Prices seen on product pages, with the time as ISO 8601 text, UTC.",
+        ),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(outputs::ports())

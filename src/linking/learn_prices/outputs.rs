@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     seasons::{self, Seasons},
-    series::{Change, DAY, Series},
+    series::{Change, DAY, Series, Side},
     statistics::{deviation, mean, robust_deviation},
 };
 use crate::{
@@ -24,23 +24,6 @@ const REVERT_DAYS: i64 = 45;
 const REVERT_WITHIN: f64 = 0.02;
 /// Volatility needs so many changes.
 const MIN_CHANGES: usize = 5;
-
-/// Where a price was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    Catalog,
-    Product,
-}
-
-impl Side {
-    /// The word in `source`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Catalog => "catalog",
-            Self::Product => "product",
-        }
-    }
-}
 
 /// The ports with their columns.
 pub fn ports() -> Vec<OutputPort> {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::outputs::Side;
-
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
@@ -11,6 +9,23 @@ pub const DAY: i64 = 86_400;
 const SAME: f64 = 0.01;
 /// A change by more than this factor is a reading error rather than a price.
 const SUSPECT_FACTOR: f64 = 5.0;
+
+/// Where a price was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    Catalog,
+    Product,
+}
+
+impl Side {
+    /// The word in `source`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::Product => "product",
+        }
+    }
+}
 
 /// A price seen at a time.
 #[derive(Clone, Debug)]

@@ -20,8 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns;
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// How patterns are made.
@@ -88,41 +87,25 @@ const IMAGES: &[(&str, ColumnKind)] = &[
     ("consistency", ColumnKind::Float),
 ];
 
-fn ports(columns: &[(&str, ColumnKind)], optional: &[&str]) -> PortSchema {
-    columns
-        .iter()
-        .map(|(name, kind)| Column { optional: optional.contains(name), ..Column::new(name, *kind) })
-        .collect()
-}
-
 impl Operator for LearnRetailers {
     const NAME: &'static str = "learn-retailers";
     const SUMMARY: &'static str =
         "Learns how stable each retailer's URLs, codes and images are, and which method links it best.";
     const VERSION: u32 = 2;
     const USES_AS_OF: bool = true;
-
-    fn inputs() -> Inputs {
-        let port = |name, required, columns, about| InputPort { name, required, columns, about };
-        let pattern_columns: Vec<&str> = outputs::PATTERNS.iter().skip(1).map(|(name, _)| *name).collect();
-        Inputs::Ports(vec![
-            port("attempts", true, ports(ATTEMPTS, &["code_changed"]), "What `link-products` found tonight."),
-            port(
-                "linked",
-                false,
-                ports(LINKED, &["product_code", "discovered_date"]),
-                "Catalog rows that were linked before, with the time they were seen as ISO 8601 text, UTC; without it they count as tonight's.",
-            ),
-            port(
-                "products",
-                false,
-                ports(PRODUCTS, &["product_code"]),
-                "The products, for the codes of earlier links.",
-            ),
-            port("patterns", false, ports(outputs::PATTERNS, &pattern_columns), "What was known before."),
-            port("image_patterns", false, ports(IMAGES, &[]), "What `learn-images` found."),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("attempts", ATTEMPTS, "What `link-products` found tonight.").may_lack(&["code_changed"]),
+        InputPort::optional(
+            "linked",
+            LINKED,
+            "Catalog rows that were linked before, with the time they were seen as ISO 8601 text, UTC; without it they count as tonight's.",
+        )
+        .may_lack(&["product_code", "discovered_date"]),
+        InputPort::optional("products", PRODUCTS, "The products, for the codes of earlier links.")
+            .may_lack(&["product_code"]),
+        InputPort::optional("patterns", outputs::PATTERNS, "What was known before.").needs_only(&["retailer"]),
+        InputPort::optional("image_patterns", IMAGES, "What `learn-images` found."),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(outputs::ports())

@@ -23,8 +23,7 @@ pub use params::LinkProducts;
 
 use super::columns;
 use crate::operator::{
-    Column, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
-    StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 const CATALOG: &[(&str, ColumnKind)] = &[
@@ -61,36 +60,17 @@ impl Operator for LinkProducts {
     const SUMMARY: &'static str =
         "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
     const VERSION: u32 = 2;
-
-    fn inputs() -> Inputs {
-        let port = |name, required, columns: &[(&str, ColumnKind)], optional: &[&str], about| InputPort {
-            name,
-            required,
-            columns: columns
-                .iter()
-                .map(|(name, kind)| Column { optional: optional.contains(name), ..Column::new(name, *kind) })
-                .collect(),
-            about,
-        };
-        Inputs::Ports(vec![
-            port("catalog", true, CATALOG, &["product_code"], "The catalog rows to link."),
-            port("products", true, PRODUCTS, &["product_code"], "The products they may show."),
-            port(
-                "patterns",
-                false,
-                PATTERNS,
-                &["sample_size", "notes"],
-                "What was learned about the retailers' URLs in earlier runs.",
-            ),
-            port(
-                "price_patterns",
-                false,
-                PRICE_PATTERNS,
-                &[],
-                "What `learn-prices` found; only used with `adaptive_tolerance`.",
-            ),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("catalog", CATALOG, "The catalog rows to link.").may_lack(&["product_code"]),
+        InputPort::required("products", PRODUCTS, "The products they may show.").may_lack(&["product_code"]),
+        InputPort::optional("patterns", PATTERNS, "What was learned about the retailers' URLs in earlier runs.")
+            .may_lack(&["sample_size", "notes"]),
+        InputPort::optional(
+            "price_patterns",
+            PRICE_PATTERNS,
+            "What `learn-prices` found; only used with `adaptive_tolerance`.",
+        ),
+    ]);
 
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         if self.adaptive_tolerance.is_some() && !inputs.contains_key("price_patterns") {

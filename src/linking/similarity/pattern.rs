@@ -1,12 +1,9 @@
 //! A title prepared once and compared with many: bit-parallel longest common subsequence and matching blocks.
 
 use super::{
-    ratcliff::{Scratch, Window, matching_blocks_of_any_length},
+    ratcliff::{AUTOJUNK_LENGTH, Scratch, Window, matching_blocks_of_any_length},
     title::{Points, Symbol},
 };
-
-/// From this length on the second text's frequent code points are left out of the search for blocks ("autojunk").
-pub(super) const AUTOJUNK_LENGTH: usize = 200;
 
 /// One bit for each position of the prepared text.
 trait Word: Copy + PartialEq {

@@ -1,6 +1,9 @@
 //! Ratcliff/Obershelp matching blocks for texts of any length, with difflib's "autojunk" heuristic.
 
-use super::{pattern::AUTOJUNK_LENGTH, title::Symbol};
+use super::title::Symbol;
+
+/// From this length on the second text's frequent code points are left out of the search for blocks ("autojunk").
+pub(super) const AUTOJUNK_LENGTH: usize = 200;
 
 /// A part of both texts in which blocks are still to be found.
 #[derive(Clone, Copy)]

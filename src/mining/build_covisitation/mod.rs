@@ -78,10 +78,7 @@ impl Operator for BuildCovisitation {
     const SUMMARY: &'static str =
         "Counts which items are in orders together: a vector for each item, and the items most similar to it.";
     const VERSION: u32 = 2;
-
-    fn inputs() -> Inputs {
-        Inputs::Ports(vec![orders::lines_port(true)])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[orders::DATED_LINES_PORT]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![

@@ -1,8 +1,10 @@
 //! The transactions that hold the chosen items, in the form that suits them, and their projection on one more item.
 
 use super::{
+    lattice::sum_supersets,
     rows::{LEFT, Rows},
-    tree::{Reach, Tree, Weight},
+    tree::{Reach, Tree},
+    weight::Weight,
 };
 
 /// The frequent items that may be chosen next, and the transactions over their positions.
@@ -185,19 +187,5 @@ impl<W: Weight> Projector<W> {
                 into.base.items.len() as u32 - 1
             };
         }
-    }
-}
-
-/// Adds to each subset what the sets that contain it have: 2^k sums in k passes.
-pub fn sum_supersets(lattice: &mut [u32]) {
-    let mut width = 1;
-    while width < lattice.len() {
-        for pair in lattice.chunks_exact_mut(2 * width) {
-            let (without, with) = pair.split_at_mut(width);
-            for (sum, more) in without.iter_mut().zip(with) {
-                *sum += *more;
-            }
-        }
-        width *= 2;
     }
 }

@@ -10,8 +10,8 @@ use super::{
     base::{Base, Cut, Projection, Projector},
     found::Found,
     limits::Stopped,
-    tree::Weight,
     waves::{self, Branches, Part},
+    weight::Weight,
 };
 
 /// The number of transactions that hold a set, and a fingerprint of which: the sum of their 64-bit hashes. Sets with

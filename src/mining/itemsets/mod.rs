@@ -4,6 +4,7 @@ mod all;
 mod base;
 mod closed;
 mod found;
+mod lattice;
 mod limits;
 mod maximal;
 mod rows;
@@ -12,6 +13,7 @@ mod tests;
 mod transactions;
 mod tree;
 mod waves;
+mod weight;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

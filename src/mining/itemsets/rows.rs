@@ -1,6 +1,6 @@
 //! Transactions as rows of items, and for each item the rows that hold it.
 
-use super::tree::Weight;
+use super::weight::Weight;
 
 /// Transactions of few items: each row ascending, equal rows not merged.
 pub struct Rows<W> {

@@ -1,6 +1,6 @@
 //! Transactions as flat slices, and their frequent items relabelled by frequency.
 
-use super::{base::Base, rows::Rows, tree::Weight};
+use super::{base::Base, rows::Rows, weight::Weight};
 
 /// Transactions: the items of number `t` are `items[offsets[t]..offsets[t + 1]]`. An item that comes twice counts once.
 #[derive(Clone, Copy, Debug)]

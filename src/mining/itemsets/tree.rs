@@ -1,35 +1,11 @@
 //! A prefix tree of transactions as arrays, its nodes in the order of their items, and what lies above one item.
 
-use super::{base::sum_supersets, rows::Rows};
+use super::{lattice::sum_supersets, rows::Rows, weight::Weight};
 
 /// The parent of every path's first node.
 const ROOT: u32 = 0;
 /// A node that has not been reached; also "no child yet".
 const NONE: u32 = u32::MAX;
-
-/// What is summed over the transactions through a node.
-pub trait Weight: Copy + Default + Send + Sync {
-    /// The weight of one transaction; `number` tells it from all others.
-    fn of_transaction(number: u32) -> Self;
-    /// Takes another weight in.
-    fn add(&mut self, other: Self);
-    /// The number of transactions.
-    fn count(self) -> u32;
-}
-
-impl Weight for u32 {
-    fn of_transaction(_: u32) -> Self {
-        1
-    }
-
-    fn add(&mut self, other: Self) {
-        *self += other;
-    }
-
-    fn count(self) -> u32 {
-        self
-    }
-}
 
 #[derive(Clone, Copy)]
 struct Node {

@@ -15,12 +15,12 @@ use self::{
 };
 use super::{
     decimal::Decimal,
-    mine_itemsets::{ITEMSETS, SHOPS},
+    mine_itemsets::MineItemsets,
     rules::{RuleError, RuleSearch},
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Misfit, Operator, OutputPort, ParamError, PortSchema, StageContext,
+    StageError, Upstream,
 };
 
 /// Mines association rules.
@@ -63,39 +63,25 @@ impl Operator for MineRules {
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        let columns = |columns: &[(&str, ColumnKind)], needed: &[&str]| {
-            let column = |(name, kind): &(&str, ColumnKind)| PortColumn {
-                optional: *name == "shop_id",
-                ..PortColumn::new(name, *kind)
-            };
-            columns.iter().filter(|(name, _)| needed.contains(name)).map(column).collect()
-        };
-        Inputs::Ports(vec![
-            InputPort {
-                name: "itemsets",
-                required: true,
-                columns: columns(&ITEMSETS, &["shop_id", "items", "support_count"]),
-                about: "The output of `mine-itemsets` with target `all`.",
-            },
-            InputPort {
-                name: "shops",
-                required: true,
-                columns: columns(&SHOPS, &["shop_id", "orders", "all_orders"]),
-                about: "Its output of that name: how many orders each shop has.",
-            },
-            InputPort {
-                name: "metrics",
-                required: false,
-                columns: vec![
-                    PortColumn::new("shop_id", ColumnKind::Text),
-                    PortColumn::new("as_of", ColumnKind::Timestamp),
-                ],
-                about: "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
-            },
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "itemsets",
+            &[("shop_id", ColumnKind::Text), ("items", ColumnKind::Text), ("support_count", ColumnKind::Int)],
+            "The output of `mine-itemsets` with target `all`.",
+        )
+        .may_lack(&["shop_id"]),
+        InputPort::required(
+            "shops",
+            &[("shop_id", ColumnKind::Text), ("orders", ColumnKind::Int), ("all_orders", ColumnKind::Int)],
+            "Its output of that name: how many orders each shop has.",
+        )
+        .may_lack(&["shop_id"]),
+        InputPort::optional(
+            "metrics",
+            &[("shop_id", ColumnKind::Text), ("as_of", ColumnKind::Timestamp)],
+            "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
+        ),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
@@ -122,6 +108,20 @@ impl Operator for MineRules {
         ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
         ParamError::unless_between("min_lift", self.min_lift, 0.0, MOST_LIFT)?;
         ParamError::unless_between("max_q_value", self.max_q_value, 0.0, 1.0)
+    }
+
+    /// A rule is judged by its parts, which closed and maximal sets lack.
+    fn check_upstream(&self, inputs: &BTreeMap<&str, Upstream<'_>>) -> Result<(), Misfit> {
+        let sets = inputs.get("itemsets").and_then(|made| made.param(MineItemsets::NAME, "itemsets", "target"));
+        match sets.and_then(|target| target.as_str()).filter(|target| *target != "all") {
+            None => Ok(()),
+            Some(target) => Err(Misfit {
+                port: "itemsets".to_owned(),
+                param: "target".to_owned(),
+                problem: format!("rules cannot be made of {target} itemsets: the parts of a rule are not among them"),
+                mend: "set target = \"all\" there, or mine the sets for the rules in a stage of their own".to_owned(),
+            }),
+        }
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {

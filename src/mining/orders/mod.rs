@@ -8,5 +8,5 @@ mod shop_orders;
 mod tests;
 
 pub use lines::OrderLines;
-pub use read::{REJECTED, add_lines, lines_port, read_lines, rejected_lines};
+pub use read::{DATED_LINES_PORT, LINES_PORT, REJECTED, add_lines, read_lines, rejected_lines};
 pub use shop_orders::{NO_TIME, Names, ShopOrders};

@@ -3,9 +3,7 @@
 use polars::prelude::*;
 
 use super::{OrderLines, dictionary::TooMany};
-use crate::operator::{
-    Column as PortColumn, ColumnKind, InputPort, Progress, StageContext, StageError, for_each_batch,
-};
+use crate::operator::{ColumnKind, Columns, InputPort, Progress, StageContext, StageError, for_each_batch};
 
 /// Columns of order lines: shop, order and item.
 pub const LINES: [&str; 3] = ["shop_id", "order_id", "item_id"];
@@ -14,17 +12,20 @@ pub const LINES: [&str; 3] = ["shop_id", "order_id", "item_id"];
 const CREATED_AT: &str = "created_at";
 
 /// The input port `lines` of this room's operators.
-pub fn lines_port(with_times: bool) -> InputPort {
-    let mut columns = vec![
-        PortColumn::optional("shop_id", ColumnKind::Any),
-        PortColumn::new("order_id", ColumnKind::Any),
-        PortColumn::new("item_id", ColumnKind::Any),
-    ];
-    if with_times {
-        columns.push(PortColumn::optional(CREATED_AT, ColumnKind::Timestamp));
-    }
+pub const LINES_PORT: InputPort =
+    lines_port(&[("shop_id", ColumnKind::Any), ("order_id", ColumnKind::Any), ("item_id", ColumnKind::Any)]);
+
+/// The same with the times of the orders.
+pub const DATED_LINES_PORT: InputPort = lines_port(&[
+    ("shop_id", ColumnKind::Any),
+    ("order_id", ColumnKind::Any),
+    ("item_id", ColumnKind::Any),
+    (CREATED_AT, ColumnKind::Timestamp),
+]);
+
+const fn lines_port(columns: Columns) -> InputPort {
     let about = "A row an item of an order, in any order; an item that comes twice in one counts once.";
-    InputPort { name: "lines", required: true, columns, about }
+    InputPort::required("lines", columns, about).may_lack(&["shop_id", CREATED_AT])
 }
 
 /// Reads the lines that have an order and an item, with the times of their orders if wanted.

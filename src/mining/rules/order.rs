@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::Rule;
+use super::rule::Rule;
 
 /// By falling lift, confidence and support, then by antecedent and consequent. Of two rules of one shop.
 pub fn strongest_first(one: &Rule, other: &Rule) -> Ordering {

@@ -1,9 +1,23 @@
 //! The rules of one set: each way to split it in two. A part of a set of n items is a number of n bits.
 
-use super::{Counts, CountsBySet, RuleError};
+use std::collections::HashMap;
+
+use super::rule::Counts;
 
 /// The most items of a set: it has two to that power splits.
 pub const MOST_ITEMS: usize = 16;
+
+/// The itemsets of a shop by their items.
+pub type CountsBySet<'a> = HashMap<&'a [u32], u32>;
+
+/// Why rules cannot be made of itemsets.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RuleError {
+    /// A part of this set is not among the sets.
+    PartMissing(Vec<u32>),
+    /// This set has more items than [`MOST_ITEMS`].
+    TooLong(usize),
+}
 
 /// A set with the counts of all its parts.
 pub struct Splits<'a> {

@@ -34,8 +34,7 @@ use self::{
     snapshots::SNAPSHOTS,
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 use crate::orders::{
     recognising::left_out::LeftOut,
@@ -121,25 +120,17 @@ const REJECTED: &[(&str, ColumnKind)] = &[
     ("reason", Text),
 ];
 
-fn port(name: &'static str, required: bool, columns: &[(&str, ColumnKind)], about: &'static str) -> InputPort {
-    let columns = columns.iter().map(|(name, kind)| PortColumn::new(name, *kind)).collect();
-    InputPort { name, required, columns, about }
-}
-
 impl Operator for EnrichOrders {
     const NAME: &'static str = "enrich-orders";
     const SUMMARY: &'static str =
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        Inputs::Ports(vec![
-            port("order_lines", true, ORDER_LINES, "Order lines of ingest-shop."),
-            port("variants", false, VARIANTS, "Variants of ingest-shop."),
-            port("inventory", false, INVENTORY, "Inventory levels of ingest-shop."),
-            port("catalog", false, CATALOG, "The catalog of ingest-shop."),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop."),
+        InputPort::optional("variants", VARIANTS, "Variants of ingest-shop."),
+        InputPort::optional("inventory", INVENTORY, "Inventory levels of ingest-shop."),
+        InputPort::optional("catalog", CATALOG, "The catalog of ingest-shop."),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![

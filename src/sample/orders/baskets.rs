@@ -160,7 +160,7 @@ impl Iterator for Orders<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::shop::DEFAULT_AS_OF;
+    use crate::sample::shop_options::DEFAULT_AS_OF;
 
     #[test]
     fn orders_have_exactly_the_lines_asked_for_and_end_before_the_instant_they_are_about() {

@@ -22,10 +22,7 @@ use self::{
     catalog::{FIRST_VARIANT, Shop},
     export::{Manner, OrderFile, write_catalog},
 };
-use super::{
-    dice::Dice,
-    shop::{DEFAULT_AS_OF, SampleError},
-};
+use super::{database::SampleError, dice::Dice, shop_options::DEFAULT_AS_OF};
 use crate::operator::Progress;
 
 /// The file, beside the shops' folders, with a JSON object a planted bundle: `shop_id`, `items` (variant ids, rising) and

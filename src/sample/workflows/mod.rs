@@ -1,5 +1,6 @@
 //! The workflow world: a history of requests to agents, with the pattern each was written for, and their tool calls.
 
+mod options;
 mod phrases;
 mod tool_events;
 
@@ -9,14 +10,13 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
+pub use self::options::WorkflowOptions;
 use self::phrases::{FAILURES, INTENTS, Intent, LOG_LINES, REMARKS};
 use super::{
+    database::{SampleError, Stop, write_database},
     dice::Dice,
-    shop::{DEFAULT_AS_OF, SampleError, write_database},
-    writing::Stop,
 };
 use crate::operator::Progress;
 
@@ -28,28 +28,8 @@ const EVENT_STREAM: u64 = 1 << 63;
 /// How often progress and interruption are looked at, in rows.
 const WATCH_EVERY: u64 = 4_096;
 
-/// Days that the history spans.
-const DAYS: u64 = 180;
-
 /// Length of a log, in bytes.
 const LOG_BYTES: usize = 2_048;
-
-/// What history to make. Equal options make equal files.
-#[derive(Clone, Debug)]
-pub struct WorkflowOptions {
-    /// Rows of `workflow_history`.
-    pub rows: u64,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// The history ends at this instant.
-    pub as_of: Timestamp,
-}
-
-impl Default for WorkflowOptions {
-    fn default() -> Self {
-        Self { rows: 2_000, seed: 1, as_of: DEFAULT_AS_OF }
-    }
-}
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +112,7 @@ fn insert_workflow(
     let cost = f64::from(tokens * dice.between(90, 110)) / 1e6;
     let spread = dice.below(2 * intent.seconds.1 + 1);
     let seconds = intent.seconds.0 + spread - intent.seconds.1.min(spread);
-    let started = start(options, number);
+    let started = options.start(number);
     let known = |dice: &mut Dice, permille| dice.permille(permille);
     insert.execute(params![
         id,
@@ -148,13 +128,6 @@ fn insert_workflow(
         started.to_string(),
     ])?;
     Ok(())
-}
-
-/// Rows are spread evenly over the days, to the second.
-fn start(options: &WorkflowOptions, number: u64) -> Timestamp {
-    let before = (options.rows - number) * DAYS * 86_400 / options.rows.max(1);
-    let seconds = options.as_of.as_second() - i64::try_from(before).unwrap_or_default();
-    Timestamp::from_second(seconds).unwrap_or(options.as_of)
 }
 
 /// A request with remarks around it, 40 words in the middle, now and then with a slip of the keyboard.

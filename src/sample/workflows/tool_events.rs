@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use rusqlite::{Transaction, params};
 
-use super::{super::dice::Dice, WorkflowOptions};
+use super::{super::dice::Dice, options::WorkflowOptions};
 
 /// Working sessions.
 const SESSIONS: u32 = 60;
@@ -26,7 +26,7 @@ pub fn write(transaction: &Transaction<'_>, options: &WorkflowOptions, dice: &mu
     let mut events = 0;
     for session in 0..SESSIONS {
         let name = format!("s{session:04}");
-        let mut at = super::start(options, u64::from(session) * options.rows / u64::from(SESSIONS));
+        let mut at = options.start(u64::from(session) * options.rows / u64::from(SESSIONS));
         for _ in 0..dice.between(8, 20) {
             for tool in HABITS[dice.weighted(HABITS.iter().map(|(weight, _)| *weight))].1 {
                 let success = if dice.permille(950) { "True" } else { "False" };

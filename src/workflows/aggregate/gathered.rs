@@ -11,7 +11,7 @@ use super::{
         characteristics::{Characteristics, complexity, duration_range},
         columns, identity,
     },
-    statistics::{Example, Statistics},
+    statistics::{Example, RowId, Statistics},
 };
 use crate::operator::StageError;
 
@@ -24,10 +24,6 @@ const UNDATED: i64 = i64::MIN;
 /// The words of the two characteristics that have few.
 const RANGES: [&str; 3] = ["short", "medium", "long"];
 const COMPLEXITIES: [&str; 3] = ["simple", "medium", "complex"];
-
-/// A pair by its place: the part's number, then 16 bits of the place in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RowId(pub u32);
 
 /// A pattern by the order in which patterns were first met.
 pub type PatternId = u32;

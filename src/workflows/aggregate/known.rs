@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::{super::columns, Pattern};
+use super::{super::columns, pattern::Pattern};
 use crate::operator::StageError;
 
 /// A pattern of the table.

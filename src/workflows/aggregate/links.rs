@@ -6,9 +6,9 @@ use polars::prelude::*;
 
 use super::{
     super::{columns, time},
-    gathered::{Gathered, PatternId, RowId},
+    gathered::{Gathered, PatternId},
     known::Known,
-    statistics::Span,
+    statistics::{RowId, Span},
 };
 use crate::operator::{StageContext, StageError, for_each_batch};
 

@@ -4,6 +4,7 @@ mod gathered;
 mod known;
 mod links;
 mod occurrences;
+mod pattern;
 mod report;
 mod statistics;
 #[cfg(test)]
@@ -11,7 +12,6 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,8 @@ use self::{
     gathered::Gathered,
     known::{Known, KnownPattern},
     links::{LeftOver, Links},
-    occurrences::Occurrences,
+    occurrences::{OCCURRENCES, Occurrences},
+    pattern::{PATTERNS, Pattern},
     statistics::Statistics,
 };
 use super::{
@@ -48,34 +49,6 @@ impl Default for AggregatePatterns {
     }
 }
 
-/// The columns of `operation_patterns`.
-pub const PATTERNS: &[(&str, ColumnKind)] = &[
-    ("id", ColumnKind::Int),
-    ("pattern_signature", ColumnKind::Text),
-    ("pattern_type", ColumnKind::Text),
-    ("occurrence_count", ColumnKind::Int),
-    ("avg_tokens_with_llm", ColumnKind::Int),
-    ("avg_cost_with_llm", ColumnKind::Float),
-    ("avg_tokens_with_tool", ColumnKind::Int),
-    ("avg_cost_with_tool", ColumnKind::Float),
-    ("typical_input_pattern", ColumnKind::Text),
-    ("automation_status", ColumnKind::Text),
-    ("confidence_score", ColumnKind::Float),
-    ("potential_monthly_savings", ColumnKind::Float),
-    ("created_at", ColumnKind::Text),
-    ("last_seen", ColumnKind::Text),
-];
-
-/// The columns of `pattern_occurrences`.
-const OCCURRENCES: &[(&str, ColumnKind)] = &[
-    ("id", ColumnKind::Int),
-    ("pattern_id", ColumnKind::Int),
-    ("workflow_id", ColumnKind::Text),
-    ("similarity_score", ColumnKind::Float),
-    ("matched_characteristics", ColumnKind::Text),
-    ("detected_at", ColumnKind::Text),
-];
-
 /// What must be read of the occurrences that are there.
 const LINKED: &[(&str, ColumnKind)] = &[
     ("id", ColumnKind::Int),
@@ -84,58 +57,18 @@ const LINKED: &[(&str, ColumnKind)] = &[
     ("detected_at", ColumnKind::Text),
 ];
 
-/// A row of `operation_patterns`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pattern {
-    /// See [`identity::pattern`].
-    pub id: i64,
-    /// `category:subcategory:target`.
-    pub signature: String,
-    /// Linked workflows.
-    pub occurrence_count: i64,
-    /// Mean tokens of a workflow, truncated.
-    pub tokens: i64,
-    /// Mean cost of a workflow, US$.
-    pub cost: f64,
-    /// Mean tokens that a tool would take, truncated.
-    pub tool_tokens: i64,
-    /// Mean cost that a tool would have, US$.
-    pub tool_cost: f64,
-    /// The first workflow's characteristics as JSON.
-    pub typical_input: Option<String>,
-    /// `detected`, or what a person set.
-    pub status: String,
-    /// 0 to 100.
-    pub confidence: f64,
-    /// US$.
-    pub monthly_savings: f64,
-    /// ISO 8601.
-    pub created_at: String,
-    /// ISO 8601.
-    pub last_seen: String,
-}
-
 impl Operator for AggregatePatterns {
     const NAME: &'static str = "aggregate-patterns";
     const SUMMARY: &'static str =
         "Links workflows to their patterns and says how often each occurs, what it costs and what a tool would save.";
     const VERSION: u32 = 2;
     const USES_AS_OF: bool = true;
-
-    fn inputs() -> Inputs {
-        let port = |name, required, columns, optional, about| InputPort {
-            name,
-            required,
-            columns: columns::port(columns, optional),
-            about,
-        };
-        Inputs::Ports(vec![
-            port("detections", true, DETECTIONS, false, "What `detect-patterns` found."),
-            port("counts", false, COUNTS, false, "How many workflows it read."),
-            port("patterns", false, PATTERNS, true, "The table `operation_patterns` as it is."),
-            port("occurrences", false, LINKED, true, "The table `pattern_occurrences` as it is."),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required("detections", DETECTIONS, "What `detect-patterns` found."),
+        InputPort::optional("counts", COUNTS, "How many workflows it read."),
+        InputPort::optional("patterns", PATTERNS, "The table `operation_patterns` as it is.").needs_only(&[]),
+        InputPort::optional("occurrences", LINKED, "The table `pattern_occurrences` as it is.").needs_only(&[]),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
@@ -171,7 +104,7 @@ impl Operator for AggregatePatterns {
         let detected = gathered.entries.len();
         let report = report::report(&patterns, &known, counts.as_ref(), detected, self.report_rows as usize)?;
         Ok(Frames::new()
-            .with("patterns", patterns_frame(&patterns)?)
+            .with("patterns", pattern::frame(&patterns)?)
             .with("occurrences", Occurrences { gathered, links, pattern_ids, run_time }.frame()?)
             .with("pattern_report", report))
     }
@@ -268,26 +201,4 @@ fn pattern_ids(gathered: &Gathered, known: &Known) -> Vec<i64> {
         }
     }
     ids
-}
-
-fn patterns_frame(patterns: &[Pattern]) -> Result<DataFrame, StageError> {
-    use columns::column;
-    let rows = || patterns.iter();
-    let category = |row: &Pattern| row.signature.split(':').next().unwrap_or_default().to_owned();
-    columns::frame(vec![
-        column("id", rows().map(|row| row.id)),
-        column("pattern_signature", rows().map(|row| row.signature.as_str())),
-        column("pattern_type", rows().map(category)),
-        column("occurrence_count", rows().map(|row| row.occurrence_count)),
-        column("avg_tokens_with_llm", rows().map(|row| row.tokens)),
-        column("avg_cost_with_llm", rows().map(|row| row.cost)),
-        column("avg_tokens_with_tool", rows().map(|row| row.tool_tokens)),
-        column("avg_cost_with_tool", rows().map(|row| row.tool_cost)),
-        column("typical_input_pattern", rows().map(|row| row.typical_input.as_deref())),
-        column("automation_status", rows().map(|row| row.status.as_str())),
-        column("confidence_score", rows().map(|row| row.confidence)),
-        column("potential_monthly_savings", rows().map(|row| row.monthly_savings)),
-        column("created_at", rows().map(|row| row.created_at.as_str())),
-        column("last_seen", rows().map(|row| row.last_seen.as_str())),
-    ])
 }

@@ -6,11 +6,21 @@ use polars::prelude::*;
 
 use super::{
     super::{columns, time},
-    OCCURRENCES,
-    gathered::{Gathered, RowId},
+    gathered::Gathered,
     links::Links,
+    statistics::RowId,
 };
-use crate::operator::StageError;
+use crate::operator::{ColumnKind, StageError};
+
+/// The columns of `pattern_occurrences`.
+pub const OCCURRENCES: &[(&str, ColumnKind)] = &[
+    ("id", ColumnKind::Int),
+    ("pattern_id", ColumnKind::Int),
+    ("workflow_id", ColumnKind::Text),
+    ("similarity_score", ColumnKind::Float),
+    ("matched_characteristics", ColumnKind::Text),
+    ("detected_at", ColumnKind::Text),
+];
 
 /// What a row says of how well its workflow fits its pattern.
 const SIMILARITY: f64 = 100.0;

@@ -2,7 +2,7 @@
 
 use polars::prelude::DataFrame;
 
-use super::{Pattern, known::Known};
+use super::{known::Known, pattern::Pattern};
 use crate::{
     operator::{ColumnKind, OutputPort, StageError},
     workflows::columns::{self, column},

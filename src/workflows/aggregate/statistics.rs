@@ -1,9 +1,6 @@
 //! The figures of a pattern, from its workflows in the history, in whatever order they come.
 
-use super::{
-    super::{detect::batch::MOST_COST, durations::Durations},
-    gathered::RowId,
-};
+use super::super::{detect::batch::MOST_COST, durations::Durations};
 
 /// The confidence in a pattern without workflows.
 pub const NO_WORKFLOWS: f64 = 10.0;
@@ -15,6 +12,10 @@ const DAY_MICROS: f64 = 86_400e6;
 
 /// Costs are summed in whole parts of this size, US$: a sum of floats would depend on the order of the workflows.
 const COST_PART: f64 = 1.0 / (1_u64 << 60) as f64;
+
+/// A pair by its place: the part's number, then 16 bits of the place in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowId(pub u32);
 
 /// What counts of one workflow; nulls are zero.
 #[derive(Clone, Copy, Debug, Default)]

@@ -11,7 +11,7 @@ use super::{
         signature::{Signatures, Texts, Workspace},
         time,
     },
-    DETECTIONS, HISTORY,
+    ports::{DETECTIONS, HISTORY},
 };
 use crate::operator::StageError;
 

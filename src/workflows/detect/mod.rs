@@ -1,6 +1,7 @@
 //! `detect-patterns`: the patterns and characteristics of each workflow, by the rules file.
 
 pub mod batch;
+mod ports;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -11,13 +12,14 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::ports::{COUNTS, DETECTIONS, HISTORY};
 use self::{
     batch::Batch,
     survey::{Survey, count},
 };
 use super::{columns, rules::Rules, scanner::Matching, signature::Signatures, unread::Unread};
 use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+    Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
 
 /// Finds the patterns of workflows.
@@ -30,42 +32,6 @@ pub struct DetectPatterns {
     pub matching: Matching,
 }
 
-/// The columns of a history, of which any may be missing. Their types are those of the source: what does not convert is found row by row.
-pub const HISTORY: &[(&str, ColumnKind)] = &[
-    ("workflow_id", ColumnKind::Any),
-    ("id", ColumnKind::Any),
-    ("adw_id", ColumnKind::Any),
-    ("nl_input", ColumnKind::Any),
-    ("workflow_template", ColumnKind::Any),
-    ("error_message", ColumnKind::Any),
-    ("error_count", ColumnKind::Any),
-    ("duration_seconds", ColumnKind::Any),
-    ("retry_count", ColumnKind::Any),
-    ("total_tokens", ColumnKind::Any),
-    ("actual_cost_total", ColumnKind::Any),
-    ("start_time", ColumnKind::Any),
-    ("created_at", ColumnKind::Any),
-];
-
-/// One row per workflow and pattern.
-pub const DETECTIONS: &[(&str, ColumnKind)] = &[
-    ("workflow_id", ColumnKind::Text),
-    ("pattern_signature", ColumnKind::Text),
-    ("input_length", ColumnKind::Int),
-    ("word_count", ColumnKind::Int),
-    ("keywords", ColumnKind::Text),
-    ("files_mentioned", ColumnKind::Text),
-    ("total_tokens", ColumnKind::Int),
-    ("actual_cost_total", ColumnKind::Float),
-    ("duration_seconds", ColumnKind::Int),
-    ("error_count", ColumnKind::Int),
-    ("retry_count", ColumnKind::Int),
-    ("seen_at", ColumnKind::Int),
-];
-
-/// How many rows there were: name and count.
-pub const COUNTS: &[(&str, ColumnKind)] = &[("name", ColumnKind::Text), ("count", ColumnKind::Int)];
-
 /// The name of the row's number where it is needed.
 const ROW: &str = "row_number";
 
@@ -73,13 +39,15 @@ impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
     const VERSION: u32 = 4;
-
-    fn inputs() -> Inputs {
-        let columns = columns::port(HISTORY, true);
-        let about = "The workflow history; the id is `workflow_id`, else `id`, else `adw_id`.";
-        let history = InputPort { name: "workflows", required: true, columns, about };
-        Inputs::Ports(vec![history, Unread::port()])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "workflows",
+            HISTORY,
+            "The workflow history; the id is `workflow_id`, else `id`, else `adw_id`.",
+        )
+        .needs_only(&[]),
+        Unread::PORT,
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![

@@ -25,9 +25,11 @@ use super::{
     unread::Unread,
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError, for_each_batch,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+    for_each_batch,
 };
+
+use ColumnKind::{Any, Bool, Float, Int, Text};
 
 /// Evaluates patterns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,42 +50,32 @@ impl Operator for EvaluatePatterns {
     const SUMMARY: &'static str =
         "Shows the evidence behind each pattern, and the precision at each confidence where workflows are labelled.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        use ColumnKind::{Any, Float, Int, Text};
-        let needed = PortColumn::new;
-        let port = |name, required, columns, about| InputPort { name, required, columns, about };
-        Inputs::Ports(vec![
-            port(
-                "patterns",
-                true,
-                vec![needed("id", Int), needed("pattern_signature", Text), needed("confidence_score", Float)],
-                "The table `operation_patterns`.",
-            ),
-            port(
-                "occurrences",
-                true,
-                vec![needed("pattern_id", Int), needed("workflow_id", Text)],
-                "The table `pattern_occurrences`.",
-            ),
-            port(
-                "workflows",
-                true,
-                columns::port(HISTORY, true),
-                "The workflow history; which of its rows count, and by which id, is decided as in `detect-patterns`.",
-            ),
-            Unread::port(),
-            port(
-                "labels",
-                false,
-                vec![needed("workflow_id", Any), needed("label", Text)],
-                "Workflows with their right pattern, a row each; an empty label says that there is none.",
-            ),
-        ])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "patterns",
+            &[("id", Int), ("pattern_signature", Text), ("confidence_score", Float)],
+            "The table `operation_patterns`.",
+        ),
+        InputPort::required(
+            "occurrences",
+            &[("pattern_id", Int), ("workflow_id", Text)],
+            "The table `pattern_occurrences`.",
+        ),
+        InputPort::required(
+            "workflows",
+            HISTORY,
+            "The workflow history; which of its rows count, and by which id, is decided as in `detect-patterns`.",
+        )
+        .needs_only(&[]),
+        Unread::PORT,
+        InputPort::optional(
+            "labels",
+            &[("workflow_id", Any), ("label", Text)],
+            "Workflows with their right pattern, a row each; an empty label says that there is none.",
+        ),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
-        use ColumnKind::{Bool, Float, Int, Text};
         Ok(vec![
             OutputPort::new(
                 "validation",

@@ -22,8 +22,8 @@ use super::{
     unread::Unread,
 };
 use crate::operator::{
-    Column as PortColumn, ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
-    StageContext, StageError, for_each_batch,
+    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+    for_each_batch,
 };
 
 /// Mines sequences.
@@ -77,20 +77,21 @@ impl Operator for MineToolSequences {
     const NAME: &'static str = "mine-tool-sequences";
     const SUMMARY: &'static str = "Finds sequences of tool calls that recur and could be one tool.";
     const VERSION: u32 = 3;
-
-    fn inputs() -> Inputs {
-        use ColumnKind::Any;
-        let columns = vec![
-            PortColumn::new("session_id", Any),
-            PortColumn::new("timestamp", Any),
-            PortColumn::new("tool_name", Any),
-            PortColumn::optional("event_type", Any),
-            PortColumn::optional("success", Any),
-        ];
-        let about =
-            "The history of tool calls. `success` is true or false, also as 1 or 0; anything else says nothing.";
-        Inputs::Ports(vec![InputPort { name: "events", required: true, columns, about }, Unread::port()])
-    }
+    const INPUTS: Inputs = Inputs::Ports(&[
+        InputPort::required(
+            "events",
+            &[
+                ("session_id", ColumnKind::Any),
+                ("timestamp", ColumnKind::Any),
+                ("tool_name", ColumnKind::Any),
+                ("event_type", ColumnKind::Any),
+                ("success", ColumnKind::Any),
+            ],
+            "The history of tool calls. `success` is true or false, also as 1 or 0; anything else says nothing.",
+        )
+        .may_lack(&["event_type", "success"]),
+        Unread::PORT,
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         use ColumnKind::{Bool, Float, Int, Text};

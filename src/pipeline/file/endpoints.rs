@@ -65,6 +65,9 @@ impl Place<'_> {
         let given: Vec<_> =
             choices.iter().filter_map(|(key, value)| value.as_deref().map(|value| (*key, value))).collect();
         match given.as_slice() {
+            [(key, written)] if written.contains('\0') => {
+                Err(self.fail(key, "a path cannot have a NUL", "cannot be a path").mend("take it out"))
+            }
             [one] => Ok(*one),
             [] => {
                 let names: Vec<_> = choices.iter().map(|(key, _)| *key).collect();
@@ -228,12 +231,11 @@ pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnost
             ("columns", table.columns.is_some()),
             ("add_columns", table.add_columns),
             ("insert_only", !table.insert_only.is_empty()),
-            ("busy_timeout", table.busy_timeout.is_some()),
             ("definitions", table.definitions.is_some()),
         ],
         "a file is always replaced as a whole",
     )?;
-    Ok(SinkTarget::File { path, format })
+    Ok(SinkTarget::File { path, format, busy_timeout: place.seconds("busy_timeout", table.busy_timeout)? })
 }
 
 fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<SinkTarget, Diagnostic> {

@@ -7,9 +7,10 @@ mod include;
 mod load;
 pub mod model;
 mod resolve;
+mod sql_literal;
 mod steps;
 mod typed;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};
+pub use steps::{DatasetRef, Expectation, Input, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};

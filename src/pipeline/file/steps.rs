@@ -149,6 +149,8 @@ pub enum SinkTarget {
         path: PathBuf,
         /// Its format.
         format: FileFormat,
+        /// How long to wait for another run that writes it.
+        busy_timeout: Duration,
     },
 }
 
@@ -205,6 +207,16 @@ impl Step {
             StepKind::Stage { inputs, .. } => inputs,
             StepKind::Source { .. } => &[],
         }
+    }
+
+    /// What it is, in a word.
+    pub fn kind_word(&self) -> &'static str {
+        if self.is_source() { "source" } else { "stage" }
+    }
+
+    /// Its kind and name, for messages.
+    pub fn label(&self) -> String {
+        format!("{} '{}'", self.kind_word(), self.name)
     }
 
     /// Whether it is a source.

@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
 
     fn check_ports(&self, entry: &Entry, table: &StageTable, operator: &OperatorKind) -> Result<(), Diagnostic> {
         let stage_at = self.document.locate_key(&["stages", &entry.key]);
-        match (operator.inputs)() {
+        match operator.inputs {
             Inputs::Any if table.inputs.is_empty() => {
                 Err(Diagnostic::new(format!("stage '{}' has no inputs", entry.key), &stage_at, "reads nothing")
                     .mend("add inputs = { name = \"dataset\" }"))

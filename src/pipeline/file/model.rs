@@ -262,7 +262,7 @@ pub struct SinkTable {
     /// A file of CREATE TABLE statements: a table that the database lacks is made as they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definitions: Option<String>,
-    /// How long to wait for a locked database, in seconds; default 30.
+    /// How long to wait for a locked database, or for another run that writes the file, in seconds; default 30.
     pub busy_timeout: Option<f64>,
 }
 

@@ -8,6 +8,7 @@ use super::{
     diagnostic::{Diagnostic, suggest},
     document::{Entry, Node, Table, Value, read_file},
     model::IncludeTable,
+    sql_literal,
     typed::typed,
 };
 
@@ -167,11 +168,12 @@ fn renamed_text(text: &str, new_name: &dyn Fn(&str) -> Option<String>) -> String
     let mut renamed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         renamed.push_str("${");
-        let found = part
-            .split_once('}')
-            .and_then(|(inside, rest)| Some((new_name(inside.trim().strip_prefix("vars.")?)?, rest)));
+        let found = part.split_once('}').and_then(|(inside, rest)| {
+            let (is_sql, name) = sql_literal::mark(inside);
+            Some((if is_sql { sql_literal::PREFIX } else { "" }, new_name(name.strip_prefix("vars.")?)?, rest))
+        });
         match found {
-            Some((name, rest)) => renamed.extend(["vars.", &name, "}", rest]),
+            Some((prefix, name, rest)) => renamed.extend([prefix, "vars.", &name, "}", rest]),
             None => renamed.push_str(part),
         }
     }

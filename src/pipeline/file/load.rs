@@ -12,6 +12,7 @@ use super::{
     document::{Entry, Node, Value, parse_set, read_file, text_or_toml},
     include::read_with_includes,
     model::VarTable,
+    sql_literal,
     typed::typed,
 };
 
@@ -170,7 +171,8 @@ fn resolve_variable(
     Ok((entry.key.clone(), node))
 }
 
-/// Replaces `${vars.name}` in every text below `node`; a text that is nothing else takes the variable's type.
+/// Replaces `${vars.name}` in every text below `node`; a text that is nothing else takes the variable's type. Of
+/// `${sql:vars.name}` it becomes a literal of SQL.
 fn fill(node: &mut Node, variables: &[(String, Node)]) -> Result<(), Diagnostic> {
     match &mut node.value {
         Value::Text(text) if text.contains("${") => {
@@ -201,21 +203,22 @@ fn fill_text(text: &str, node: &Node, variables: &[(String, Node)]) -> Result<No
         let Some(length) = rest[start..].find('}') else {
             return Err(Diagnostic::new("'${' without '}'", &node.at, "in this text"));
         };
-        let name = rest[start + 2..start + length].trim();
+        let (is_sql, name) = sql_literal::mark(&rest[start + 2..start + length]);
         let variable = name.strip_prefix("vars.").and_then(|name| variables.iter().find(|(known, _)| known == name));
         let Some((_, value)) = variable else {
             let known: Vec<String> = variables.iter().map(|(name, _)| format!("vars.{name}")).collect();
             return Err(Diagnostic::new(format!("there is no variable '{name}'"), &node.at, "used here")
                 .mend(suggest(name, known.iter().map(String::as_str).collect::<Vec<_>>())));
         };
-        if start == 0 && length + 1 == text.len() {
+        if !is_sql && start == 0 && length + 1 == text.len() {
             return Ok(value.clone());
         }
-        if filled.is_empty() && start == 0 {
+        if filled.is_empty() && start == 0 && !is_sql {
             at = value.at.clone();
         }
         filled.push_str(&rest[..start]);
         match &value.value {
+            _ if is_sql => filled.push_str(&sql_literal::of(name, value, node)?),
             Value::Text(text) => filled.push_str(text),
             _ => filled.push_str(&value.to_json().to_string()),
         }
@@ -277,6 +280,39 @@ mod tests {
         let file = [("p.toml", "[vars]\nx = { default = true }\n")];
         let message = load_text(&file, &["vars.x=7"], NONE).unwrap_err();
         assert!(message.contains("needs true or false, not an integer"), "{message}");
+    }
+
+    #[test]
+    fn a_variable_becomes_a_literal_of_sql_whatever_it_holds() {
+        let query = |default: &str, text: &str| {
+            let file =
+                format!("[vars]\nx = {{ default = {default} }}\n[stages.s]\nparams = {{ query = \"{text}\" }}\n");
+            let node = load_text(&[("p.toml", &file)], &[], NONE)?;
+            Ok::<_, String>(node.to_json()["stages"]["s"]["params"]["query"].clone())
+        };
+        for (default, expected) in [
+            ("\"O'Brien\"", "'O''Brien'"),
+            ("\"' OR 1=1 --\"", "''' OR 1=1 --'"),
+            ("\"\"", "''"),
+            ("\"${vars.x}\"", "'${vars.x}'"),
+            ("7", "7"),
+            ("-7", "(-7)"),
+            ("0.5", "0.5"),
+            ("1e300", "1e300"),
+            ("-0.5", "(-0.5)"),
+            ("true", "TRUE"),
+            ("[\"a\", \"b'c\"]", "('a', 'b''c')"),
+            ("[1, -2]", "(1, (-2))"),
+        ] {
+            assert_eq!(query(default, "${sql:vars.x}").unwrap(), expected, "{default}");
+            let between = query(default, "a = ${ sql: vars.x } ORDER BY a").unwrap();
+            assert_eq!(between, format!("a = {expected} ORDER BY a"), "{default}");
+        }
+        for (default, words) in [("nan", "no number"), ("\"a\\u0000\"", "NUL"), ("[]", "empty list")] {
+            let message = query(default, "${sql:vars.x}").unwrap_err();
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(query("1", "${sql:vars.y}").unwrap_err().contains("there is no variable 'vars.y'"));
     }
 
     #[test]
