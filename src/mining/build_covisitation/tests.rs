@@ -58,6 +58,8 @@ fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
         "bounded_orders" => [0_i64, 0],
         "bounded_items" => [0_i64, 0],
         "bounded_pairs" => [0_i64, 0],
+        "copied_orders" => [0_i64, 0],
+        "withheld_items" => [0_i64, 0],
     );
     assert_eq!(shops, expected.unwrap());
     assert_eq!(rejected.height(), 0);

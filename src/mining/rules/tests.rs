@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{Counts, Found, Rule, RuleError, RuleSearch};
+use super::{Among, Counts, Found, Rule, RuleError, RuleSearch, possible_rules};
 use crate::mining::{
+    chance::ChanceOrders,
     decimal::Decimal,
     itemsets::{Itemsets, Search, Target, Transactions},
 };
@@ -19,6 +20,7 @@ fn search(confidence: f64, lift: f64) -> RuleSearch {
         min_lift: Decimal::of(lift),
         max_consequent: u32::MAX,
         max_q_value: 1.0,
+        max_rare_q_value: 1.0,
         drop_redundant: false,
     }
 }
@@ -38,7 +40,12 @@ fn mine(orders: &[Vec<u32>], min_count: u32, target: Target) -> Itemsets {
 }
 
 fn find(search: RuleSearch, orders: &[Vec<u32>], min_count: u32) -> Found {
-    search.find(&mine(orders, min_count, Target::All), orders.len() as u32).unwrap()
+    search.find(&mine(orders, min_count, Target::All), among(orders.len() as u32), |_| true).unwrap()
+}
+
+/// Orders that are all alike.
+fn among(orders: u32) -> Among {
+    Among { orders, chance: ChanceOrders::alike(orders), usual_count: 0 }
 }
 
 fn holding(orders: &[Vec<u32>], items: &BTreeSet<u32>) -> u32 {
@@ -164,7 +171,7 @@ fn luck_is_told_from_habit() {
 fn sets_without_their_parts_and_very_long_sets_are_refused() {
     let orders = vec![vec![0, 1, 2]; 3];
     let closed = mine(&orders, 1, Target::Closed);
-    assert_eq!(search(ANY, ANY).find(&closed, 3), Err(RuleError::PartMissing(vec![0, 1, 2])));
+    assert_eq!(search(ANY, ANY).find(&closed, among(3), |_| true), Err(RuleError::PartMissing(vec![0, 1, 2])));
     let long = Itemsets { offsets: vec![0, 17], items: (0..17).collect(), counts: vec![1] };
-    assert_eq!(search(ANY, ANY).find(&long, 3), Err(RuleError::TooLong(17)));
+    assert_eq!(search(ANY, ANY).find(&long, among(3), |_| true), Err(RuleError::TooLong(17)));
 }

@@ -18,7 +18,7 @@ use self::{
 use super::{
     columns::{self, column},
     detect::{
-        HISTORY,
+        HISTORY, IDS,
         batch::{self, Batch},
         survey::{self, Survey},
     },
@@ -82,7 +82,8 @@ impl Operator for EvaluatePatterns {
         ])
     }
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        columns::need_one_of(inputs, "workflows", &IDS)?;
         use ColumnKind::{Bool, Float, Int, Text};
         Ok(vec![
             OutputPort::new(

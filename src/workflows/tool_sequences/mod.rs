@@ -76,24 +76,27 @@ impl Default for MineToolSequences {
 impl Operator for MineToolSequences {
     const NAME: &'static str = "mine-tool-sequences";
     const SUMMARY: &'static str = "Finds sequences of tool calls that recur and could be one tool.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn inputs() -> Inputs {
         use ColumnKind::Any;
         let columns = vec![
             PortColumn::new("session_id", Any),
-            PortColumn::new("timestamp", Any),
+            PortColumn::optional("timestamp", Any),
+            PortColumn::optional("sequence", Any),
             PortColumn::new("tool_name", Any),
             PortColumn::optional("event_type", Any),
             PortColumn::optional("success", Any),
         ];
-        let about =
-            "The history of tool calls. `success` is true or false, also as 1 or 0; anything else says nothing.";
+        let about = "The history of tool calls, each with its `timestamp` (ISO 8601, or seconds to nanoseconds since 1970) or with its number \
+             in the session, `sequence`; those of one instant are in the order of their rows. `success` is true or false, also as \
+             1 or 0; anything else says nothing.";
         Inputs::Ports(vec![InputPort { name: "events", required: true, columns, about }, Unread::port()])
     }
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         use ColumnKind::{Bool, Float, Int, Text};
+        columns::need_one_of(inputs, "events", &["timestamp", "sequence"])?;
         Ok(vec![
             OutputPort::new(
                 "sequences",
