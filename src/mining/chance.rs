@@ -34,12 +34,14 @@ impl ChanceOrders {
         }
         let squares = item_counts.iter().map(|count| u128::from(*count).pow(2)).sum::<u128>() as f64;
         let ([one, two, three], overlaps) = (sums.map(|sum| sum as f64), overlaps as f64);
-        // What is above the range, or divided by zero, is the number of orders.
-        let among = |number_alike: f64| (number_alike.max(1.0) as u32).min(number);
-        Self { pairs: among((one * one - squares) / two), triples: among((one * two - 2.0 * overlaps) / three) }
+        let among = |ways: f64, meetings: f64| {
+            if meetings > 0.0 { ((ways / meetings).max(1.0) as u32).min(number) } else { number }
+        };
+        Self { pairs: among(one * one - squares, two), triples: among(one * two - 2.0 * overlaps, three) }
     }
 
     /// Orders that are all alike.
+    #[cfg(test)]
     pub fn alike(orders: u32) -> Self {
         Self { pairs: orders, triples: orders }
     }

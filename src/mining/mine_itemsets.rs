@@ -73,6 +73,9 @@ pub const ITEMSETS: [(&str, ColumnKind); 5] = [
     ("support", ColumnKind::Float),
 ];
 
+/// The column that closed and maximal sets have beside [`ITEMSETS`]: the word for what they are.
+pub const CONDENSED: (&str, ColumnKind) = ("target", ColumnKind::Text);
+
 /// The columns of `shops`.
 pub const SHOPS: [(&str, ColumnKind); 11] = [
     ("shop_id", ColumnKind::Text),
@@ -104,11 +107,14 @@ impl Operator for MineItemsets {
     }
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        let condensed = (self.target != Target::All).then_some(CONDENSED);
+        let itemsets: Vec<(&str, ColumnKind)> = ITEMSETS.into_iter().chain(condensed).collect();
         Ok(vec![
             OutputPort::new(
                 "itemsets",
-                "The sets, a JSON array of the items' texts in order each, by shop, falling count, size and items.",
-                &ITEMSETS,
+                "The sets, a JSON array of the items' texts in order each, by shop, falling count, size and items; closed and \
+                 maximal ones say so in a column `target`.",
+                &itemsets,
             ),
             OutputPort::new(
                 "shops",
@@ -149,7 +155,7 @@ impl Operator for MineItemsets {
         }
         rows_of_shops.check()?;
         Ok(Frames::new()
-            .with("itemsets", rows.finish()?)
+            .with("itemsets", self.named(rows.finish()?))
             .with("shops", rows_of_shops.finish()?)
             .with("rejected", rejected))
     }
@@ -181,6 +187,16 @@ impl MineItemsets {
         let long = shop.leave_out_longer(self.max_basket.unwrap_or(usize::MAX));
         let copies = if self.standing_orders == StandingOrders::Once { shop.leave_out_copies() } else { 0 };
         LeftOut { long, copies }
+    }
+
+    /// The sets with the word for what they are, where they are not all.
+    fn named(&self, sets: DataFrame) -> LazyFrame {
+        let word = match self.target {
+            Target::All => return sets.lazy(),
+            Target::Closed => "closed",
+            Target::Maximal => "maximal",
+        };
+        sets.lazy().with_column(lit(word).alias(CONDENSED.0))
     }
 
     fn sets_of(&self, orders: &ShopOrders, context: &StageContext) -> Result<Mined, StageError> {
@@ -449,6 +465,101 @@ mod tests {
             problem.contains("more than 100 itemsets") && problem.contains("raise support or min_count"),
             "{problem}"
         );
+    }
+
+    /// Orders of a shop as rows, each of the items of a text.
+    fn orders_of(shop: &str, first: i64, orders: &[&str]) -> DataFrame {
+        let numbers: Vec<i64> =
+            (first..).zip(orders).flat_map(|(number, order)| vec![number; order.split(' ').count()]).collect();
+        let items: Vec<&str> = orders.iter().flat_map(|order| order.split(' ')).collect();
+        df!("shop_id" => vec![shop; numbers.len()], "order_id" => numbers, "item_id" => items).unwrap()
+    }
+
+    fn sets(frame: &DataFrame) -> Vec<(String, i64)> {
+        let items = frame.column("items").unwrap().str().unwrap().iter().flatten().map(str::to_owned);
+        items.zip(frame.column("support_count").unwrap().i64().unwrap().iter().flatten()).collect()
+    }
+
+    #[test]
+    fn a_shop_of_too_many_sets_is_left_out_alone_and_says_so() {
+        let long = ('a'..='l').map(String::from).collect::<Vec<_>>().join(" ");
+        let lines = orders_of("large", 0, &[&long]).vstack(&orders_of("small", 0, &["a b"])).unwrap();
+        let operator = MineItemsets { max_size: None, max_sets: 100, ..MineItemsets::default() };
+        let [found, shops, _] = mine(&operator, lines);
+        assert_eq!(sets(&found).len(), 3);
+        let problems: Vec<_> = shops.column("problem").unwrap().str().unwrap().iter().collect();
+        assert_eq!(problems, [Some("more than 100 itemsets"), None]);
+    }
+
+    #[test]
+    fn a_count_that_was_chosen_is_raised_before_a_shop_is_left_out() {
+        let orders: Vec<String> = (0..300).map(|order| format!("{} {}", order / 3, 100 + order / 3)).collect();
+        let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
+        let counts = |max_sets| {
+            let [found, shops, _] =
+                mine(&MineItemsets { max_sets, ..MineItemsets::default() }, orders_of("s", 0, &orders));
+            let number = |name: &str| shops.column(name).unwrap().i64().unwrap().get(0);
+            (found.height(), number("min_count"), number("usual_count"))
+        };
+        assert_eq!(counts(300), (300, Some(3), Some(6)));
+        assert_eq!(counts(299), (0, Some(6), Some(6)), "no set is in six orders");
+    }
+
+    #[test]
+    fn variants_of_a_product_are_one_item_at_its_level() {
+        let items = df!(
+            "shop_id" => ["s"; 3],
+            "variant_id" => ["sock-s", "sock-m", "mug-1"],
+            "product_id" => ["sock", "sock", "mug"],
+            "product_status" => [None::<&str>; 3],
+            "available_total" => [None::<i64>; 3],
+            "from_lines" => [None::<bool>; 3],
+        );
+        let lines = orders_of("s", 0, &["sock-s mug-1", "sock-m mug-1", "sock-s sock-m", "tip mug-1"]);
+        let inputs = Frames::new().with("lines", lines).with("items", items.unwrap());
+        let operator = MineItemsets { level: Level::Product, ..MineItemsets::default() };
+        let mut made = operator.run(inputs, &context()).unwrap();
+        let found = sets(&made.take("itemsets").unwrap().collect().unwrap());
+        let wanted = [
+            ("[\"mug\"]", 3),
+            ("[\"sock\"]", 2),
+            ("[\"mug\",\"sock\"]", 2),
+            ("[\"tip\"]", 1),
+            ("[\"mug\",\"tip\"]", 1),
+        ];
+        assert_eq!(found, wanted.map(|(items, count)| (items.to_owned(), count)));
+        let shops = made.take("shops").unwrap().collect().unwrap();
+        let number = |name: &str| shops.column(name).unwrap().i64().unwrap().get(0);
+        assert_eq!((number("orders"), number("all_orders"), number("items")), (Some(3), Some(4), Some(3)));
+    }
+
+    #[test]
+    fn a_standing_order_counts_once_where_that_is_asked_for() {
+        let orders = ["a b c", "a b c", "a b c", "a b", "a b"];
+        let lines = orders_of("s", 0, &orders);
+        let customers: Vec<Option<&str>> = orders
+            .iter()
+            .enumerate()
+            .flat_map(|(number, order)| {
+                let customer = if number < 2 {
+                    Some("trade")
+                } else if number == 2 {
+                    Some("other")
+                } else {
+                    None
+                };
+                vec![customer; order.split(' ').count()]
+            })
+            .collect();
+        let lines = lines.hstack(&[Column::new("customer".into(), customers)]).unwrap();
+        let count = |standing_orders| {
+            let [found, shops, _] = mine(&MineItemsets { standing_orders, ..MineItemsets::default() }, lines.clone());
+            let all =
+                sets(&found).into_iter().find(|(items, _)| items == "[\"a\",\"b\",\"c\"]").map(|(_, count)| count);
+            (all, shops.column("copied_orders").unwrap().i64().unwrap().get(0))
+        };
+        assert_eq!(count(StandingOrders::Each), (Some(3), Some(0)));
+        assert_eq!(count(StandingOrders::Once), (Some(2), Some(1)));
     }
 
     #[test]

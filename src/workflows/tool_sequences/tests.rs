@@ -184,7 +184,7 @@ fn success_may_be_a_word_or_a_number_and_what_is_neither_says_nothing() {
 fn mining_stops_when_it_is_asked_to() {
     let context = context();
     context.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
-    let events = df!("session_id" => ["s"], "timestamp" => ["2026-01-01"], "tool_name" => ["Bash"], "event_type" => [""], "success" => [""]);
+    let events = df!("session_id" => ["s"], "timestamp" => ["2026-01-01"], "sequence" => [""], "tool_name" => ["Bash"], "event_type" => [""], "success" => [""]);
     let ran = MineToolSequences::default().run(Frames::new().with("events", events.unwrap()), &context);
     assert!(matches!(ran, Err(StageError::Interrupted)));
 }
