@@ -44,7 +44,7 @@ pub struct MineItemsets {
     pub max_sets: u64,
     /// Whether variants are mined, or products, of which `items` says the variants.
     pub level: Level,
-    /// How orders of one customer with the very same items count.
+    /// How orders of one customer with the same items count; those of five or more are the same when they share four fifths.
     pub standing_orders: StandingOrders,
 }
 

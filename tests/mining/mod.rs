@@ -2,6 +2,7 @@
 
 mod baskets;
 mod pipeline;
+mod profiles;
 
 mod pyfim;
 

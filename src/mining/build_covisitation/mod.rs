@@ -50,7 +50,7 @@ pub struct BuildCovisitation {
     pub min_orders: u32,
     /// Whether variants are counted, or products, of which `items` says the variants.
     pub level: Level,
-    /// How orders of one customer with the very same items count.
+    /// How orders of one customer with the same items count; those of five or more are the same when they share four fifths.
     pub standing_orders: StandingOrders,
     /// Which items may be similar ones, as far as `items` says how they stand.
     pub offer: Offer,
