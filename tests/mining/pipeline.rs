@@ -207,7 +207,8 @@ fn a_shop_without_a_rule_says_why_and_what_would_change_it() {
     write_shop(&place, "luck", &[("orders.csv", &orders_csv(luck))]);
     write_shop(&place, "single", &[("orders.csv", &orders_csv((0..9).map(|_| ("", vec!["a".to_owned()]))))]);
     let pairs = || (0..40).map(|number| ("", vec![format!("a{}", number % 4), format!("b{}", number % 4)]));
-    let archived = "variant_id,product_title,product_status,price\na0,A,archived,5.00\n";
+    let archived =
+        "product_id,variant_id,product_title,product_status,price,inventory_item_id\np,a0,A,archived,5.00,i\n";
     write_shop(&place, "closed", &[("orders.csv", &orders_csv(pairs())), ("catalog.csv", archived)]);
     let printed = run_with(&place, &[]);
     let told = report(&printed, WITHOUT_RULES).join("\n");
@@ -225,9 +226,9 @@ fn what_is_archived_draft_or_gone_is_named_nowhere_unless_all_may_be() {
         let other = if number % 5 == 4 { format!("x{}", number % 7) } else { others[number % 5].to_owned() };
         ("", vec![if number % 5 == 4 { format!("y{}", number % 3) } else { "item".to_owned() }, other])
     });
-    let row = |(variant, status): (&str, &str)| format!("p-{variant},{variant},Title,{status},5.00\n");
+    let row = |(variant, status): (&str, &str)| format!("p-{variant},{variant},Title,{status},5.00,i-{variant}\n");
     let known = [("archived", "archived"), ("draft", "draft"), ("here", "active"), ("item", "active")];
-    let catalog = "product_id,variant_id,product_title,product_status,price\n".to_owned()
+    let catalog = "product_id,variant_id,product_title,product_status,price,inventory_item_id\n".to_owned()
         + &known.into_iter().map(row).collect::<String>();
     write_shop(&place, "main", &[("orders.csv", &orders_csv(orders)), ("catalog.csv", &catalog)]);
     let named = |settings: &[&str]| {
@@ -271,8 +272,11 @@ fn products_are_mined_where_variants_are_too_many() {
         ("", if number % 2 == 0 { vec![one, other] } else { vec![format!("lone-{number}"), format!("mate-{number}")] })
     });
     let titles = ["shirt", "tie"].into_iter().flat_map(|title| sizes.map(|size| (title, size)));
-    let row = |(title, size): (&str, &str)| format!("{title},{title}-{size},Our {title},{size},active,5.00\n");
-    let catalog = "product_id,variant_id,product_title,variant_title,product_status,price\n".to_owned()
+    let row = |(title, size): (&str, &str)| {
+        format!("{title},{title}-{size},Our {title},{size},active,5.00,i-{title}-{size}\n")
+    };
+    let catalog = "product_id,variant_id,product_title,variant_title,product_status,price,inventory_item_id\n"
+        .to_owned()
         + &titles.map(row).collect::<String>();
     write_shop(&place, "main", &[("orders.csv", &orders_csv(orders)), ("catalog.csv", &catalog)]);
     let printed = run_with(&place, &["vars.level=product"]);

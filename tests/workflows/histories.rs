@@ -55,7 +55,7 @@ fn a_log_without_sessions_and_a_history_without_ids_are_told_before_any_work() {
     let pipeline = project().join("pipelines/examples/tool-sequences.toml").display().to_string();
     place.write("events.csv", "session,timestamp,tool_name\ns,1,Bash\n");
     let told = place.nightloom(["run", &pipeline, "--set", "vars.events=events.csv", "--set", "vars.out=out"]);
-    assert!(told.code == Some(2) && told.stderr.contains("session_id"), "{}", told.stderr);
+    assert!(told.code == Some(2) && told.stderr.contains("'session_id', which the file lacks"), "{}", told.stderr);
     assert!(!place.path("out").exists());
     place.write("history.csv", "run,nl_input,total_tokens\n1,run tests,5\n");
     let database = empty(&place, "other.db");
