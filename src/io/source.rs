@@ -5,7 +5,7 @@ use std::path::Path;
 use polars::prelude::{DataFrame, LazyFrame};
 
 use super::{
-    FileState, IoError, ReadWatch, SourceState,
+    IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
     files, json, listing, parquet,
     sqlite::{self, SqliteSource},

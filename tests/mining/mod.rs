@@ -2,7 +2,6 @@
 
 mod baskets;
 mod pipeline;
-mod profiles;
 
 mod pyfim;
 
