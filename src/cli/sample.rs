@@ -14,7 +14,8 @@ use crate::{
     operator::Silent,
     report::table::count,
     sample::{
-        Dirt, OrdersOptions, PriceSpread, ShopOptions, WorkflowOptions, write_orders, write_shop, write_workflows,
+        Dirt, OrdersOptions, PriceSpread, Profile, ShopOptions, WorkflowOptions, write_orders, write_shop,
+        write_workflows,
     },
 };
 
@@ -70,7 +71,7 @@ struct Workflows {
     out: PathBuf,
 }
 
-/// Shops' exports of a year's orders, variants, inventory and catalog: a folder a shop with four CSV files.
+/// Shops' exports of a year's orders, variants, inventory and catalog: a folder a shop with CSV files.
 ///
 /// Bundles are planted in the orders; true_bundles.ndjson, beside the shops' folders, says which.
 ///
@@ -89,6 +90,21 @@ struct Orders {
     /// The folder to make; it must not be there yet.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+    /// Whose exports the files look like.
+    #[arg(long, value_enum, default_value_t = Exports::Nightloom)]
+    profile: Exports,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Exports {
+    /// Orders, variants, inventory levels and joined catalog, with ids.
+    Nightloom,
+    /// The three files of Shopify's admin, which have no ids.
+    Shopify,
+    /// The same of a shop without SKUs: names tell the items.
+    ShopifyWithoutSkus,
+    /// Tiendanube's two files: semicolons, decimal commas, days first, Latin-1.
+    Tiendanube,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -159,8 +175,18 @@ fn make_workflows(workflows: &Workflows, cancelled: &AtomicBool) -> anyhow::Resu
 }
 
 fn make_orders(orders: &Orders, cancelled: &AtomicBool) -> anyhow::Result<()> {
-    let options =
-        OrdersOptions { lines: orders.lines, shops: orders.shops, seed: orders.seed, ..OrdersOptions::default() };
+    let options = OrdersOptions {
+        lines: orders.lines,
+        shops: orders.shops,
+        seed: orders.seed,
+        profile: match orders.profile {
+            Exports::Nightloom => Profile::Nightloom,
+            Exports::Shopify => Profile::Shopify,
+            Exports::ShopifyWithoutSkus => Profile::ShopifyWithoutSkus,
+            Exports::Tiendanube => Profile::Tiendanube,
+        },
+        ..OrdersOptions::default()
+    };
     let made = write_orders(&orders.out, &options, &Silent, cancelled)?;
     println!(
         "{}: {} shops with {} orders in {} lines, {} variants and {} planted bundles.",

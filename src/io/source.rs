@@ -3,7 +3,7 @@
 use polars::prelude::DataFrame;
 
 use super::{
-    FileState, IoError, ReadWatch, SourceState,
+    IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
     files, json, listing, parquet,
     source_rows::{SourceRead, SourceRows, Spill},
@@ -82,7 +82,7 @@ impl SourceSpec {
     /// When a file is not there.
     pub fn state(&self) -> Result<SourceState, IoError> {
         match self {
-            Self::Sqlite(source) => Ok(SourceState { files: vec![FileState::of_sqlite(&source.path)?] }),
+            Self::Sqlite(source) => source.state(),
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::state_of(glob)
             }

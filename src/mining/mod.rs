@@ -2,13 +2,17 @@
 
 mod baskets;
 mod build_covisitation;
+mod chance;
 mod covisitation;
 mod decimal;
+mod items;
 mod itemsets;
 mod mine_itemsets;
 mod mine_rules;
 mod orders;
 mod rules;
+mod significance;
+mod support;
 #[cfg(test)]
 mod testing;
 

@@ -19,7 +19,7 @@ mod workflows;
 mod writing;
 
 pub use dirt::Dirt;
-pub use orders::{OrdersOptions, write_orders};
+pub use orders::{OrdersOptions, Profile, write_orders};
 pub use prices::PriceSpread;
 pub use shop::write_shop;
 pub use shop_options::ShopOptions;

@@ -1,8 +1,28 @@
 //! Columns of a frame as they are read and made in this room.
 
+use std::collections::BTreeMap;
+
 use polars::prelude::*;
 
-use crate::operator::StageError;
+use crate::operator::{PortSchema, StageError};
+
+/// Refuses a dataset that has none of these columns, before any work: each of its rows would be rejected.
+///
+/// # Errors
+/// When its columns are known, and none of these is among them.
+pub fn need_one_of(inputs: &BTreeMap<String, PortSchema>, port: &str, names: &[&str]) -> Result<(), StageError> {
+    let Some(columns) = inputs.get(port).filter(|columns| !columns.is_empty()) else { return Ok(()) };
+    if columns.iter().any(|column| names.contains(&column.name.as_str())) {
+        return Ok(());
+    }
+    let (last, others) = names.split_last().unwrap_or((&"", &[]));
+    let names = if others.is_empty() { (*last).to_owned() } else { format!("{} or {last}", others.join(", ")) };
+    Err(StageError::Input {
+        port: port.to_owned(),
+        problem: format!("it has no column {names}"),
+        mend: "name one so in the source's query, or in an sql stage before".to_owned(),
+    })
+}
 
 /// Runs a frame.
 ///

@@ -1,17 +1,49 @@
-//! Instants as they stand in histories: ISO 8601 in its usual spellings.
+//! Instants as they stand in histories: ISO 8601 in its usual spellings, and epoch times.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-/// Microseconds since 1970, UTC, of an ISO 8601 text; without an offset it is taken as UTC. `None` when it is no time.
+/// Microseconds since 1970, UTC, of an ISO 8601 text, which is taken as UTC without an offset, or of an [epoch](epoch) time.
+/// `None` when it is no time.
 pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
-    plain(text).or_else(|| {
-        let instant = text.parse::<Timestamp>().ok().or_else(|| {
-            let local: civil::DateTime = text.parse().ok()?;
-            Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
-        });
-        Some(instant?.as_microsecond())
-    })
+    plain(text).or_else(|| spelt(text)).or_else(|| epoch(text))
+}
+
+/// ISO 8601 in any spelling.
+fn spelt(text: &str) -> Option<i64> {
+    let instant = text.parse::<Timestamp>().ok().or_else(|| {
+        let local: civil::DateTime = text.parse().ok()?;
+        Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    });
+    Some(instant?.as_microsecond())
+}
+
+/// A time since 1970 in seconds, milliseconds, microseconds or nanoseconds, which its size tells: each of them is of the years
+/// from 1973 to 5138 in its range. A number may have a fraction or an exponent, as spreadsheets write them. Smaller numbers are
+/// seconds, and stay in their order: the steps of a job may be numbered instead of timed.
+fn epoch(text: &str) -> Option<i64> {
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if !is_number {
+        return None;
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        return match whole.unsigned_abs() {
+            0..100_000_000_000 => whole.checked_mul(1_000_000),
+            100_000_000_000..100_000_000_000_000 => whole.checked_mul(1_000),
+            100_000_000_000_000..100_000_000_000_000_000 => Some(whole),
+            _ => Some(whole / 1_000),
+        };
+    }
+    let number: f64 = text.parse().ok()?;
+    let scale = match number.abs() {
+        size if size < 1e11 => 1e6,
+        size if size < 1e14 => 1e3,
+        size if size < 1e17 => 1.0,
+        _ => 1e-3,
+    };
+    let micros = (number * scale).round();
+    (micros.abs() < LAST_SECOND as f64 * 1e6).then_some(micros as i64)
 }
 
 /// `YYYY-MM-DDThh:mm:ss`, also with a space, a fraction of up to six digits and a `Z`: nearly all there are.
@@ -120,10 +152,35 @@ mod tests {
             "2026-13-01T00:00:00",
             "2026-02-30T00:00:00",
             "2026-03-01T25:00:00Z",
+            "-",
+            "1e400",
+            "12:30",
+            "1.2.3",
+            "1e3x",
+            "99999999999999999999999",
             "Ä026-03-01T04:30:0",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn epoch_times_are_told_by_their_size() {
+        for text in [
+            "1772339400",
+            "1772339400.0",
+            "1772339400000",
+            "1772339400000000",
+            "1772339400000000000",
+            "1.7723394e9",
+            "1.7723394E+12",
+        ] {
+            assert_eq!(parse(text).map(spell).as_deref(), Some("2026-03-01T04:30:00Z"), "{text}");
+        }
+        assert_eq!(parse("1772339400.25").map(spell).as_deref(), Some("2026-03-01T04:30:00.25Z"));
+        assert_eq!(parse("1772339400123").map(spell).as_deref(), Some("2026-03-01T04:30:00.123Z"));
+        let numbered: Vec<i64> = ["-1", "0", "1", "2", "10", "010000", "99999"].into_iter().filter_map(parse).collect();
+        assert!(numbered.len() == 7 && numbered.is_sorted(), "{numbered:?}");
     }
 
     proptest::proptest! {

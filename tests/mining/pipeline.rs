@@ -7,9 +7,13 @@ use serde_json::Value;
 use crate::support::{Place, project};
 
 fn run(place: &Place) -> String {
+    run_with(place, &["vars.support=0.005"])
+}
+
+fn run_with(place: &Place, settings: &[&str]) -> String {
     let pipeline = project().join("pipelines/baskets.toml");
     let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
-    for setting in ["vars.shop_data=shops", "vars.db=baskets.db", "vars.out=out", "vars.support=0.005"] {
+    for setting in ["vars.shop_data=shops", "vars.db=baskets.db", "vars.out=out"].iter().chain(settings) {
         command.args(["--set", setting]);
     }
     let output = command.args(["--workspace", ".", "--as-of", "2026-03-01"]).output().expect("a run");
@@ -141,4 +145,155 @@ fn a_tiny_shop_with_a_very_long_order_does_not_stop_the_others() {
     let database = rusqlite::Connection::open(place.path("baskets.db")).expect("a database");
     let sets = "SELECT group_concat(DISTINCT shop_id) || ' ' || COUNT(*) FROM itemsets";
     assert_eq!(database.query_row(sets, [], |row| row.get::<_, String>(0)), Ok("short 3".to_owned()));
+}
+
+/// Writes a shop's files.
+fn write_shop(place: &Place, shop: &str, files: &[(&str, &str)]) {
+    std::fs::create_dir_all(place.path(&format!("shops/{shop}"))).expect("a folder");
+    for (name, text) in files {
+        std::fs::write(place.path(&format!("shops/{shop}/{name}")), text).expect("a file");
+    }
+}
+
+/// Orders as an export: of each the customer and its items.
+fn orders_csv<'a>(orders: impl IntoIterator<Item = (&'a str, Vec<String>)>) -> String {
+    let mut text = String::from("order_id,variant_id,created_at,quantity,unit_price,customer_email\n");
+    for (number, (customer, items)) in orders.into_iter().enumerate() {
+        for item in items {
+            text += &format!("{number},{item},2026-01-05,1,5.00,{customer}\n");
+        }
+    }
+    text
+}
+
+/// The texts that a query gives.
+fn column(place: &Place, query: &str) -> Vec<String> {
+    let database = rusqlite::Connection::open(place.path("baskets.db")).expect("a database");
+    let mut query = database.prepare(query).expect("a query");
+    let rows = query.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+    rows.map(|row| row.expect("a text")).collect()
+}
+
+/// The lines of a report, with single spaces.
+fn report(printed: &str, title: &str) -> Vec<String> {
+    let lines = printed.lines().skip_while(|line| *line != title).skip(1).take_while(|line| !line.is_empty());
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+const WITHOUT_RULES: &str = "Shops without a rule, why, and what would change it";
+
+#[test]
+fn a_wide_shop_gets_its_pairs_and_no_luck_where_no_support_is_given() {
+    let place = Place::new();
+    let pair = |number: usize| vec![format!("left-{}", number % 30), format!("right-{}", number % 30)];
+    // Each item of the rest is in a few orders, with another one every time.
+    let rest = |number: usize| vec![format!("rest-{}", number % 307), format!("rest-{}", number * 31 % 293 + 307)];
+    let orders = (0..240).map(pair).chain((0..1_200).map(rest)).map(|items| ("", items));
+    write_shop(&place, "wide", &[("orders.csv", &orders_csv(orders))]);
+    let printed = run_with(&place, &[]);
+    let sides = column(&place, "SELECT antecedent || consequent FROM association_rules WHERE q_value <= 0.05");
+    assert_eq!(sides.len(), 60, "thirty pairs, both ways");
+    assert!(sides.iter().all(|sides| sides.contains("left-") && sides.contains("right-")), "{sides:?}");
+    assert!(report(&printed, WITHOUT_RULES).is_empty(), "{printed}");
+}
+
+#[test]
+fn a_shop_without_a_rule_says_why_and_what_would_change_it() {
+    let place = Place::new();
+    let luck = (0..1_000_usize).map(|number| {
+        let item = |number: usize| format!("v{}", number % 997);
+        ("", vec![item(number * 7), item(number * number + 3)])
+    });
+    write_shop(&place, "luck", &[("orders.csv", &orders_csv(luck))]);
+    write_shop(&place, "single", &[("orders.csv", &orders_csv((0..9).map(|_| ("", vec!["a".to_owned()]))))]);
+    let pairs = || (0..40).map(|number| ("", vec![format!("a{}", number % 4), format!("b{}", number % 4)]));
+    let archived =
+        "product_id,variant_id,product_title,product_status,price,inventory_item_id\np,a0,A,archived,5.00,i\n";
+    write_shop(&place, "closed", &[("orders.csv", &orders_csv(pairs())), ("catalog.csv", archived)]);
+    let printed = run_with(&place, &[]);
+    let told = report(&printed, WITHOUT_RULES).join("\n");
+    for words in ["luck 1,000", "single 0", "no order has two items", "closed 40", "all name what cannot be"] {
+        assert!(told.contains(words), "{words}: {printed}");
+    }
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
+}
+
+#[test]
+fn what_is_archived_draft_or_gone_is_named_nowhere_unless_all_may_be() {
+    let place = Place::new();
+    let others = ["archived", "draft", "gone", "here"];
+    let orders = (0..200).map(|number| {
+        let other = if number % 5 == 4 { format!("x{}", number % 7) } else { others[number % 5].to_owned() };
+        ("", vec![if number % 5 == 4 { format!("y{}", number % 3) } else { "item".to_owned() }, other])
+    });
+    let row = |(variant, status): (&str, &str)| format!("p-{variant},{variant},Title,{status},5.00,i-{variant}\n");
+    let known = [("archived", "archived"), ("draft", "draft"), ("here", "active"), ("item", "active")];
+    let catalog = "product_id,variant_id,product_title,product_status,price,inventory_item_id\n".to_owned()
+        + &known.into_iter().map(row).collect::<String>();
+    write_shop(&place, "main", &[("orders.csv", &orders_csv(orders)), ("catalog.csv", &catalog)]);
+    let named = |settings: &[&str]| {
+        run_with(&place, settings);
+        let rules = "SELECT antecedent || consequent FROM association_rules";
+        let similar = "SELECT item_id || ' ' || similar_item FROM similar_items";
+        [rules, similar].map(|query| column(&place, query))
+    };
+    for texts in named(&[]) {
+        assert!(texts.iter().any(|text| text.contains("here")), "{texts:?}");
+        let lost =
+            texts.iter().filter(|text| ["archived", "draft", "gone", "x", "y"].iter().any(|item| text.contains(item)));
+        assert_eq!(lost.count(), 0, "{texts:?}");
+    }
+    for texts in named(&["vars.offer=all"]) {
+        assert!(others.iter().all(|item| texts.iter().any(|text| text.contains(item))), "{texts:?}");
+    }
+}
+
+#[test]
+fn one_customers_standing_order_makes_no_rule() {
+    let place = Place::new();
+    let standing: Vec<String> = (0..60).map(|item| format!("bulk-{item}")).collect();
+    let small = |number: usize| vec![format!("a{}", number % 20), format!("b{}", number % 20)];
+    let customers: Vec<String> = (0..400).map(|number| format!("c{number}@example.com")).collect();
+    let orders = customers.iter().enumerate().map(|(number, customer)| (customer.as_str(), small(number)));
+    let orders = orders.chain((0..50).map(|_| ("trade@example.com", standing.clone())));
+    write_shop(&place, "main", &[("orders.csv", &orders_csv(orders))]);
+    run_with(&place, &[]);
+    let rules = column(&place, "SELECT antecedent || consequent FROM association_rules");
+    assert!(rules.len() == 40 && rules.iter().all(|sides| !sides.contains("bulk")), "{rules:?}");
+}
+
+#[test]
+fn products_are_mined_where_variants_are_too_many() {
+    let place = Place::new();
+    let sizes = ["s", "m", "l"];
+    let orders = (0..90).map(|number| {
+        let variant = |title: &str, size: usize| format!("{title}-{}", sizes[size % 3]);
+        let (one, other) = (variant("shirt", number / 3), variant("tie", number));
+        ("", if number % 2 == 0 { vec![one, other] } else { vec![format!("lone-{number}"), format!("mate-{number}")] })
+    });
+    let titles = ["shirt", "tie"].into_iter().flat_map(|title| sizes.map(|size| (title, size)));
+    let row = |(title, size): (&str, &str)| {
+        format!("{title},{title}-{size},Our {title},{size},active,5.00,i-{title}-{size}\n")
+    };
+    let catalog = "product_id,variant_id,product_title,variant_title,product_status,price,inventory_item_id\n"
+        .to_owned()
+        + &titles.map(row).collect::<String>();
+    write_shop(&place, "main", &[("orders.csv", &orders_csv(orders)), ("catalog.csv", &catalog)]);
+    let printed = run_with(&place, &["vars.level=product"]);
+    let rules = "SELECT antecedent || support_count FROM association_rules ORDER BY antecedent";
+    assert_eq!(column(&place, rules), ["{\"items\":[\"shirt\"]}45", "{\"items\":[\"tie\"]}45"]);
+    assert!(report(&printed, "Bought together more often than chance").concat().contains("Our shirt"), "{printed}");
+    assert_eq!(column(&place, "SELECT similar_item FROM similar_items ORDER BY 1"), ["shirt", "tie"]);
+}
+
+#[test]
+fn rules_of_closed_or_maximal_sets_are_refused_before_any_work() {
+    let place = Place::new();
+    write_shop(&place, "main", &[("orders.csv", &orders_csv([("", vec!["a".to_owned(), "b".to_owned()])]))]);
+    let pipeline = project().join("pipelines/baskets.toml").display().to_string();
+    for target in ["closed", "maximal"] {
+        let set = format!("stages.itemsets.params.target={target}");
+        let checked = place.nightloom(["check", &pipeline, "--set", "vars.shop_data=shops", "--set", &set]);
+        assert!(checked.code == Some(2) && checked.stderr.contains("target = \"all\""), "{}", checked.stderr);
+    }
 }

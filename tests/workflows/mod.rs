@@ -2,6 +2,7 @@
 
 mod evidence;
 mod files;
+mod histories;
 mod known_tables;
 mod original;
 mod real_events;

@@ -21,7 +21,8 @@ fn counted(log: &Path) -> BTreeMap<String, i64> {
     }
     let mut counts = BTreeMap::new();
     for calls in sessions.values_mut() {
-        calls.sort();
+        // Those of one instant stay in the order of their rows.
+        calls.sort_by(|one, other| one.0.cmp(&other.0));
         let tools: Vec<&str> = calls.iter().map(|(_, tool, _)| *tool).collect();
         for length in 2..=5 {
             for sequence in tools.windows(length) {

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Rows, Statement};
 
 use super::{
     super::{
-        IoError, ReadWatch, SourceRows, checkpoint_file::ROW_GROUP_ROWS, error::nearest, row_groups::RowGroups,
-        source_rows::Spill,
+        FileState, IoError, ReadWatch, SourceRows, SourceState, checkpoint_file::ROW_GROUP_ROWS, error::nearest,
+        row_groups::RowGroups, source_rows::Spill,
     },
     definitions::Definitions,
     filling::{Filling, Pushed},
@@ -87,11 +87,26 @@ pub(in super::super) fn read(
 }
 
 impl SqliteSource {
+    /// The state of the database. One that is not there is no file, where the tables that it would lack are defined.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(in super::super) fn state(&self) -> Result<SourceState, IoError> {
+        match FileState::of_sqlite(&self.path) {
+            Ok(state) => Ok(SourceState::of_file(state)),
+            Err(IoError::Missing { .. }) if self.definitions.is_some() => Ok(SourceState { files: Vec::new() }),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The database, or where it lacks a table that is defined, one with the empty tables of the definitions.
     fn connect(&self) -> Result<Connection, IoError> {
-        let connection = open_to_read(&self.path, self.busy_timeout)?;
-        let Some(definitions) = &self.definitions else { return Ok(connection) };
         let refused = |error| self.refused("cannot read the schema", error);
+        let connection = match (open_to_read(&self.path, self.busy_timeout), &self.definitions) {
+            (Err(IoError::Missing { .. }), Some(definitions)) => return definitions.database().map_err(refused),
+            (connection, _) => connection?,
+        };
+        let Some(definitions) = &self.definitions else { return Ok(connection) };
         let is_missing = match &self.read {
             SqliteRead::Table(name) => TableInfo::load(&connection, name).map_err(refused)?.is_none(),
             SqliteRead::Query(sql) => {

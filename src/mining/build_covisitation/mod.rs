@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use self::rows::{COVISITATION, Rows, SHOPS, SIMILAR_ITEMS};
 use super::{
     covisitation::{Candidates, CoOrders, Similar, Vectors, Weight},
-    orders::{self, NO_TIME, REJECTED, ShopOrders},
+    items::{self, Catalog, Level, Offer},
+    orders::{self, NO_TIME, REJECTED, ShopOrders, StandingOrders, Wanted},
 };
 use crate::operator::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
 
@@ -47,6 +48,12 @@ pub struct BuildCovisitation {
     pub min_cosine: f64,
     /// See `min_cosine`.
     pub min_orders: u32,
+    /// Whether variants are counted, or products, of which `items` says the variants.
+    pub level: Level,
+    /// How orders of one customer with the same items count; those of five or more are the same when they share four fifths.
+    pub standing_orders: StandingOrders,
+    /// Which items may be similar ones, as far as `items` says how they stand.
+    pub offer: Offer,
 }
 
 impl Default for BuildCovisitation {
@@ -64,6 +71,9 @@ impl Default for BuildCovisitation {
             full_orders: 10,
             min_cosine: 0.1,
             min_orders: 2,
+            level: Level::Variant,
+            standing_orders: StandingOrders::Each,
+            offer: Offer::ForSale,
         }
     }
 }
@@ -77,8 +87,13 @@ impl Operator for BuildCovisitation {
     const NAME: &'static str = "build-covisitation";
     const SUMMARY: &'static str =
         "Counts which items are in orders together: a vector for each item, and the items most similar to it.";
-    const VERSION: u32 = 2;
-    const INPUTS: Inputs = Inputs::Ports(&[orders::DATED_LINES_PORT]);
+    const VERSION: u32 = 3;
+    const INPUTS: Inputs = Inputs::Ports(&[
+        orders::DATED_LINES_PORT,
+        items::items_port(
+            "The output `snapshots` of `enrich-orders`: the product of each variant, and whether it can be bought.",
+        ),
+    ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
@@ -90,14 +105,15 @@ impl Operator for BuildCovisitation {
             ),
             OutputPort::new(
                 "similar_items",
-                "The most similar items of each item by falling score, ties by item; cosine and score are rounded to \
-                 six decimals.",
+                "The most similar items of each item by falling score, ties by item, of those that `offer` lets name; cosine and \
+                 score are rounded to six decimals.",
                 &SIMILAR_ITEMS,
             ),
             OutputPort::new(
                 "shops",
                 "A row a shop: its orders of at least two different items, all orders, items, pairs of items that are in \
-                 an order together, and what was left out of orders with more than `max_basket` items.",
+                 an order together, what was left out of orders with more than `max_basket` items, copies of standing orders that \
+                 were left out, and the items that may not be named.",
                 &SHOPS,
             ),
             OutputPort::new("rejected", "Lines without an order or without an item.", &REJECTED),
@@ -118,14 +134,17 @@ impl Operator for BuildCovisitation {
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let lines = inputs.take("lines")?;
         let rejected = orders::rejected_lines(lines.clone());
-        let shops = orders::read_lines(lines, self.half_life_days.is_some(), context)?.into_orders(2);
+        let catalog = Catalog::read(inputs.take_optional("items"))?;
+        let customers = self.standing_orders == StandingOrders::Once;
+        let wanted = Wanted { times: self.half_life_days.is_some(), customers };
+        let shops = orders::read_lines(lines, wanted, context)?.into_orders(2);
         let given = self.instant().ok().flatten();
         let mut rows = Rows::default();
         for shop in shops {
             context.check_cancelled()?;
             let newest = || shop.times.iter().copied().filter(|time| *time != NO_TIME).max().unwrap_or_default();
             let as_of = given.map_or_else(|| f64::from(newest()), |at| at.as_second() as f64);
-            self.add_shop(shop, as_of, &mut rows)?;
+            self.add_shop(shop, &catalog, as_of, &mut rows)?;
         }
         let (covisitation, similar, shops) = rows.finish()?;
         Ok(Frames::new()
@@ -145,16 +164,25 @@ impl BuildCovisitation {
         })
     }
 
-    fn add_shop(&self, shop: ShopOrders, as_of: f64, rows: &mut Rows) -> Result<(), StageError> {
-        let ShopOrders { shop, all_orders, offsets, items, times, names } = shop;
+    fn add_shop(&self, mut shop: ShopOrders, catalog: &Catalog, as_of: f64, rows: &mut Rows) -> Result<(), StageError> {
+        let known = catalog.shop(shop.shop.as_deref());
+        if let Some(known) = known.filter(|_| self.level == Level::Product) {
+            shop.rename(|variant| known.product(variant), 2);
+        }
+        let copies = if self.standing_orders == StandingOrders::Once { shop.leave_out_copies() } else { 0 };
+        let ShopOrders { shop, all_orders, offsets, items, times, names, .. } = shop;
         let orders = offsets.len().saturating_sub(1);
         let share = self.half_life_days.map(|half_life| order_weight(&times, as_of, half_life * SECONDS_A_DAY));
         let weight = share.as_ref().map(|share| share as &(dyn Fn(usize) -> f32 + Sync));
         let co_orders = CoOrders::new(offsets, items, names.len(), self.max_basket, weight);
         let vectors = Vectors::build(&co_orders, self.weight, self.top);
-        let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors));
+        let is_offered = |item: u32| known.is_none_or(|known| known.offers(names.get(item), self.level, self.offer));
+        let is_offered: Vec<bool> = (0..names.len() as u32).map(is_offered).collect();
+        let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors, &is_offered));
         rows.begin_shop(shop, &names);
-        rows.add_counts([orders as u64, u64::from(all_orders)], &co_orders, vectors.pairs);
+        let withheld = is_offered.iter().filter(|is_offered| !**is_offered).count();
+        let orders = [orders as u64, u64::from(all_orders)];
+        rows.add_counts(orders, &co_orders, vectors.pairs, [copies, withheld]);
         drop(co_orders);
         rows.add_similar(similar.as_ref())?;
         drop(similar);

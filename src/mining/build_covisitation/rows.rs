@@ -33,7 +33,7 @@ pub const SIMILAR_ITEMS: [(&str, ColumnKind); 7] = [
 ];
 
 /// The columns of `shops`.
-pub const SHOPS: [(&str, ColumnKind); 9] = [
+pub const SHOPS: [(&str, ColumnKind); 11] = [
     ("shop_id", ColumnKind::Text),
     ("orders", ColumnKind::Int),
     ("all_orders", ColumnKind::Int),
@@ -43,6 +43,8 @@ pub const SHOPS: [(&str, ColumnKind); 9] = [
     ("bounded_orders", ColumnKind::Int),
     ("bounded_items", ColumnKind::Int),
     ("bounded_pairs", ColumnKind::Int),
+    ("copied_orders", ColumnKind::Int),
+    ("withheld_items", ColumnKind::Int),
 ];
 
 /// Decimals of a stored ratio.
@@ -52,7 +54,7 @@ const DECIMALS: u32 = 6;
 #[derive(Default)]
 pub struct Rows {
     shops: Vec<Option<String>>,
-    counts: [Vec<i64>; 8],
+    counts: [Vec<i64>; 10],
     /// By item: its text, its shop's number, the length of its vector.
     items: Vec<String>,
     shop_of_item: Vec<u32>,
@@ -73,12 +75,15 @@ impl Rows {
         self.shops.push(shop);
     }
 
-    /// Adds the shop's counts: its orders of two or more items, and all.
-    pub fn add_counts(&mut self, orders: [u64; 2], co_orders: &CoOrders, pairs: u64) {
+    /// Adds the shop's counts: its orders of two or more items, and all; its pairs; copies of orders that do not count, and items
+    /// that are not to be named.
+    pub fn add_counts(&mut self, orders: [u64; 2], co_orders: &CoOrders, pairs: u64, left_out: [usize; 2]) {
         let bounded = co_orders.bounded;
         let [counted, all] = orders;
+        let [copies, withheld] = left_out.map(|count| count as u64);
         let items = co_orders.item_count() as u64;
-        let numbers = [counted, all, items, pairs, bounded.largest, bounded.orders, bounded.items, bounded.pairs];
+        let bounds = [bounded.largest, bounded.orders, bounded.items, bounded.pairs];
+        let numbers = [counted, all, items, pairs].into_iter().chain(bounds).chain([copies, withheld]);
         self.counts.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number as i64));
     }
 

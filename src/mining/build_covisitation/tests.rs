@@ -4,7 +4,11 @@ use polars::prelude::*;
 
 use super::BuildCovisitation;
 use crate::{
-    mining::{covisitation::Weight, testing::context},
+    mining::{
+        covisitation::{Candidates, Weight},
+        items::{Level, Offer},
+        testing::context,
+    },
     operator::{Frames, Operator},
 };
 
@@ -58,6 +62,8 @@ fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
         "bounded_orders" => [0_i64, 0],
         "bounded_items" => [0_i64, 0],
         "bounded_pairs" => [0_i64, 0],
+        "copied_orders" => [0_i64, 0],
+        "withheld_items" => [0_i64, 0],
     );
     assert_eq!(shops, expected.unwrap());
     assert_eq!(rejected.height(), 0);
@@ -140,4 +146,48 @@ fn pmi_weights_may_be_nothing_and_no_lines_are_no_rows() {
     let [vectors, similar, shops, _] = build(&operator, lines().clear());
     assert_eq!((vectors.height(), similar.height(), shops.height()), (0, 0, 0));
     assert_eq!(vectors.column("item_id").unwrap().dtype(), &DataType::String);
+}
+
+/// Ten orders of `a` with each of three others.
+fn with_three_others() -> DataFrame {
+    let orders = (0..30).map(|order| [order, order]).collect::<Vec<[i64; 2]>>().concat();
+    let items: Vec<&str> = (0..30).flat_map(|order| ["a", ["b", "c", "d"][order / 10]]).collect();
+    df!(
+        "shop_id" => vec!["s"; 60],
+        "order_id" => orders,
+        "item_id" => items,
+        "created_at" => vec![None::<i64>; 60],
+    )
+    .unwrap()
+}
+
+#[test]
+fn what_cannot_be_bought_is_no_similar_item_and_has_none() {
+    let items = df!(
+        "shop_id" => ["s"; 3],
+        "variant_id" => ["a", "b", "c"],
+        "product_id" => [Some("p"), Some("p"), Some("q")],
+        "product_status" => [Some("active"), Some("active"), Some("archived")],
+        "available_total" => [Some(1_i64), Some(0), None],
+        "from_lines" => [None::<bool>; 3],
+    )
+    .unwrap();
+    let similar = |operator: BuildCovisitation| {
+        let inputs = Frames::new().with("lines", with_three_others()).with("items", items.clone());
+        let mut frames = operator.run(inputs, &context()).unwrap();
+        let similar = frames.take("similar_items").unwrap().collect().unwrap();
+        let text =
+            |name: &str| similar.column(name).unwrap().str().unwrap().iter().flatten().collect::<Vec<_>>().concat();
+        let shops = frames.take("shops").unwrap().collect().unwrap();
+        let withheld = shops.column("withheld_items").unwrap().i64().unwrap().get(0);
+        (text("item_id"), text("similar_item"), withheld)
+    };
+    let of =
+        |offer| similar(BuildCovisitation { offer, candidates: Candidates::Together, ..BuildCovisitation::default() });
+    assert_eq!(of(Offer::ForSale), ("ab".to_owned(), "ba".to_owned(), Some(2)), "c is archived, and d gone");
+    assert_eq!(of(Offer::InStock).2, Some(3));
+    assert_eq!(of(Offer::All), ("aaabcd".to_owned(), "bcdaaa".to_owned(), Some(0)));
+    let products =
+        similar(BuildCovisitation { level: Level::Product, offer: Offer::All, ..BuildCovisitation::default() });
+    assert_eq!(products.0, "dppq", "a and b are one product");
 }

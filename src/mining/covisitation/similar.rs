@@ -55,6 +55,20 @@ pub struct SimilarItems {
     pub together: Vec<u32>,
 }
 
+/// What similar items are looked for in.
+struct Among<'a> {
+    orders: &'a CoOrders,
+    vectors: &'a Vectors,
+    named: Option<Named>,
+    is_offered: &'a [bool],
+}
+
+impl Among<'_> {
+    fn is_offered(&self, item: u32) -> bool {
+        self.is_offered.get(item as usize) == Some(&true)
+    }
+}
+
 /// What a thread needs.
 struct Space {
     row: Row,
@@ -73,10 +87,11 @@ struct Named {
 }
 
 impl Similar {
-    /// Finds them. The same for any number of threads.
-    pub fn find(&self, orders: &CoOrders, vectors: &Vectors) -> SimilarItems {
+    /// Finds those of the items that are offered, among these. The same for any number of threads.
+    pub fn find(&self, orders: &CoOrders, vectors: &Vectors, is_offered: &[bool]) -> SimilarItems {
         let items = orders.item_count();
         let named = (self.candidates == Candidates::Shared).then(|| Named::new(vectors, items));
+        let among = Among { orders, vectors, named, is_offered };
         let space = || Space {
             row: Row::new(orders),
             values: vec![0.0; items],
@@ -89,7 +104,7 @@ impl Similar {
             .into_par_iter()
             .map_init(space, |space, items| {
                 let mut part = SimilarItems::default();
-                items.for_each(|item| self.add(item, orders, vectors, named.as_ref(), space, &mut part));
+                items.for_each(|item| self.add(item, &among, space, &mut part));
                 part
             })
             .collect();
@@ -105,24 +120,21 @@ impl Similar {
         all
     }
 
-    fn add(
-        &self,
-        item: u32,
-        orders: &CoOrders,
-        vectors: &Vectors,
-        named: Option<&Named>,
-        space: &mut Space,
-        to: &mut SimilarItems,
-    ) {
+    fn add(&self, item: u32, among: &Among<'_>, space: &mut Space, to: &mut SimilarItems) {
+        if !among.is_offered(item) {
+            to.offsets.push(to.items.len());
+            return;
+        }
+        let Among { orders, vectors, named, .. } = among;
         space.row.fill(orders, item);
         for (neighbour, weight) in vectors.vector(item) {
             if let Some(value) = space.values.get_mut(neighbour as usize) {
                 *value = weight;
             }
         }
-        space.gather(item, vectors, named, self.max_hub);
+        space.gather(item, vectors, named.as_ref(), self.max_hub);
         space.top.clear();
-        for &other in &space.candidates {
+        for &other in space.candidates.iter().filter(|other| among.is_offered(**other)) {
             let together = space.row.together(other);
             let cosine = cosine(&space.values, vectors.length(item), other, vectors);
             if other != item && (cosine >= self.min_cosine || together >= self.min_orders) {

@@ -2,6 +2,8 @@
 
 mod rows;
 mod sets;
+#[cfg(test)]
+mod worlds;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +17,8 @@ use self::{
 };
 use super::{
     decimal::Decimal,
-    mine_itemsets::MineItemsets,
+    items::{self, Catalog, Level, Offer},
+    mine_itemsets::{CONDENSED, MineItemsets},
     rules::{RuleError, RuleSearch},
 };
 use crate::operator::{
@@ -38,8 +41,14 @@ pub struct MineRules {
     pub max_consequent: Option<u32>,
     /// The largest q-value: the share of false finds to be expected among the rules. From 0 to 1; 1 for any.
     pub max_q_value: f64,
+    /// Where `mine-itemsets` chose the support: the largest q-value of a rule that fewer than 2 % of the orders hold. From 0 to 1.
+    pub max_rare_q_value: f64,
     /// Whether to leave out a rule when another with the same consequent and a part of its antecedent is at least as sure.
     pub drop_redundant: bool,
+    /// What the itemsets are of: that of `mine-itemsets`.
+    pub level: Level,
+    /// Which items a rule may name, as far as `items` says how they stand.
+    pub offer: Offer,
 }
 
 impl Default for MineRules {
@@ -50,7 +59,10 @@ impl Default for MineRules {
             min_lift: 0.0,
             max_consequent: None,
             max_q_value: 1.0,
+            max_rare_q_value: 0.05,
             drop_redundant: false,
+            level: Level::Variant,
+            offer: Offer::ForSale,
         }
     }
 }
@@ -62,7 +74,7 @@ impl Operator for MineRules {
     const NAME: &'static str = "mine-rules";
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "itemsets",
@@ -72,10 +84,18 @@ impl Operator for MineRules {
         .may_lack(&["shop_id"]),
         InputPort::required(
             "shops",
-            &[("shop_id", ColumnKind::Text), ("orders", ColumnKind::Int), ("all_orders", ColumnKind::Int)],
-            "Its output of that name: how many orders each shop has.",
+            &[
+                ("shop_id", ColumnKind::Text),
+                ("orders", ColumnKind::Int),
+                ("all_orders", ColumnKind::Int),
+                ("usual_count", ColumnKind::Int),
+                ("chance_orders", ColumnKind::Int),
+                ("chance_orders_of_three", ColumnKind::Int),
+            ],
+            "Its output of that name: how many orders each shop has, and what chance brings together among them.",
         )
-        .may_lack(&["shop_id"]),
+        .may_lack(&["shop_id", "usual_count", "chance_orders", "chance_orders_of_three"]),
+        items::items_port("The output `snapshots` of `enrich-orders`: which items can be bought."),
         InputPort::optional(
             "metrics",
             &[("shop_id", ColumnKind::Text), ("as_of", ColumnKind::Timestamp)],
@@ -83,7 +103,15 @@ impl Operator for MineRules {
         ),
     ]);
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        let is_condensed = |columns: &PortSchema| columns.iter().any(|column| column.name == CONDENSED.0);
+        if inputs.get("itemsets").is_some_and(is_condensed) {
+            return Err(StageError::Input {
+                port: "itemsets".to_owned(),
+                problem: "these are closed or maximal sets, and rules need all".to_owned(),
+                mend: "set target = \"all\" in mine-itemsets".to_owned(),
+            });
+        }
         Ok(vec![
             OutputPort::new(
                 "rules",
@@ -96,7 +124,8 @@ impl Operator for MineRules {
             OutputPort::new(
                 "shops",
                 "A row a shop: the rules that its itemsets give, those kept, and those left out by the first test that \
-                 they failed.",
+                 they failed, `withheld` where an item cannot be bought; the rules that there could have been, for which the q-values are \
+                 corrected, and the least q-value.",
                 &RULE_COUNTS,
             ),
             OutputPort::new("rejected", "Itemsets that could not be used, or cannot be.", &REJECTED_SETS),
@@ -107,6 +136,7 @@ impl Operator for MineRules {
         ParamError::unless_between("min_support", self.min_support, 0.0, 1.0)?;
         ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
         ParamError::unless_between("min_lift", self.min_lift, 0.0, MOST_LIFT)?;
+        ParamError::unless_between("max_rare_q_value", self.max_rare_q_value, 0.0, 1.0)?;
         ParamError::unless_between("max_q_value", self.max_q_value, 0.0, 1.0)
     }
 
@@ -126,12 +156,16 @@ impl Operator for MineRules {
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let times = inputs.take_optional("metrics").map_or_else(|| Ok(HashMap::new()), read_times)?;
+        let catalog = Catalog::read(inputs.take_optional("items"))?;
         let (shops, rejected) = read_sets(inputs.take("itemsets")?, inputs.take("shops")?)?;
         let mut rules = RuleRows::default();
         let mut counts = CountRows::default();
         for shop in &shops {
             context.check_cancelled()?;
-            let found = self.search().find(&shop.sets, shop.orders).map_err(|error| refused(shop, &error))?;
+            let known = catalog.shop(shop.shop.as_deref());
+            let is_offered = |item| known.is_none_or(|known| known.offers(shop.name(item), self.level, self.offer));
+            let found = self.search().find(&shop.sets, shop.among(), is_offered);
+            let found = found.map_err(|error| refused(shop, &error))?;
             rules.add(shop, &found, times.get(&shop.shop).copied().flatten());
             counts.add(shop, &found);
         }
@@ -147,6 +181,7 @@ impl MineRules {
             min_lift: Decimal::of(self.min_lift),
             max_consequent: self.max_consequent.unwrap_or(u32::MAX),
             max_q_value: self.max_q_value,
+            max_rare_q_value: self.max_rare_q_value,
             drop_redundant: self.drop_redundant,
         }
     }
@@ -195,6 +230,20 @@ mod tests {
         df!("shop_id" => vec!["main"; numbers.len()], "order_id" => numbers, "item_id" => orders.concat()).unwrap()
     }
 
+    /// Shops of which the itemsets say no more.
+    fn shops(shop: Option<&str>, orders: i64, all_orders: i64) -> DataFrame {
+        let none = [None::<i64>];
+        df!(
+            "shop_id" => [shop],
+            "orders" => [orders],
+            "all_orders" => [all_orders],
+            "usual_count" => none,
+            "chance_orders" => none,
+            "chance_orders_of_three" => none,
+        )
+        .unwrap()
+    }
+
     fn mine(itemsets: &MineItemsets, rules: &MineRules, lines: DataFrame) -> Result<[DataFrame; 3], StageError> {
         let mut found = itemsets.run(Frames::new().with("lines", lines), &context()).unwrap();
         let inputs =
@@ -222,7 +271,13 @@ mod tests {
         assert_eq!(figures(6)[2], 0.952381);
         assert_eq!(float("support_all_orders", 2), 0.333333);
         // By counting all ways to draw, the p-values of the four pairs are 0.608359 twice and 0.749226 twice.
-        assert!((0..8).all(|row| (float("q_value", row) - 0.749_226_006_191_950_5).abs() < 1e-12), "all may be luck");
+        let least = (0..8).map(|row| float("p_value", row)).filter(|p_value| (p_value - 0.608_359).abs() < 1e-6);
+        let most = (0..8).map(|row| float("p_value", row)).filter(|p_value| (p_value - 0.749_226).abs() < 1e-6);
+        assert_eq!((least.count(), most.count()), (4, 4), "{rules}");
+        assert!(
+            (0..8).all(|row| float("q_value", row) == 1.0),
+            "all may be luck: of six pairs that there could have been"
+        );
         let count = |name: &str| counts.column(name).unwrap().i64().unwrap().get(0).unwrap();
         assert_eq!(["orders", "all_orders", "considered", "rules"].map(count), [20, 24, 8, 8]);
     }
@@ -239,7 +294,7 @@ mod tests {
     #[test]
     fn a_rule_was_made_when_its_shop_stood_as_the_orders_say() {
         let itemsets = df!("shop_id" => ["s"; 3], "items" => ["[\"a\"]", "[\"b\"]", "[\"a\",\"b\"]"], "support_count" => [3_i64; 3]);
-        let shops = df!("shop_id" => ["s"], "orders" => [4_i64], "all_orders" => [5_i64]).unwrap();
+        let shops = shops(Some("s"), 4, 5);
         let instant = DataType::Datetime(TimeUnit::Microseconds, None);
         let metrics = df!("shop_id" => ["r", "s"], "as_of" => [Some(1_i64), Some(86_400_000_000)]).unwrap();
         let metrics = metrics.lazy().with_column(col("as_of").cast(instant));
@@ -251,6 +306,18 @@ mod tests {
         };
         assert_eq!(created(inputs.clone()), [None, None]);
         assert_eq!(created(inputs.with("metrics", metrics)), [Some(86_400_000_000); 2]);
+    }
+
+    #[test]
+    fn condensed_itemsets_are_refused_before_any_work() {
+        for target in [crate::mining::Target::Closed, crate::mining::Target::Maximal] {
+            let itemsets = MineItemsets { target, ..MineItemsets::default() };
+            let ports = itemsets.outputs(&BTreeMap::new()).unwrap();
+            let columns = ports.into_iter().find(|port| port.name == "itemsets").unwrap().columns;
+            let inputs = BTreeMap::from([("itemsets".to_owned(), columns)]);
+            let problem = MineRules::default().outputs(&inputs).map(drop).unwrap_err().to_string();
+            assert!(problem.contains("target = \"all\""), "{problem}");
+        }
     }
 
     #[test]
@@ -267,7 +334,7 @@ mod tests {
             "items" => ["[\"a\"]", "a, b", "[\"a\"]"],
             "support_count" => [3_i64, 2, 3],
         );
-        let shops = df!("shop_id" => ["s"], "orders" => [4_i64], "all_orders" => [5_i64]).unwrap();
+        let shops = shops(Some("s"), 4, 5);
         let inputs = Frames::new().with("itemsets", itemsets.unwrap()).with("shops", shops);
         let mut frames = MineRules::default().run(inputs, &context()).unwrap();
         let rejected = frames.take("rejected").unwrap().collect().unwrap();
@@ -295,7 +362,7 @@ mod tests {
             "items" => sets.map(|(items, _)| items),
             "support_count" => sets.map(|(_, count)| count as i64),
         );
-        let shops = df!("shop_id" => [None::<&str>], "orders" => [9_i64], "all_orders" => [9_i64]).unwrap();
+        let shops = shops(None, 9, 9);
         let inputs = Frames::new().with("itemsets", itemsets.unwrap()).with("shops", shops);
         let mut frames = MineRules { min_confidence: 0.0, ..MineRules::default() }.run(inputs, &context()).unwrap();
         let rejected = frames.take("rejected").unwrap().collect().unwrap();

@@ -34,7 +34,7 @@ pub const RULES: [(&str, ColumnKind); 18] = [
 ];
 
 /// The columns of the output `shops`.
-pub const RULE_COUNTS: [(&str, ColumnKind); 10] = [
+pub const RULE_COUNTS: [(&str, ColumnKind); 13] = [
     ("shop_id", ColumnKind::Text),
     ("orders", ColumnKind::Int),
     ("all_orders", ColumnKind::Int),
@@ -45,6 +45,9 @@ pub const RULE_COUNTS: [(&str, ColumnKind); 10] = [
     ("low_lift", ColumnKind::Int),
     ("redundant", ColumnKind::Int),
     ("insignificant", ColumnKind::Int),
+    ("withheld", ColumnKind::Int),
+    ("tests", ColumnKind::Float),
+    ("least_q_value", ColumnKind::Float),
 ];
 
 /// Rows of the output `rules`.
@@ -117,7 +120,9 @@ impl RuleRows {
 #[derive(Default)]
 pub struct CountRows {
     shops: Vec<Option<String>>,
-    numbers: [Vec<i64>; 9],
+    numbers: [Vec<i64>; 10],
+    tests: Vec<f64>,
+    least_q_values: Vec<Option<f64>>,
 }
 
 impl CountRows {
@@ -134,7 +139,10 @@ impl CountRows {
             found.low_lift,
             found.redundant,
             found.insignificant,
+            found.withheld,
         ];
+        self.tests.push(found.tests);
+        self.least_q_values.push(found.least_q_value);
         self.numbers.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number as i64));
     }
 
@@ -144,7 +152,9 @@ impl CountRows {
     /// When the frame cannot be made.
     pub fn finish(self) -> Result<DataFrame, StageError> {
         let shops = std::iter::once(Column::new("shop_id".into(), self.shops));
-        named(shops.chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers))), &RULE_COUNTS)
+        let numbers = self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers));
+        let figures = [Column::new("".into(), self.tests), Column::new("".into(), self.least_q_values)];
+        named(shops.chain(numbers).chain(figures), &RULE_COUNTS)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::*;
 
-use super::super::{itemsets::Itemsets, orders::Names};
+use super::super::{chance::ChanceOrders, itemsets::Itemsets, orders::Names, rules::Among};
 use crate::operator::{ColumnKind, StageError, for_each_batch};
 
 /// The itemsets of one shop. An item's number is the place of its text in byte order.
@@ -15,6 +15,10 @@ pub struct ShopSets {
     pub orders: u32,
     /// All orders.
     pub all_orders: u32,
+    /// As many as bring items together by chance as often.
+    pub chance: ChanceOrders,
+    /// The count below which sets are there because the support was chosen; 0 where it was not.
+    pub usual_count: u32,
     /// The sets, their items ascending.
     pub sets: Itemsets,
     names: Names,
@@ -42,14 +46,7 @@ type Rejected = Vec<(Option<String>, Option<String>, &'static str)>;
 /// # Errors
 /// When a frame cannot be read.
 pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>, DataFrame), StageError> {
-    let mut read: BTreeMap<Option<String>, (u32, u32, Reading)> = BTreeMap::new();
-    let shops = shops.collect_with_engine(Engine::Streaming)?.unwrap_single();
-    let (names, orders) = (shops.column("shop_id")?.cast(&DataType::String)?, shops.column("orders")?.i64()?);
-    let numbers = orders.iter().zip(shops.column("all_orders")?.i64()?.iter());
-    for (name, (orders, all_orders)) in names.str()?.iter().zip(numbers) {
-        let count = |number: Option<i64>| u32::try_from(number.unwrap_or_default()).unwrap_or_default();
-        read.insert(name.map(str::to_owned), (count(orders), count(all_orders), Reading::default()));
-    }
+    let mut read = read_shops(shops)?;
     let mut rejected = Rejected::new();
     let columns = [col("shop_id").cast(DataType::String), col("items"), col("support_count")];
     for_each_batch(itemsets.select(columns), StageError::from, |batch| {
@@ -58,7 +55,7 @@ pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>
             let shop = shop.map(str::to_owned);
             let reason = match read.get_mut(&shop) {
                 None => Some("the shop is not among the shops"),
-                Some((orders, _, reading)) => reading.add(items, count, *orders).err(),
+                Some((facts, reading)) => reading.add(items, count, facts.orders).err(),
             };
             if let Some(reason) = reason {
                 rejected.push((shop, items.map(str::to_owned), reason));
@@ -66,10 +63,41 @@ pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>
         }
         Ok(())
     })?;
-    let finish = |(shop, (orders, all_orders, reading)): (_, (_, _, Reading))| reading.finish(shop, orders, all_orders);
+    let finish = |(shop, (facts, reading)): (_, (ShopFacts, Reading))| reading.finish(shop, facts);
     let mut shops: Vec<ShopSets> = read.into_iter().map(finish).collect();
     shops.iter_mut().for_each(|shop| shop.take_out_impossible(&mut rejected));
     Ok((shops, rejected_frame(&rejected)?))
+}
+
+/// What the shops' rows say of one.
+#[derive(Clone, Copy)]
+struct ShopFacts {
+    orders: u32,
+    all_orders: u32,
+    chance: ChanceOrders,
+    usual_count: u32,
+}
+
+fn read_shops(shops: LazyFrame) -> Result<BTreeMap<Option<String>, (ShopFacts, Reading)>, StageError> {
+    let shops = shops.collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let names = shops.column("shop_id")?.cast(&DataType::String)?;
+    let numbers = |name: &str| PolarsResult::Ok(shops.column(name)?.i64()?.clone());
+    let (orders, all_orders, usual) = (numbers("orders")?, numbers("all_orders")?, numbers("usual_count")?);
+    let (pairs, triples) = (numbers("chance_orders")?, numbers("chance_orders_of_three")?);
+    let mut read = BTreeMap::new();
+    for (row, name) in names.str()?.iter().enumerate() {
+        let given = |numbers: &Int64Chunked| numbers.get(row).and_then(|number| u32::try_from(number).ok());
+        let orders = given(&orders).unwrap_or_default();
+        let chance = |numbers: &Int64Chunked| given(numbers).unwrap_or(orders);
+        let facts = ShopFacts {
+            orders,
+            all_orders: given(&all_orders).unwrap_or_default(),
+            chance: ChanceOrders { pairs: chance(&pairs), triples: chance(&triples) },
+            usual_count: given(&usual).unwrap_or_default(),
+        };
+        read.insert(name.map(str::to_owned), (facts, Reading::default()));
+    }
+    Ok(read)
 }
 
 fn rejected_frame(rejected: &Rejected) -> Result<DataFrame, StageError> {
@@ -105,7 +133,7 @@ impl Reading {
     }
 
     /// The shop's sets with items by text.
-    fn finish(mut self, shop: Option<String>, orders: u32, all_orders: u32) -> ShopSets {
+    fn finish(mut self, shop: Option<String>, facts: ShopFacts) -> ShopSets {
         let mut order: Vec<usize> = (0..self.names.len()).collect();
         order.sort_unstable_by_key(|number| self.names.get(*number));
         let mut ranks = vec![0_u32; order.len()];
@@ -122,7 +150,8 @@ impl Reading {
                 self.sets.items.get_mut(*start as usize..*end as usize).unwrap_or_default().sort_unstable();
             }
         }
-        ShopSets { shop, orders, all_orders, sets: self.sets, names }
+        let ShopFacts { orders, all_orders, chance, usual_count } = facts;
+        ShopSets { shop, orders, all_orders, chance, usual_count, sets: self.sets, names }
     }
 }
 
@@ -186,6 +215,16 @@ impl ShopSets {
             }
         }
         self.sets = kept;
+    }
+
+    /// The orders that its rules are made of.
+    pub fn among(&self) -> Among {
+        Among { orders: self.orders, chance: self.chance, usual_count: self.usual_count }
+    }
+
+    /// An item's text.
+    pub fn name(&self, item: u32) -> &str {
+        self.names.get(item)
     }
 
     /// Items as a JSON array.

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::{
     dictionary::{Dictionary, TooMany, hash},
-    shop_orders::{NO_TIME, Names, ShopOrders},
+    shop_orders::{NO_CUSTOMER, NO_TIME, Names, ShopOrders},
 };
 
-/// Lines of orders as they come, in 4 bytes a line, 16 bytes a run of lines of one order, and the dictionaries.
+/// Lines of orders as they come, in 4 bytes a line, 20 bytes a run of lines of one order, and the dictionaries.
 ///
 /// Lines of an order are mostly neighbours. So no table of orders is kept: each run of neighbours is noted, and in the
 /// end the runs are sorted, which brings those of one order together.
@@ -22,6 +22,7 @@ pub struct OrderLines {
     /// The item of each line, with [`LAST_OF_RUN`].
     items: Vec<u32>,
     times: Option<Vec<u32>>,
+    with_customers: bool,
     runs: Vec<Run>,
     shop: u32,
     order: String,
@@ -37,24 +38,52 @@ struct Run {
     /// The upper and the lower half of the order's key.
     order: [u32; 2],
     start: u32,
+    /// The hash of the customer that is named first.
+    customer: u32,
+}
+
+/// What is read of lines beside their items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// When their orders were made.
+    pub times: bool,
+    /// Who made them.
+    pub customers: bool,
+}
+
+/// A line of an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Line<'a> {
+    /// The shop.
+    pub shop: Option<&'a str>,
+    /// The order's id.
+    pub order: &'a str,
+    /// The item.
+    pub item: &'a str,
+    /// When the order was made, in microseconds since 1970.
+    pub at: Option<i64>,
+    /// Who made it.
+    pub customer: Option<&'a str>,
 }
 
 impl OrderLines {
     /// No lines yet; memory for `rows` of them is set aside, and used as they come.
-    pub fn with_capacity(rows: usize, with_times: bool) -> Self {
+    pub fn with_capacity(rows: usize, wanted: Wanted) -> Self {
         Self {
             items: Vec::with_capacity(rows),
             runs: Vec::with_capacity(rows),
-            times: with_times.then(|| Vec::with_capacity(rows)),
+            times: wanted.times.then(|| Vec::with_capacity(rows)),
+            with_customers: wanted.customers,
             ..Self::default()
         }
     }
 
-    /// Adds a line; `at` is in microseconds since 1970.
+    /// Adds a line.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub fn push(&mut self, shop: Option<&str>, order: &str, item: &str, at: Option<i64>) -> Result<(), TooMany> {
+    pub fn push(&mut self, line: Line<'_>) -> Result<(), TooMany> {
+        let Line { shop, order, item, at, customer } = line;
         let start = u32::try_from(self.items.len())
             .ok()
             .filter(|line| *line < u32::MAX)
@@ -69,7 +98,14 @@ impl OrderLines {
                 *last |= LAST_OF_RUN;
             }
             let key = order_key(order);
-            self.runs.push(Run { shop: self.shop, order: [(key >> 32) as u32, key as u32], start });
+            let order = [(key >> 32) as u32, key as u32];
+            self.runs.push(Run { shop: self.shop, order, start, customer: NO_CUSTOMER });
+        }
+        if let Some(customer) = customer.filter(|_| self.with_customers)
+            && let Some(run) = self.runs.last_mut()
+            && run.customer == NO_CUSTOMER
+        {
+            run.customer = customer_key(customer);
         }
         let item = self.dictionary.number(self.shop, item)?;
         if item & LAST_OF_RUN > 0 {
@@ -146,9 +182,10 @@ impl OrderLines {
         let mut order = Vec::new();
         for runs in runs.chunk_by(|one, next| one.order == next.order) {
             order.clear();
-            let mut time = NO_TIME;
+            let (mut time, mut customer) = (NO_TIME, NO_CUSTOMER);
             for run in runs {
                 time = time.min(self.take_run(*run, ranks, &mut order));
+                customer = customer.max(run.customer);
             }
             order.sort_unstable();
             order.dedup();
@@ -158,6 +195,9 @@ impl OrderLines {
                 orders.offsets.push(orders.items.len() as u32);
                 if self.times.is_some() {
                     orders.times.push(time);
+                }
+                if self.with_customers {
+                    orders.customers.push(customer);
                 }
             }
         }
@@ -193,6 +233,11 @@ fn order_key(order: &str) -> u64 {
         return bytes.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
     }
     hash(0, bytes) | 1 << 63
+}
+
+/// A customer as a number. Two that are confused, one pair in 2³², matter only where they bought the same items.
+fn customer_key(customer: &str) -> u32 {
+    ((hash(1, customer.as_bytes()) >> 32) as u32).max(NO_CUSTOMER + 1)
 }
 
 fn seconds(microseconds: i64) -> u32 {

@@ -1,5 +1,6 @@
 //! Orders of many shops as flat numbers: what all mining works on.
 
+mod copies;
 mod dictionary;
 mod lines;
 mod read;
@@ -7,6 +8,7 @@ mod shop_orders;
 #[cfg(test)]
 mod tests;
 
-pub use lines::OrderLines;
+pub use copies::StandingOrders;
+pub use lines::{Line, OrderLines, Wanted};
 pub use read::{DATED_LINES_PORT, LINES_PORT, REJECTED, add_lines, read_lines, rejected_lines};
 pub use shop_orders::{NO_TIME, Names, ShopOrders};

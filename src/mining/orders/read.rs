@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{OrderLines, dictionary::TooMany};
+use super::{Line, OrderLines, Wanted, dictionary::TooMany};
 use crate::operator::{ColumnKind, Columns, InputPort, Progress, StageContext, StageError, for_each_batch};
 
 /// Columns of order lines: shop, order and item.
@@ -11,33 +11,41 @@ pub const LINES: [&str; 3] = ["shop_id", "order_id", "item_id"];
 /// When a line's order was made.
 const CREATED_AT: &str = "created_at";
 
+/// Who made a line's order.
+const CUSTOMER: &str = "customer";
+
 /// The input port `lines` of this room's operators.
-pub const LINES_PORT: InputPort =
-    lines_port(&[("shop_id", ColumnKind::Any), ("order_id", ColumnKind::Any), ("item_id", ColumnKind::Any)]);
+pub const LINES_PORT: InputPort = lines_port(&[
+    ("shop_id", ColumnKind::Any),
+    ("order_id", ColumnKind::Any),
+    ("item_id", ColumnKind::Any),
+    (CUSTOMER, ColumnKind::Any),
+]);
 
 /// The same with the times of the orders.
 pub const DATED_LINES_PORT: InputPort = lines_port(&[
     ("shop_id", ColumnKind::Any),
     ("order_id", ColumnKind::Any),
     ("item_id", ColumnKind::Any),
+    (CUSTOMER, ColumnKind::Any),
     (CREATED_AT, ColumnKind::Timestamp),
 ]);
 
 const fn lines_port(columns: Columns) -> InputPort {
     let about = "A row an item of an order, in any order; an item that comes twice in one counts once.";
-    InputPort::required("lines", columns, about).may_lack(&["shop_id", CREATED_AT])
+    InputPort::required("lines", columns, about).may_lack(&["shop_id", CUSTOMER, CREATED_AT])
 }
 
-/// Reads the lines that have an order and an item, with the times of their orders if wanted.
+/// Reads the lines that have an order and an item, with what else is wanted of their orders.
 ///
 /// # Errors
 /// When they cannot be read, are too many, or the run was asked to stop.
-pub fn read_lines(lines: LazyFrame, with_times: bool, context: &StageContext) -> Result<OrderLines, StageError> {
+pub fn read_lines(lines: LazyFrame, wanted: Wanted, context: &StageContext) -> Result<OrderLines, StageError> {
     let rows = lines.clone().select([len().cast(DataType::UInt32)]).collect_with_engine(Engine::Streaming)?;
     let rows = rows.unwrap_single().columns().first().and_then(|column| column.u32().ok()?.get(0)).unwrap_or_default();
     context.progress.total(u64::from(rows));
-    let mut read = OrderLines::with_capacity(rows as usize, with_times);
-    add_lines(lines, with_times, &mut read, context.progress.as_ref(), || context.check_cancelled())?;
+    let mut read = OrderLines::with_capacity(rows as usize, wanted);
+    add_lines(lines, wanted, &mut read, context.progress.as_ref(), || context.check_cancelled())?;
     Ok(read)
 }
 
@@ -47,26 +55,33 @@ pub fn read_lines(lines: LazyFrame, with_times: bool, context: &StageContext) ->
 /// When they cannot be read or are too many; what `check` returns.
 pub fn add_lines(
     lines: LazyFrame,
-    with_times: bool,
+    wanted: Wanted,
     to: &mut OrderLines,
     progress: &dyn Progress,
     check: impl Fn() -> Result<(), StageError>,
 ) -> Result<(), StageError> {
     let mut columns = LINES.map(|name| col(name).cast(DataType::String)).to_vec();
-    if with_times {
+    if wanted.times {
         columns.push(col(CREATED_AT).cast(DataType::Datetime(TimeUnit::Microseconds, None)).cast(DataType::Int64));
+    }
+    if wanted.customers {
+        columns.push(col(CUSTOMER).cast(DataType::String));
     }
     for_each_batch(lines.select(columns), StageError::from, |batch| {
         check()?;
         let [shops, orders, items] = LINES.map(|name| batch.column(name).and_then(|column| column.str().cloned()));
         let (shops, orders, items) = (shops?, orders?, items?);
-        let times = if with_times { Some(batch.column(CREATED_AT)?.i64()?.clone()) } else { None };
-        let mut times = times.as_ref().map(|times| times.iter());
+        let times = if wanted.times { Some(batch.column(CREATED_AT)?.i64()?.clone()) } else { None };
+        let customers = if wanted.customers { Some(batch.column(CUSTOMER)?.str()?.clone()) } else { None };
+        let (mut times, mut customers) =
+            (times.as_ref().map(|times| times.iter()), customers.as_ref().map(|customers| customers.iter()));
         for ((shop, order), item) in shops.iter().zip(orders.iter()).zip(items.iter()) {
             let at = times.as_mut().and_then(Iterator::next).flatten();
+            let customer = customers.as_mut().and_then(Iterator::next).flatten();
             let (Some(order), Some(item)) = (order, item) else { continue };
             if !order.is_empty() && !item.is_empty() {
-                to.push(shop, order, item, at).map_err(too_many)?;
+                let customer = customer.filter(|customer| !customer.is_empty());
+                to.push(Line { shop, order, item, at, customer }).map_err(too_many)?;
             }
         }
         progress.advance(batch.height() as u64);

@@ -16,12 +16,17 @@ pub struct ShopOrders {
     pub items: Vec<u32>,
     /// When each order was made, in seconds since 1970, [`NO_TIME`] where unknown; empty unless asked for.
     pub times: Vec<u32>,
+    /// The customer of each order as a hash, [`NO_CUSTOMER`] where unknown; empty unless asked for.
+    pub customers: Vec<u32>,
     /// The items' texts, by number.
     pub names: Names,
 }
 
 /// The time of an order of which none is known.
 pub const NO_TIME: u32 = u32::MAX;
+
+/// The customer of an order of which none is known.
+pub const NO_CUSTOMER: u32 = 0;
 
 /// Texts in one piece of memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,23 +51,74 @@ impl ShopOrders {
         self.names.get(item)
     }
 
+    /// The items of an order.
+    pub fn order(&self, order: usize) -> &[u32] {
+        let Some([start, end]) = self.offsets.get(order..order + 2) else { return &[] };
+        self.items.get(*start as usize..*end as usize).unwrap_or_default()
+    }
+
+    /// How many orders hold each item.
+    pub fn item_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.item_count()];
+        for item in &self.items {
+            counts.get_mut(*item as usize).into_iter().for_each(|count| *count += 1);
+        }
+        counts
+    }
+
     /// Leaves out the orders of more than `most` different items, and says how many they were. A few long ones can make
     /// nearly all of the itemsets.
     pub fn leave_out_longer(&mut self, most: usize) -> usize {
+        let is_long: Vec<bool> = self.transactions().iter().map(|items| items.len() > most).collect();
+        self.leave_out(&is_long)
+    }
+
+    /// Leaves out the orders that are marked, and says how many they were.
+    pub fn leave_out(&mut self, marks: &[bool]) -> usize {
         let before = self.len();
-        if self.transactions().iter().all(|items| items.len() <= most) {
+        if !marks.contains(&true) {
             return 0;
         }
         let mut kept = Self { offsets: vec![0], ..Self::default() };
-        for (order, items) in self.transactions().iter().enumerate() {
-            if items.len() <= most {
-                kept.items.extend_from_slice(items);
+        for (order, _) in marks.iter().enumerate().filter(|(_, is_marked)| !**is_marked) {
+            kept.items.extend_from_slice(self.order(order));
+            kept.offsets.push(kept.items.len() as u32);
+            kept.times.extend(self.times.get(order));
+            kept.customers.extend(self.customers.get(order));
+        }
+        (self.offsets, self.items, self.times, self.customers) = (kept.offsets, kept.items, kept.times, kept.customers);
+        before - self.len()
+    }
+
+    /// Gives items other texts, such as those of their products: items of one text become one, and orders of fewer than
+    /// `min_items` different ones are left out.
+    pub fn rename<'a>(&mut self, name: impl Fn(&str) -> Option<&'a str>, min_items: usize) {
+        let named: Vec<&str> = (0..self.item_count() as u32)
+            .map(|item| name(self.names.get(item)).unwrap_or(self.names.get(item)))
+            .collect();
+        let mut texts = named.clone();
+        texts.sort_unstable();
+        texts.dedup();
+        let number = |text: &&str| texts.binary_search(text).map_or(0, |place| place as u32);
+        let numbers: Vec<u32> = named.iter().map(number).collect();
+        let mut names = Names::default();
+        texts.iter().for_each(|text| names.push(text));
+        let mut kept = Self { offsets: vec![0], ..Self::default() };
+        let mut items = Vec::new();
+        for order in 0..self.len() {
+            items.clear();
+            items.extend(self.order(order).iter().filter_map(|item| numbers.get(*item as usize)));
+            items.sort_unstable();
+            items.dedup();
+            if items.len() >= min_items {
+                kept.items.extend_from_slice(&items);
                 kept.offsets.push(kept.items.len() as u32);
                 kept.times.extend(self.times.get(order));
+                kept.customers.extend(self.customers.get(order));
             }
         }
-        (self.offsets, self.items, self.times) = (kept.offsets, kept.items, kept.times);
-        before - self.len()
+        kept.shop = self.shop.take();
+        *self = Self { all_orders: self.all_orders, names, ..kept };
     }
 
     /// The orders as the kernels take them.

@@ -11,7 +11,7 @@ pub struct Rule {
     pub counts: Counts,
     /// Fisher's exact test that the sides have nothing to do with each other.
     pub p_value: f64,
-    /// The p-value corrected for all rules of the shop, those that were not kept as well.
+    /// The p-value among orders that are all alike, corrected for all rules that there could have been.
     pub q_value: f64,
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{Counts, Found, Rule, RuleError, RuleSearch};
+use super::{Among, Counts, Found, Rule, RuleError, RuleSearch, possible_rules};
 use crate::mining::{
+    chance::ChanceOrders,
     decimal::Decimal,
     itemsets::{Itemsets, Search, Target, Transactions},
 };
@@ -19,6 +20,7 @@ fn search(confidence: f64, lift: f64) -> RuleSearch {
         min_lift: Decimal::of(lift),
         max_consequent: u32::MAX,
         max_q_value: 1.0,
+        max_rare_q_value: 1.0,
         drop_redundant: false,
     }
 }
@@ -38,7 +40,12 @@ fn mine(orders: &[Vec<u32>], min_count: u32, target: Target) -> Itemsets {
 }
 
 fn find(search: RuleSearch, orders: &[Vec<u32>], min_count: u32) -> Found {
-    search.find(&mine(orders, min_count, Target::All), orders.len() as u32).unwrap()
+    search.find(&mine(orders, min_count, Target::All), among(orders.len() as u32), |_| true).unwrap()
+}
+
+/// Orders that are all alike.
+fn among(orders: u32) -> Among {
+    Among { orders, chance: ChanceOrders::alike(orders), usual_count: 0 }
 }
 
 fn holding(orders: &[Vec<u32>], items: &BTreeSet<u32>) -> u32 {
@@ -164,7 +171,57 @@ fn luck_is_told_from_habit() {
 fn sets_without_their_parts_and_very_long_sets_are_refused() {
     let orders = vec![vec![0, 1, 2]; 3];
     let closed = mine(&orders, 1, Target::Closed);
-    assert_eq!(search(ANY, ANY).find(&closed, 3), Err(RuleError::PartMissing(vec![0, 1, 2])));
+    assert_eq!(search(ANY, ANY).find(&closed, among(3), |_| true), Err(RuleError::PartMissing(vec![0, 1, 2])));
     let long = Itemsets { offsets: vec![0, 17], items: (0..17).collect(), counts: vec![1] };
-    assert_eq!(search(ANY, ANY).find(&long, 3), Err(RuleError::TooLong(17)));
+    assert_eq!(search(ANY, ANY).find(&long, among(3), |_| true), Err(RuleError::TooLong(17)));
+}
+
+#[test]
+fn all_rules_that_there_could_have_been_are_counted() {
+    // Of 5 items, 4 pairs and 3 sets of three.
+    assert_eq!(possible_rules(&[5], u32::MAX), 0.0);
+    assert_eq!(possible_rules(&[5, 4], u32::MAX), 20.0, "each item with each other");
+    let triples = 2.0 * 4.0 * 3.0;
+    assert_eq!(possible_rules(&[5, 4, 3], u32::MAX), 20.0 + triples, "and each pair with each item that is not in it");
+    assert_eq!(possible_rules(&[5, 4, 3], 1), 20.0 + triples / 2.0);
+    let quads = 2.0 * 3.0 * 2.0 + 4.0 * 4.0;
+    assert_eq!(possible_rules(&[5, 4, 3, 1], u32::MAX), 20.0 + triples + quads);
+    assert_eq!(possible_rules(&[], u32::MAX), 0.0);
+}
+
+#[test]
+fn what_met_is_corrected_for_what_could_have_met() {
+    // Three pairs of items that are in no other order, among 60 items of three orders each.
+    let mut orders: Vec<Vec<u32>> = (0..9).map(|order| vec![order / 3 * 2, order / 3 * 2 + 1]).collect();
+    orders.extend((6..60).flat_map(|item| [vec![item, 100], vec![item, 101], vec![item, 102]]));
+    let found = find(search(ANY, ANY), &orders, 3);
+    assert_eq!(found.tests, 63.0 * 62.0);
+    assert_eq!(found.rules.len(), 6);
+    for rule in &found.rules {
+        let expected = rule.p_value * found.tests / 6.0;
+        assert!((rule.q_value - expected).abs() < 1e-12, "{rule:?}");
+    }
+}
+
+#[test]
+fn rare_rules_are_kept_where_they_are_hardly_luck() {
+    let orders: Vec<Vec<u32>> = (0..40).map(|order| vec![order % 2, 2 + order % 5]).collect();
+    let sets = mine(&orders, 1, Target::All);
+    let strict = RuleSearch { max_rare_q_value: 0.05, ..search(ANY, ANY) };
+    let rules = |usual_count| {
+        let found = strict.find(&sets, Among { usual_count, ..among(40) }, |_| true).unwrap();
+        (found.rules.len() as u64, found.insignificant)
+    };
+    let all = find(search(ANY, ANY), &orders, 1).considered;
+    assert_eq!(rules(4), (all, 0), "each pair is in four orders");
+    assert_eq!(rules(5), (0, all), "and none is more than luck");
+}
+
+#[test]
+fn rules_name_no_item_that_is_not_offered() {
+    let orders = vec![vec![0, 1, 2]; 9];
+    let found = search(ANY, ANY).find(&mine(&orders, 1, Target::All), among(9), |item| item != 2).unwrap();
+    assert_eq!(plain(&found.rules).len(), 2);
+    assert_eq!((found.considered, found.withheld), (12, 10));
+    assert_eq!(found.tests, 2.0);
 }

@@ -1,5 +1,7 @@
 //! One made-up shop: its products in variants, how well each sells, and the bundles that were planted.
 
+use std::collections::HashMap;
+
 use super::{
     draw::Weighted,
     trades::{ADJECTIVES, Kind, SEASONS, Season, TRADES, Trade, VENDORS},
@@ -77,9 +79,16 @@ impl Shop {
 fn variants(trade: &Trade, size: usize, dice: &mut Dice) -> Vec<Variant> {
     let mut variants = Vec::with_capacity(size);
     let mut product = 0;
+    let mut titles: HashMap<String, u32> = HashMap::new();
     while variants.len() < size {
         let kind = &trade.kinds[dice.below(trade.kinds.len() as u32) as usize];
-        let title = format!("{} {}", dice.pick(ADJECTIVES), dice.pick(kind.nouns));
+        let mut title = format!("{} {}", dice.pick(ADJECTIVES), dice.pick(kind.nouns));
+        // Where no id is exported the title is all that tells two products apart.
+        let namesakes = titles.entry(title.clone()).or_default();
+        *namesakes += 1;
+        if *namesakes > 1 {
+            title = format!("{title} {namesakes}");
+        }
         let vendor = dice.pick(VENDORS);
         let units = dice.between(kind.units.0, kind.units.1);
         let season = dice.permille(120).then(|| dice.pick(SEASONS));
@@ -135,6 +144,15 @@ fn bundles(variants: &[Variant], ranks: &[u32], dice: &mut Dice) -> Vec<Bundle> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_products_of_a_shop_have_one_title() {
+        let shop = Shop::new(0, 400_000, &mut Dice::new(1, 0));
+        let products: HashMap<&str, u32> =
+            shop.variants.iter().map(|variant| (variant.title.as_str(), variant.product)).collect();
+        let last = shop.variants.last().map_or(0, |variant| variant.product);
+        assert_eq!(products.len(), last as usize + 1);
+    }
 
     #[test]
     fn a_shop_has_bundles_of_different_products_and_grows_with_its_lines() {

@@ -17,15 +17,16 @@ use std::{
 use jiff::Timestamp;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+pub use self::export::Profile;
 use self::{
     baskets::Orders,
     catalog::{FIRST_VARIANT, Shop},
-    export::{Manner, OrderFile, write_catalog},
+    export::Manner,
 };
 use super::{database::SampleError, dice::Dice, shop_options::DEFAULT_AS_OF};
 use crate::operator::Progress;
 
-/// The file, beside the shops' folders, with a JSON object a planted bundle: `shop_id`, `items` (variant ids, rising) and
+/// The file, beside the shops' folders, with a JSON object a planted bundle: `shop_id`, `items` (variant ids, rising), `skus` and
 /// `orders`, the number of orders in which the whole bundle was planted and can be used.
 pub const BUNDLES_FILE: &str = "true_bundles.ndjson";
 
@@ -47,11 +48,13 @@ pub struct OrdersOptions {
     pub seed: u64,
     /// The orders end before this instant, and span the year before it.
     pub as_of: Timestamp,
+    /// Whose exports the files look like.
+    pub profile: Profile,
 }
 
 impl Default for OrdersOptions {
     fn default() -> Self {
-        Self { lines: 6_000, shops: 3, seed: 1, as_of: DEFAULT_AS_OF }
+        Self { lines: 6_000, shops: 3, seed: 1, as_of: DEFAULT_AS_OF, profile: Profile::Nightloom }
     }
 }
 
@@ -67,8 +70,8 @@ pub struct OrdersSummary {
     pub bundles: u64,
 }
 
-/// Writes the new folder `path`: a folder a shop with `orders.csv`, `variants.csv`, `inventory_levels.csv` and
-/// `catalog_joined.csv`, and [`BUNDLES_FILE`]. Orders are made one after another in constant memory, shops in parallel,
+/// Writes the new folder `path`: a folder a shop with the files of the profile, such as `orders.csv`, `variants.csv`,
+/// `inventory_levels.csv` and `catalog_joined.csv`, and [`BUNDLES_FILE`]. Orders are made one after another in constant memory, shops in parallel,
 /// under a temporary name that becomes `path` when all is written.
 ///
 /// # Errors
@@ -132,8 +135,8 @@ struct ShopSummary {
     orders: u64,
     lines: u64,
     variants: u64,
-    /// Variant ids, and the orders that hold all of them on purpose.
-    bundles: Vec<(Vec<u64>, u64)>,
+    /// Variant ids with SKUs, and the orders that hold all of them on purpose.
+    bundles: Vec<(Vec<(u64, String)>, u64)>,
 }
 
 struct Work<'a> {
@@ -152,8 +155,8 @@ impl Work<'_> {
         let folder = self.folder.join(&shop.id);
         fs::create_dir(&folder)?;
         let manner = Manner::of(number);
-        write_catalog(&folder, &shop, manner, options.as_of)?;
-        let mut file = OrderFile::create(&folder.join("orders.csv"), manner)?;
+        options.profile.write_catalog(&folder, &shop, manner, options.as_of)?;
+        let mut file = options.profile.orders(&folder, manner)?;
         let mut planted = vec![0; shop.bundles.len()];
         let (mut orders, mut told) = (0, 0);
         for order in Orders::new(&shop, lines, options.as_of, stream(ORDER_STREAM)) {
@@ -175,7 +178,8 @@ impl Work<'_> {
         }
         self.progress.advance(file.rows() - told);
         file.finish()?;
-        let ids = |variants: &[u32]| variants.iter().map(|variant| FIRST_VARIANT + u64::from(*variant)).collect();
+        let id = |variant: &u32| (FIRST_VARIANT + u64::from(*variant), shop.variants[*variant as usize].sku.clone());
+        let ids = |variants: &[u32]| variants.iter().map(id).collect();
         let bundles = shop.bundles.iter().zip(planted).map(|(bundle, count)| (ids(&bundle.variants), count)).collect();
         Ok(ShopSummary { id: shop.id, orders, lines, variants: shop.variants.len() as u64, bundles })
     }
@@ -193,8 +197,8 @@ fn write_bundles(path: &Path, shops: &[ShopSummary]) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create_new(path)?);
     for shop in shops {
         for (items, orders) in &shop.bundles {
-            let items = items.iter().map(u64::to_string).collect::<Vec<_>>();
-            let line = serde_json::json!({ "shop_id": shop.id, "items": items, "orders": orders });
+            let (items, skus): (Vec<_>, Vec<_>) = items.iter().map(|(id, sku)| (id.to_string(), sku)).unzip();
+            let line = serde_json::json!({ "shop_id": shop.id, "items": items, "skus": skus, "orders": orders });
             writeln!(out, "{line}")?;
         }
     }
@@ -243,16 +247,24 @@ mod tests {
     #[test]
     fn the_files_hold_exactly_the_lines_asked_for() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, lines, shops) in [("a", 1, 1), ("b", 10_000, 7), ("c", 3, 5)] {
-            let path = folder.path().join(name);
-            let options = OrdersOptions { lines, shops, ..OrdersOptions::default() };
-            let summary = write(&path, &options).expect("orders");
-            let rows: usize = files(&path)
-                .iter()
-                .filter(|(name, _)| name.ends_with("orders.csv"))
-                .map(|(_, bytes)| bytes.iter().filter(|byte| **byte == b'\n').count() - 1)
-                .sum();
-            assert_eq!((rows as u64, summary.lines, summary.shops), (lines, lines, u64::from(shops)));
+        let profiles = [
+            (Profile::Nightloom, "orders.csv"),
+            (Profile::Shopify, "orders_export_1.csv"),
+            (Profile::ShopifyWithoutSkus, "orders_export_1.csv"),
+            (Profile::Tiendanube, "ventas.csv"),
+        ];
+        for (profile, file) in profiles {
+            for (name, lines, shops) in [("a", 1, 1), ("b", 10_000, 7), ("c", 3, 5)] {
+                let path = folder.path().join(format!("{name}-{profile:?}"));
+                let options = OrdersOptions { lines, shops, profile, ..OrdersOptions::default() };
+                let summary = write(&path, &options).expect("orders");
+                let rows: usize = files(&path)
+                    .iter()
+                    .filter(|(name, _)| name.ends_with(file))
+                    .map(|(_, bytes)| bytes.iter().filter(|byte| **byte == b'\n').count() - 1)
+                    .sum();
+                assert_eq!((rows as u64, summary.lines, summary.shops), (lines, lines, u64::from(shops)));
+            }
         }
     }
 

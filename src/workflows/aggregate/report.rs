@@ -123,7 +123,11 @@ fn batch(counts: Option<&DataFrame>, detected: usize, patterns: usize, new: usiz
         ..row("total_patterns", count(detected))
     });
     rows.push(row("new_patterns", count(new)));
-    rows.extend([of("errors"), of("without_time")].into_iter().flatten());
+    rows.extend(of("errors"));
+    if number("without_id").is_some_and(|count| count > 0) {
+        rows.extend(of("without_id").map(|row| Row { note: "among the errors".to_owned(), ..row }));
+    }
+    rows.extend(of("without_time"));
     Ok(rows)
 }
 

@@ -32,13 +32,16 @@ pub struct DetectPatterns {
     pub matching: Matching,
 }
 
+/// The columns that hold a workflow's id, the first that does in each row; one of them must be there.
+pub const IDS: [&str; 3] = ["workflow_id", "id", "adw_id"];
+
 /// The name of the row's number where it is needed.
 const ROW: &str = "row_number";
 
 impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "workflows",
@@ -49,7 +52,8 @@ impl Operator for DetectPatterns {
         Unread::PORT,
     ]);
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        columns::need_one_of(inputs, "workflows", &IDS)?;
         Ok(vec![
             OutputPort::new(
                 "detections",
@@ -136,6 +140,7 @@ fn counts(survey: &Survey) -> Result<DataFrame, StageError> {
         ("total_workflows", survey.all_rows()),
         ("processed", survey.used_rows()),
         ("errors", survey.all_rows() - survey.used_rows()),
+        ("without_id", survey.without_id()),
         ("without_time", survey.undated),
     ];
     columns::frame(vec![

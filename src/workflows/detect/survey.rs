@@ -88,6 +88,11 @@ impl Survey {
         self.rows - self.rejected.len() as u64
     }
 
+    /// Rows that are not used because they have no id.
+    pub fn without_id(&self) -> u64 {
+        self.rejected.iter().filter(|(.., reason)| *reason == Reason::NoId).count() as u64
+    }
+
     /// The rows that are not used as a frame: the row's number from 1, its id, the reason.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use self::{
 use super::{
     columns::{self, column},
     detect::{
-        HISTORY,
+        HISTORY, IDS,
         batch::{self, Batch},
         survey::{self, Survey},
     },
@@ -75,7 +75,8 @@ impl Operator for EvaluatePatterns {
         ),
     ]);
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+        columns::need_one_of(inputs, "workflows", &IDS)?;
         Ok(vec![
             OutputPort::new(
                 "validation",

@@ -9,14 +9,14 @@ use super::super::{columns, time};
 use crate::operator::StageError;
 
 /// The columns of a history, all read as texts.
-pub const COLUMNS: [&str; 5] = ["session_id", "timestamp", "tool_name", "event_type", "success"];
+pub const COLUMNS: [&str; 6] = ["session_id", "timestamp", "sequence", "tool_name", "event_type", "success"];
 
-/// A tool call. Calls are in the order of their sessions, then of their times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A tool call. Calls are in the order of their sessions, then of their times, then of their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The session's number.
     pub session: u32,
-    /// Microseconds since 1970.
+    /// Microseconds since 1970, or the number that stands for a time.
     pub at: i64,
     /// The tool's place among the names.
     pub tool: u16,
@@ -72,15 +72,17 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// When a column is missing.
     pub fn add(&mut self, batch: &DataFrame) -> Result<(), StageError> {
-        let [sessions, times, tools, types, successes] = COLUMNS.map(|name| columns::texts(batch, name));
-        let (sessions, times, tools, types, successes) = (sessions?, times?, tools?, types?, successes?);
+        let [sessions, times, numbers, tools, types, successes] = COLUMNS.map(|name| columns::texts(batch, name));
+        let (sessions, times, numbers, tools, types, successes) =
+            (sessions?, times?, numbers?, tools?, types?, successes?);
         for row in 0..batch.height() {
             let place = self.rows + row as u64;
             if given(types, row).is_some_and(|kind| kind != self.event_type) {
                 continue;
             }
             let session = given(sessions, row);
-            match self.call(session, given(times, row), given(tools, row), given(successes, row)) {
+            let place_in_session = place_in_session(given(times, row), given(numbers, row));
+            match self.call(session, place_in_session, given(tools, row), given(successes, row)) {
                 Ok(call) => self.calls.push(call),
                 Err(reason) => {
                     let session = session.map(str::to_owned);
@@ -95,12 +97,12 @@ impl<'a> Reading<'a> {
     fn call(
         &mut self,
         session: Option<&str>,
-        time: Option<&str>,
+        at: Result<i64, &'static str>,
         tool: Option<&str>,
         success: Option<&str>,
     ) -> Result<Call, &'static str> {
         let session = session.ok_or("no session_id")?;
-        let at = time::parse(time.ok_or("no timestamp")?).ok_or("timestamp is no time")?;
+        let at = at?;
         let tool = number(&mut self.tools, tool.ok_or("no tool_name")?).ok_or("one of more than 65,536 tools")?;
         let session = number(&mut self.sessions, session).ok_or("one of more than 4,294,967,296 sessions")?;
         Ok(Call { session, at, tool, success: success.and_then(succeeded) })
@@ -117,9 +119,19 @@ impl<'a> Reading<'a> {
         for call in &mut self.calls {
             call.tool = ranks.get(usize::from(call.tool)).copied().unwrap_or_default();
         }
-        self.calls.par_sort_unstable();
+        // Stable: calls of one instant stay in the order of their rows.
+        self.calls.par_sort_by_key(|call| (call.session, call.at));
         let names = tools.into_iter().map(|(name, _)| name).collect();
         Calls { names, calls: self.calls, rejected: self.rejected }
+    }
+}
+
+/// What puts a call into its place among those of its session: its time, or where it has none its number.
+fn place_in_session(time: Option<&str>, number: Option<&str>) -> Result<i64, &'static str> {
+    match (time, number) {
+        (Some(time), _) => time::parse(time).ok_or("timestamp is no time"),
+        (None, Some(number)) => time::parse(number).ok_or("sequence is no number"),
+        (None, None) => Err("no timestamp"),
     }
 }
 

@@ -76,25 +76,29 @@ impl Default for MineToolSequences {
 impl Operator for MineToolSequences {
     const NAME: &'static str = "mine-tool-sequences";
     const SUMMARY: &'static str = "Finds sequences of tool calls that recur and could be one tool.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "events",
             &[
                 ("session_id", ColumnKind::Any),
                 ("timestamp", ColumnKind::Any),
+                ("sequence", ColumnKind::Any),
                 ("tool_name", ColumnKind::Any),
                 ("event_type", ColumnKind::Any),
                 ("success", ColumnKind::Any),
             ],
-            "The history of tool calls. `success` is true or false, also as 1 or 0; anything else says nothing.",
+            "The history of tool calls, each with its `timestamp` (ISO 8601, or seconds to nanoseconds since 1970) or with its \
+             number in the session, `sequence`; those of one instant are in the order of their rows. `success` is true or \
+             false, also as 1 or 0; anything else says nothing.",
         )
-        .may_lack(&["event_type", "success"]),
+        .may_lack(&["timestamp", "sequence", "event_type", "success"]),
         Unread::PORT,
     ]);
 
-    fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
+    fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         use ColumnKind::{Bool, Float, Int, Text};
+        columns::need_one_of(inputs, "events", &["timestamp", "sequence"])?;
         Ok(vec![
             OutputPort::new(
                 "sequences",

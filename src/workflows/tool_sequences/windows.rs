@@ -91,7 +91,7 @@ mod tests {
         ) {
             let mut calls: Vec<Call> = (0..).zip(calls)
                 .map(|(at, (session, tool, success))| Call { session, at, tool: tool * 32_767, success }).collect();
-            calls.sort_unstable();
+            calls.sort_by_key(|call| (call.session, call.at));
             let mut wanted: BTreeMap<Vec<u16>, Vec<&[Call]>> = BTreeMap::new();
             for session in calls.chunk_by(|a, b| a.session == b.session) {
                 for window in session.windows(length) {

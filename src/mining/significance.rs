@@ -1,4 +1,4 @@
-//! How likely a rule is luck: Fisher's exact test, and Benjamini and Hochberg's correction for many tests.
+//! How likely something is luck: Fisher's exact test, and Benjamini and Hochberg's correction for many tests.
 
 use std::f64::consts::TAU;
 
@@ -93,15 +93,17 @@ fn deviance(x: f64, mean: f64) -> f64 {
 }
 
 /// Benjamini and Hochberg's q-values: the share of false finds to be expected among those with a p-value up to this one's
-/// ("Controlling the False Discovery Rate", 1995). Every test that was made must be among `p_values`.
-pub fn q_values(p_values: &[f64]) -> Vec<f64> {
+/// ("Controlling the False Discovery Rate", 1995). `tests` is the number of all tests: those that are not among `p_values`
+/// count as tests that found nothing.
+pub fn q_values(p_values: &[f64], tests: f64) -> Vec<f64> {
+    let tests = tests.max(p_values.len() as f64);
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     let p_value = |place: usize| p_values.get(place).copied().unwrap_or(1.0);
     order.sort_unstable_by(|one, other| p_value(*one).total_cmp(&p_value(*other)));
     let mut q_values = vec![1.0; p_values.len()];
     let mut least: f64 = 1.0;
     for (before, place) in order.iter().enumerate().rev() {
-        least = least.min(p_value(*place) * p_values.len() as f64 / (before + 1) as f64);
+        least = least.min(p_value(*place) * tests / (before + 1) as f64);
         if let Some(q_value) = q_values.get_mut(*place) {
             *q_value = least;
         }
@@ -160,8 +162,10 @@ mod tests {
             assert_eq!(one.len(), other.len());
             one.iter().zip(other).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{one:?}"));
         };
-        close(q_values(&[0.01, 0.04, 0.03, 0.005]), &[0.02, 0.04, 0.04, 0.02]);
-        close(q_values(&[0.9, 0.9]), &[0.9, 0.9]);
-        close(q_values(&[]), &[]);
+        close(q_values(&[0.01, 0.04, 0.03, 0.005], 4.0), &[0.02, 0.04, 0.04, 0.02]);
+        close(q_values(&[0.9, 0.9], 0.0), &[0.9, 0.9]);
+        close(q_values(&[0.01, 0.04], 8.0), &[0.08, 0.16]);
+        close(q_values(&[0.9], 5.0), &[1.0]);
+        close(q_values(&[], 3.0), &[]);
     }
 }

@@ -1,4 +1,4 @@
-//! Writing a made-up shop as its four CSV files, each shop with headers and ids in its own manner.
+//! A made-up shop as four CSV files of nightloom's own kinds, each shop with headers and ids in its own manner.
 
 use std::{
     fs::File,
@@ -9,33 +9,19 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    baskets::{Flaw, Line, Order},
-    catalog::{FIRST_VARIANT, Shop, Variant},
+    super::{
+        baskets::{Flaw, Line, Order},
+        catalog::{FIRST_VARIANT, Shop, Variant},
+    },
+    FIRST_ORDER, Manner, Money, OrderExport, stock_in_places,
 };
 
-/// Ids of a shop's orders and order lines begin here.
-const FIRST_ORDER: u64 = 1_000_000;
+/// Ids of a shop's order lines, products and stock items begin here.
 const FIRST_LINE: u64 = 10_000_000;
 const FIRST_PRODUCT: u64 = 5_000_000;
 const FIRST_STOCK_ITEM: u64 = 9_000_000;
 
-/// How a shop's exports are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// Camel case and global ids, no customers.
-    GlobalIds,
-    /// Snake case and plain ids.
-    Snake,
-    /// Words with spaces, US dates, plain ids.
-    Spaced,
-}
-
 impl Manner {
-    /// The manner of a shop; those with plain ids are more common.
-    pub fn of(number: u32) -> Self {
-        [Self::GlobalIds, Self::Snake, Self::Snake, Self::Spaced][number as usize % 4]
-    }
-
     fn order_header(self) -> &'static str {
         match self {
             Self::GlobalIds => "orderId,lineItemId,variantId,sku,createdAt,lineItemQuantity,originalUnitPrice,currency",
@@ -67,16 +53,8 @@ pub struct OrderFile {
     rows: u64,
 }
 
-impl OrderFile {
-    /// Begins the file.
-    pub fn create(path: &Path, manner: Manner) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(1 << 20, File::create_new(path)?);
-        writeln!(out, "{}", manner.order_header())?;
-        Ok(Self { out, manner, day: (i64::MIN, String::new()), lines: 0, rows: 0 })
-    }
-
-    /// Writes an order's lines.
-    pub fn write(&mut self, shop: &Shop, order: &Order) -> io::Result<()> {
+impl OrderExport for OrderFile {
+    fn write(&mut self, shop: &Shop, order: &Order) -> io::Result<()> {
         for line in &order.lines {
             self.write_line(shop, order, line)?;
             if line.flaw == Some(Flaw::Twice) {
@@ -85,6 +63,23 @@ impl OrderFile {
             self.lines += 1;
         }
         Ok(())
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl OrderFile {
+    /// Begins the file.
+    pub fn create(folder: &Path, manner: Manner) -> io::Result<Self> {
+        let mut out = BufWriter::with_capacity(1 << 20, File::create_new(folder.join("orders.csv"))?);
+        writeln!(out, "{}", manner.order_header())?;
+        Ok(Self { out, manner, day: (i64::MIN, String::new()), lines: 0, rows: 0 })
     }
 
     fn write_line(&mut self, shop: &Shop, order: &Order, line: &Line) -> io::Result<()> {
@@ -130,16 +125,6 @@ impl OrderFile {
             }
         }
     }
-
-    /// The rows written so far, without the header.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Writes what is held back.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 /// Writes the variants, inventory levels and catalog of a shop into `folder`.
@@ -157,12 +142,10 @@ pub fn write_catalog(folder: &Path, shop: &Shop, manner: Manner, as_of: Timestam
     for (place, variant) in shop.variants.iter().enumerate() {
         let ids = Ids::new(manner, place as u64, variant)?;
         write_variant(&mut variants, &ids, variant)?;
-        // Two of five variants lie in two places.
-        let elsewhere = if place % 5 < 2 { variant.stock / 3 } else { 0 };
-        let places = if place % 5 < 2 { 2 } else { 1 };
-        for location in 1..=places {
-            let available = if location == 1 { variant.stock - elsewhere } else { elsewhere };
-            writeln!(levels, "{},{location},{available},{as_of}", ids.stock_item)?;
+        for (location, available) in (1..).zip(stock_in_places(place, variant)) {
+            if let Some(available) = available {
+                writeln!(levels, "{},{location},{available},{as_of}", ids.stock_item)?;
+            }
         }
         write_product(&mut catalog, &ids, variant, as_of)?;
     }
@@ -223,14 +206,5 @@ fn optional(out: &mut impl Write, cents: Option<u32>) -> io::Result<()> {
     match cents {
         Some(cents) => write!(out, "{}", Money(cents)),
         None => Ok(()),
-    }
-}
-
-/// Cents as units with two places.
-struct Money(u32);
-
-impl std::fmt::Display for Money {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}.{:02}", self.0 / 100, self.0 % 100)
     }
 }
