@@ -274,19 +274,20 @@ fn finish_mixed(name: PlSmallStr, kept: &[Kept]) -> Column {
 }
 
 /// The narrowest type that loses nothing of a text column whose type was not given: integers, floats, truth values,
-/// else the text itself. Numbers written as codes are (a leading zero or plus, more than 18 digits) stay text.
+/// else the text itself. A column is one of numbers only if each number, written back, is its cell: `007`, `1e5`,
+/// `1.50`, `+3`, `-0`, ` 12` and what a double cannot hold stay text.
 pub(super) fn infer(texts: StringChunked) -> Column {
     let name = texts.name().clone();
     let spelled = || texts.iter().flatten();
-    if texts.null_count() == texts.len() || spelled().any(is_code) {
+    if texts.null_count() == texts.len() {
         return texts.into_column();
     }
-    if spelled().all(|text| text.parse::<i64>().is_ok()) {
-        let values = texts.iter().map(|text| text.and_then(|text| text.parse().ok()));
+    if spelled().all(|text| own_integer(text).is_some()) {
+        let values = texts.iter().map(|text| text.and_then(own_integer));
         return Int64Chunked::from_iter_options(name, values).into_column();
     }
-    if spelled().all(|text| spelled_float(text).is_some()) {
-        let values = texts.iter().map(|text| text.and_then(spelled_float));
+    if spelled().all(|text| own_float(text).is_some()) {
+        let values = texts.iter().map(|text| text.and_then(own_float));
         return Float64Chunked::from_iter_options(name, values).into_column();
     }
     if spelled().all(|text| matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE")) {
@@ -296,14 +297,25 @@ pub(super) fn infer(texts: StringChunked) -> Column {
     texts.into_column()
 }
 
-/// Whether digits are a code rather than a number: writing the number back would not give the same text.
-fn is_code(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    match digits {
-        [b'0', next, ..] => next.is_ascii_digit(),
-        [b'+', ..] => true,
-        _ => digits.len() > 18 && digits.iter().all(u8::is_ascii_digit),
-    }
+/// The integer that is written as this text and no other.
+fn own_integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|_| is_plain(text.strip_prefix('-').unwrap_or(text)) && text != "-0")
+}
+
+/// The number whose shortest decimal notation is this text.
+fn own_float(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let plain = is_plain(whole)
+        && fraction.is_none_or(|rest| !rest.ends_with('0') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let value: f64 = text.parse().ok().filter(|_| plain)?;
+    // Up to 15 digits a double always gives back; beyond that it is tried.
+    (digits.len() <= 15 && text != "-0" || value.to_string() == text).then_some(value)
+}
+
+/// Digits alone, without a needless zero in front.
+fn is_plain(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || digits.starts_with(|first| first > '0'))
 }
 
 /// A finite or infinite number; "nan" is none.
@@ -377,10 +389,13 @@ mod tests {
     fn inference_keeps_codes_as_text() {
         let kind = |values: &[&str]| infer(StringChunked::from_slice("x".into(), values)).dtype().clone();
         assert_eq!(kind(&["1", "-20", "0"]), DataType::Int64);
-        assert_eq!(kind(&["1", "0.5", "1e3"]), DataType::Float64);
+        assert_eq!(kind(&["1", "-0.5", "19.99", "100000"]), DataType::Float64);
         assert_eq!(kind(&["true", "FALSE"]), DataType::Boolean);
-        for codes in [&["1", "007"], &["1", "+49"], &["1", "12345678901234567890"], &["1", "nan"], &["1", " 2"]] {
-            assert_eq!(kind(codes), DataType::String, "{codes:?}");
+        for code in [
+            "007", "+49", "12345678901234567890", "nan", "inf", " 2", "2 ", "1e5", "1E5", "1.50", "1.0", ".5", "5.", "-0", "-0.0",
+            "-007", "00", "0.10", "0x1f", "1_000", "0.1000000000000000055", "9007199254740993.5", "١٢",
+        ] {
+            assert_eq!(kind(&["1", code]), DataType::String, "{code}");
         }
     }
 
@@ -410,6 +425,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_column_of_numbers_written_back_is_the_column(
+            texts in proptest::collection::vec(
+                prop_oneof![
+                    "[-+]?[0-9]{1,20}",
+                    "-?[0-9]{1,3}[.][0-9]{1,3}",
+                    any::<f64>().prop_map(|value| value.to_string()),
+                    any::<f64>().prop_map(|value| format!("{value:?}")),
+                    "[ 0-9eE.+-]{1,6}",
+                ],
+                1..3,
+            ),
+        ) {
+            let column = infer(StringChunked::from_slice("x".into(), &texts));
+            let back: Vec<String> = match column.dtype() {
+                DataType::Int64 => column.i64().unwrap().iter().flatten().map(|value| value.to_string()).collect(),
+                DataType::Float64 => column.f64().unwrap().iter().flatten().map(|value| value.to_string()).collect(),
+                _ => column.str().unwrap().iter().flatten().map(str::to_owned).collect(),
+            };
+            prop_assert_eq!(back, texts);
+        }
+
         #[test]
         fn inference_never_changes_an_integer(values in proptest::collection::vec(any::<i32>(), 1..20)) {
             let texts: Vec<_> = values.iter().map(ToString::to_string).collect();

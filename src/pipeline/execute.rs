@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use polars::prelude::{IntoLazy, LazyFrame};
+use polars::prelude::{IntoLazy, LazyFrame, PolarsError, col};
 
 use super::{
     check::conform,
@@ -18,12 +18,12 @@ use super::{
     kept::KeptFrames,
     observe::Counter,
     plan::{PlanOptions, source_ingredients},
-    spec::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+    spec::{DatasetRef, Input, Pipeline, Step, StepId, StepKind, model::Severity},
     storage::StageStorage,
 };
 use crate::{
-    io::{ReadWatch, SourceRows, Spill},
-    operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
+    io::{ReadWatch, SourceRows, SourceSpec, Spill},
+    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
 };
 
 /// What doing a step needs.
@@ -183,7 +183,7 @@ impl Workshop<'_> {
                 Inputs::Any => frame,
                 Inputs::Ports(ports) => match ports.iter().find(|port| port.name == input.port) {
                     None => frame,
-                    Some(port) => self.conformed(step, &input.port, frame, &port.columns)?,
+                    Some(port) => self.conformed(step, input, frame, &port.columns)?,
                 },
             };
             frames = frames.with(&input.port, frame);
@@ -194,29 +194,51 @@ impl Workshop<'_> {
     fn conformed(
         &self,
         step: &Step,
-        port: &str,
+        input: &Input,
         mut frame: LazyFrame,
         columns: &PortSchema,
     ) -> Result<LazyFrame, PipelineError> {
         let fail = |problem: StageError| PipelineError::Stage { stage: step.name.clone(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
+        let observed = self.observed_types(input.dataset);
         for wanted in columns {
             let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
-            if !column.kind.fits(wanted.kind) && column.kind != ColumnKind::Any {
-                return Err(fail(StageError::Input {
-                    port: port.to_owned(),
-                    problem: format!(
-                        "the column '{}' is {}, not {}",
-                        wanted.name,
-                        column.kind.word(),
-                        wanted.kind.word()
-                    ),
-                    mend: "cast it in the source's query, or in an sql stage before".to_owned(),
-                }));
+            if column.kind.fits(wanted.kind) || column.kind == ColumnKind::Any {
+                continue;
             }
+            // Numbers of a file whose types were not given may be written so that as numbers they would lose something: 1.50.
+            let spelled = observed && column.kind == ColumnKind::Text && wanted.kind.is_number();
+            let misspelled = match spelled {
+                true => first_misspelled(&frame, wanted).map_err(|error| fail(error.into()))?,
+                false => None,
+            };
+            if spelled && misspelled.is_none() {
+                continue;
+            }
+            let mut problem =
+                format!("the column '{}' is {}, not {}", wanted.name, column.kind.word(), wanted.kind.word());
+            if let Some(cell) = misspelled {
+                problem.push_str(&format!(": it holds {cell:?}"));
+            }
+            let mend = match observed {
+                true => format!(
+                    "give the source '{}' types = {{ {} = \"{}\" }}",
+                    self.pipeline.step(input.dataset.step).name,
+                    toml_key(&wanted.name),
+                    type_name(wanted.kind)
+                ),
+                false => "cast it in the source's query, or in an sql stage before".to_owned(),
+            };
+            return Err(fail(StageError::Input { port: input.port.clone(), problem, mend }));
         }
         frame = conform(frame, columns).map_err(|error| fail(error.into()))?;
         Ok(frame)
+    }
+
+    /// Whether the types of a dataset's columns were found from text, where they were not given.
+    fn observed_types(&self, dataset: DatasetRef) -> bool {
+        let step = self.pipeline.step(dataset.step);
+        matches!(&step.kind, StepKind::Source { spec: SourceSpec::Csv { .. }, .. }) && dataset.output == 0
     }
 
     fn dataset(
@@ -345,4 +367,31 @@ pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, 
 /// A fingerprint in the short form of folder names.
 pub fn short(fingerprint: &Fingerprint) -> String {
     fingerprint.short().to_owned()
+}
+
+/// The first text of a column that does not spell a value of the wanted kind.
+fn first_misspelled(frame: &LazyFrame, wanted: &Column) -> Result<Option<String>, PolarsError> {
+    let Some(target) = wanted.kind.data_type() else { return Ok(None) };
+    let text = || col(wanted.name.as_str());
+    let wrong = frame.clone().filter(text().is_not_null().and(text().cast(target).is_null())).select([text()]);
+    let wrong = wrong.limit(1).collect()?;
+    Ok(wrong.column(&wanted.name)?.str()?.get(0).map(ToOwned::to_owned))
+}
+
+/// A kind as `types` of a source names it.
+const fn type_name(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Int => "int",
+        ColumnKind::Float => "float",
+        ColumnKind::Bool => "bool",
+        ColumnKind::Date => "date",
+        ColumnKind::Timestamp => "timestamp",
+        ColumnKind::Text | ColumnKind::Any => "text",
+    }
+}
+
+/// A column's name as a key of a TOML table.
+fn toml_key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if bare { name.to_owned() } else { format!("{name:?}") }
 }

@@ -11,7 +11,7 @@ use super::{
     index::{Index, price_key},
     signature::Signature,
 };
-use crate::linking::similarity::{Measure, Pattern, Scratch, ratio};
+use crate::linking::similarity::{Frequent, Measure, Pattern, Scratch, ratio};
 
 /// Queries that one thread takes at a time.
 const CHUNK: usize = 64;
@@ -242,19 +242,21 @@ impl Searcher {
         let title = plan.index.title[entry];
         let points = plan.titles.points(title);
         let total = query.length + points.len();
-        let similarity = match plan.settings.measure {
-            measure @ (Measure::RatcliffObershelp | Measure::Indel) => {
-                let bound = ratio(self.pattern.longest_common_subsequence(points), total);
-                if bound < needed || !wins(plan, query, entry, bound, *leader) {
-                    self.counters.by_subsequence += 1;
-                    return;
-                }
-                if measure == Measure::Indel {
-                    bound
-                } else {
-                    ratio(self.pattern.matching_blocks(points, &mut self.scratch), total)
-                }
+        let bound = match plan.settings.measure {
+            Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel => {
+                ratio(self.pattern.longest_common_subsequence(points), total)
             }
+            Measure::DamerauLevenshtein | Measure::JaroWinkler | Measure::SorensenDice => 1.0,
+        };
+        if bound < needed || !wins(plan, query, entry, bound, *leader) {
+            self.counters.by_subsequence += 1;
+            return;
+        }
+        let mut blocks = |frequent| ratio(self.pattern.matching_blocks(points, frequent, &mut self.scratch), total);
+        let similarity = match plan.settings.measure {
+            Measure::Indel => bound,
+            Measure::RatcliffObershelp => blocks(Frequent::Kept),
+            Measure::Difflib => blocks(Frequent::Dropped),
             measure => {
                 plan.titles.write_text(title, &mut self.candidate_text);
                 crate::linking::similarity::similarity(measure, &self.query_text, &self.candidate_text)

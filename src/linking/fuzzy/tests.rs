@@ -8,8 +8,9 @@ use crate::linking::similarity::{fold_title, similarity};
 /// A row of either side: block, title, price in cents, product id.
 type Row = (u32, String, i64, i64);
 
-const SIDES: [Measure; 5] = [
+const SIDES: [Measure; 6] = [
     Measure::RatcliffObershelp,
+    Measure::Difflib,
     Measure::Indel,
     Measure::JaroWinkler,
     Measure::DamerauLevenshtein,

@@ -4,8 +4,10 @@
 //! numbers of rows that are still open from one level to the next; columns are joined to them at the end ([`outputs`]).
 
 mod cascade;
+mod differences;
 mod fuzzy_level;
 mod guard;
+mod keys;
 mod levels;
 mod outputs;
 mod params;
@@ -60,7 +62,7 @@ impl Operator for LinkProducts {
     const NAME: &'static str = "link-products";
     const SUMMARY: &'static str =
         "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn inputs() -> Inputs {
         let port = |name, required, columns: &[(&str, ColumnKind)], optional: &[&str], about| InputPort {
@@ -113,7 +115,7 @@ impl Operator for LinkProducts {
             inputs.take_optional("price_patterns").map(|frame| columns::collect(frame, PRICE_PATTERNS)).transpose()?;
         let tolerances = tolerance::Tolerances::read(&sides, &rules, price_patterns.as_ref())?;
         let unstable = levels::unstable_retailers(patterns.as_ref(), &rules)?;
-        let outcomes = cascade::Cascade::new(&sides, &rules, &tolerances, &unstable, context).run()?;
-        outputs::frames(&sides, &outcomes, &rules, &tolerances)
+        let findings = cascade::Cascade::new(&sides, &rules, &tolerances, &unstable, context).run()?;
+        outputs::frames(&sides, &findings, &rules, &tolerances)
     }
 }
