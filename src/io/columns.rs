@@ -307,10 +307,11 @@ fn own_float(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let plain = is_plain(whole)
-        && fraction.is_none_or(|rest| !rest.ends_with('0') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+        && fraction
+            .is_none_or(|rest| !rest.ends_with('0') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     let value: f64 = text.parse().ok().filter(|_| plain)?;
     // Up to 15 digits a double always gives back; beyond that it is tried.
-    (digits.len() <= 15 && text != "-0" || value.to_string() == text).then_some(value)
+    (text != "-0" && (digits.len() <= 15 || value.to_string() == text)).then_some(value)
 }
 
 /// Digits alone, without a needless zero in front.
@@ -392,8 +393,29 @@ mod tests {
         assert_eq!(kind(&["1", "-0.5", "19.99", "100000"]), DataType::Float64);
         assert_eq!(kind(&["true", "FALSE"]), DataType::Boolean);
         for code in [
-            "007", "+49", "12345678901234567890", "nan", "inf", " 2", "2 ", "1e5", "1E5", "1.50", "1.0", ".5", "5.", "-0", "-0.0",
-            "-007", "00", "0.10", "0x1f", "1_000", "0.1000000000000000055", "9007199254740993.5", "١٢",
+            "007",
+            "+49",
+            "12345678901234567890",
+            "nan",
+            "inf",
+            " 2",
+            "2 ",
+            "1e5",
+            "1E5",
+            "1.50",
+            "1.0",
+            ".5",
+            "5.",
+            "-0",
+            "-0.0",
+            "-007",
+            "00",
+            "0.10",
+            "0x1f",
+            "1_000",
+            "0.1000000000000000055",
+            "9007199254740993.5",
+            "١٢",
         ] {
             assert_eq!(kind(&["1", code]), DataType::String, "{code}");
         }

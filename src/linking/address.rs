@@ -75,8 +75,8 @@ fn add<'a>(
 /// Parameters that advertising adds to any address.
 fn is_campaign(name: &str) -> bool {
     const NAMES: [&str; 14] = [
-        "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "twclid", "yclid", "igshid", "mc_cid",
-        "mc_eid", "_ga",
+        "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "twclid", "yclid", "igshid",
+        "mc_cid", "mc_eid", "_ga",
     ];
     let name = name.to_ascii_lowercase();
     name.starts_with("utm_") || NAMES.contains(&name.as_str())
@@ -137,7 +137,10 @@ impl<'a> Telling<'a> {
     pub fn key(&self, url: &str) -> Option<String> {
         let found = parts(url);
         let values: Vec<Option<&str>> = self.0.iter().map(|part| value(&found, *part)).collect();
-        values.iter().any(Option::is_some).then(|| values.iter().map(|value| value.unwrap_or_default()).collect::<Vec<_>>().join("\0"))
+        values
+            .iter()
+            .any(Option::is_some)
+            .then(|| values.iter().map(|value| value.unwrap_or_default()).collect::<Vec<_>>().join("\0"))
     }
 
     /// Whether both addresses have a telling part and differ in one.
@@ -215,8 +218,9 @@ fn against(things: &[Thing<'_>], sightings: &[Thing<'_>], part: Part<'_>) -> (us
         let known = sighting.shows.and_then(|shows| shown.get(&(sighting.page, shows)).copied().flatten());
         known.is_some_and(|known| known.map(str::to_owned) != own(sighting))
     });
-    let strangers =
-        sightings.iter().filter(|sighting| own(sighting).is_some_and(|own| !values.contains(&(sighting.page, own.as_str()))));
+    let strangers = sightings
+        .iter()
+        .filter(|sighting| own(sighting).is_some_and(|own| !values.contains(&(sighting.page, own.as_str()))));
     (conflicts.count(), strangers.count())
 }
 
@@ -234,10 +238,10 @@ mod tests {
         assert_eq!(query, [(Part::Parameter("id"), "7"), (Part::Query, "print")]);
         assert_eq!(parts("https://a.com/item.php?4711&x=1"), [(Part::Query, "4711"), (Part::Parameter("x"), "1")]);
         assert_eq!(parts("https://a.com/item.php?4711="), [(Part::Query, "4711")]);
-        assert_eq!(parts("https://a.com/#!/item/7/?color=red"), [
-            (Part::Fragment, "item/7"),
-            (Part::FragmentParameter("color"), "red")
-        ]);
+        assert_eq!(
+            parts("https://a.com/#!/item/7/?color=red"),
+            [(Part::Fragment, "item/7"), (Part::FragmentParameter("color"), "red")]
+        );
         assert_eq!(parts("https://a.com/#item=7&utm_source=x"), [(Part::FragmentParameter("item"), "7")]);
         assert_eq!(parts("https://a.com/?a=1#4711"), [(Part::Parameter("a"), "1"), (Part::Fragment, "4711")]);
         assert_eq!(parts("https://a.com/x?&#"), []);

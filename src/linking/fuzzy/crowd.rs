@@ -10,7 +10,7 @@ use super::{PriceRule, Queries, TitleTable, bounds::LAST_LENGTH, index::Index};
 use crate::linking::similarity::{Points, Symbol};
 
 /// A leaf has no more entries, unless their counts are all equal.
-const LEAF: usize = 48;
+const LEAF: usize = 128;
 
 /// How many classes of code points are counted.
 const CLASSES: usize = 48;
@@ -49,44 +49,76 @@ impl Counts {
     }
 
     /// The sum of the absolute differences: never more than the insertions and deletions between the titles.
+    #[inline]
     fn distance(&self, other: &Self) -> u16 {
-        self.distance_to(&other.0, &other.0)
+        apart(&self.0, &other.0)
     }
 
     /// The sum of what lies below `low` or above `high`.
+    #[inline]
     fn distance_to(&self, low: &[u8; CLASSES], high: &[u8; CLASSES]) -> u16 {
-        let mut sum = 0;
-        for ((own, low), high) in self.0.as_chunks::<16>().0.iter().zip(low.as_chunks::<16>().0).zip(high.as_chunks::<16>().0) {
-            sum += outside(own, low, high);
-        }
-        sum
+        outside(&self.0, low, high)
     }
 }
 
+/// The sum of the absolute differences.
 #[cfg(target_arch = "x86_64")]
-fn outside(own: &[u8; 16], low: &[u8; 16], high: &[u8; 16]) -> u16 {
-    use std::arch::x86_64::{
-        _mm_add_epi64, _mm_cvtsi128_si32, _mm_loadu_si128, _mm_or_si128, _mm_sad_epu8, _mm_setzero_si128, _mm_subs_epu8,
-        _mm_unpackhi_epi64,
-    };
+#[inline]
+fn apart(own: &[u8; CLASSES], other: &[u8; CLASSES]) -> u16 {
+    use std::arch::x86_64::{_mm_loadu_si128, _mm_sad_epu8};
+    let (own, other) = (own.as_chunks::<16>().0, other.as_chunks::<16>().0);
+    // SAFETY: SSE2 belongs to every x86-64 processor, and each load is of 16 bytes that are there.
+    unsafe {
+        let sums = |at: usize| {
+            _mm_sad_epu8(_mm_loadu_si128(own[at].as_ptr().cast()), _mm_loadu_si128(other[at].as_ptr().cast()))
+        };
+        sum_of([sums(0), sums(1), sums(2)])
+    }
+}
+
+/// The sum of what lies below `low` or above `high`.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn outside(own: &[u8; CLASSES], low: &[u8; CLASSES], high: &[u8; CLASSES]) -> u16 {
+    use std::arch::x86_64::{_mm_loadu_si128, _mm_or_si128, _mm_sad_epu8, _mm_setzero_si128, _mm_subs_epu8};
+    let (own, low, high) = (own.as_chunks::<16>().0, low.as_chunks::<16>().0, high.as_chunks::<16>().0);
     // SAFETY: SSE2 belongs to every x86-64 processor, and each load is of 16 bytes that are there.
     unsafe {
         let load = |bytes: &[u8; 16]| _mm_loadu_si128(bytes.as_ptr().cast());
-        let (own, low, high) = (load(own), load(low), load(high));
-        // At most one of the two is not zero.
-        let outside = _mm_or_si128(_mm_subs_epu8(low, own), _mm_subs_epu8(own, high));
-        let sums = _mm_sad_epu8(outside, _mm_setzero_si128());
-        _mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums))) as u16
+        let sums = |at: usize| {
+            let (own, low, high) = (load(&own[at]), load(&low[at]), load(&high[at]));
+            // At most one of the two is not zero.
+            _mm_sad_epu8(_mm_or_si128(_mm_subs_epu8(low, own), _mm_subs_epu8(own, high)), _mm_setzero_si128())
+        };
+        sum_of([sums(0), sums(1), sums(2)])
+    }
+}
+
+/// # Safety
+/// The processor must have SSE2.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+unsafe fn sum_of([a, b, c]: [std::arch::x86_64::__m128i; 3]) -> u16 {
+    use std::arch::x86_64::{_mm_add_epi64, _mm_cvtsi128_si32, _mm_unpackhi_epi64};
+    // SAFETY: as the caller says.
+    unsafe {
+        let all = _mm_add_epi64(_mm_add_epi64(a, b), c);
+        _mm_cvtsi128_si32(_mm_add_epi64(all, _mm_unpackhi_epi64(all, all))) as u16
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn outside(own: &[u8; 16], low: &[u8; 16], high: &[u8; 16]) -> u16 {
+fn apart(own: &[u8; CLASSES], other: &[u8; CLASSES]) -> u16 {
+    outside_by_counter(own, other, other)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn outside(own: &[u8; CLASSES], low: &[u8; CLASSES], high: &[u8; CLASSES]) -> u16 {
     outside_by_counter(own, low, high)
 }
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
-fn outside_by_counter(own: &[u8; 16], low: &[u8; 16], high: &[u8; 16]) -> u16 {
+fn outside_by_counter(own: &[u8; CLASSES], low: &[u8; CLASSES], high: &[u8; CLASSES]) -> u16 {
     own.iter()
         .zip(low.iter().zip(high))
         .map(|(own, (low, high))| u16::from(low.saturating_sub(*own)) + u16::from(own.saturating_sub(*high)))
@@ -112,7 +144,9 @@ struct Node {
 /// The tree of a block. Nodes are in preorder.
 pub(super) struct Crowd {
     nodes: Vec<Node>,
+    /// In the order of the leaves: the entries, the lengths of their titles, their counts.
     entries: Vec<u32>,
+    lengths: Vec<u8>,
     counts: Vec<Counts>,
 }
 
@@ -123,13 +157,6 @@ pub(super) struct Leaf {
     pub distance: u16,
     /// Its node.
     node: u32,
-}
-
-/// An entry in a leaf.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Item {
-    pub entry: u32,
-    pub distance: u16,
 }
 
 /// How far apart the prices of a subtree may lie that is split no more by price.
@@ -145,7 +172,8 @@ impl Crowd {
     /// Builds the tree of a block's entries.
     pub fn new(titles: &TitleTable, index: &Index, block: Range<usize>, widest: f64) -> Self {
         let from = block.start;
-        let counts: Vec<Counts> = index.title[block.clone()].iter().map(|&title| Counts::of(titles.points(title))).collect();
+        let counts: Vec<Counts> =
+            index.title[block.clone()].iter().map(|&title| Counts::of(titles.points(title))).collect();
         let mut order: Vec<u32> = (0..counts.len() as u32).collect();
         let mut nodes: Vec<Node> = Vec::new();
         let mut tasks = vec![Task::Build(0..order.len())];
@@ -169,11 +197,18 @@ impl Crowd {
             }
         }
         let counts = order.iter().map(|&item| counts[item as usize]).collect();
-        Self { nodes, entries: order.into_iter().map(|item| item + from as u32).collect(), counts }
+        let lengths = order.iter().map(|&item| index.length[item as usize + from]).collect();
+        Self { nodes, entries: order.into_iter().map(|item| item + from as u32).collect(), lengths, counts }
     }
 
     /// The leaves that may hold an entry of `window` no further away than `allowed` says for its length; the nearest first.
-    pub fn leaves(&self, query: &Counts, window: &Range<usize>, allowed: &[u16; LAST_LENGTH + 1], leaves: &mut Vec<Leaf>) {
+    pub fn leaves(
+        &self,
+        query: &Counts,
+        window: &Range<usize>,
+        allowed: &[u16; LAST_LENGTH + 1],
+        leaves: &mut Vec<Leaf>,
+    ) {
         leaves.clear();
         let mut at = 0;
         while let Some(node) = self.nodes.get(at) {
@@ -192,17 +227,38 @@ impl Crowd {
         leaves.sort_unstable();
     }
 
-    /// The longest title of a leaf, cut off at [`LAST_LENGTH`].
-    pub fn longest(&self, leaf: Leaf) -> usize {
-        usize::from(self.nodes[leaf.node as usize].longest)
+    /// The lengths of the shortest and the longest title of a leaf, cut off at [`LAST_LENGTH`].
+    pub fn lengths(&self, leaf: Leaf) -> [usize; 2] {
+        let node = &self.nodes[leaf.node as usize];
+        [usize::from(node.shortest), usize::from(node.longest)]
     }
 
-    /// The entries of a leaf, each with its distance.
-    pub fn items(&self, leaf: Leaf, query: &Counts) -> impl Iterator<Item = Item> {
+    /// Writes the entries of a leaf that lie in the window and are no further away than `allowed` says for their length, each
+    /// behind its distance; gives the number of entries of the window that were looked at.
+    pub fn near(
+        &self,
+        leaf: Leaf,
+        query: &Counts,
+        window: &Range<usize>,
+        allowed: &[u16; LAST_LENGTH + 1],
+        near: &mut Vec<u64>,
+    ) -> u64 {
         let items = &self.nodes[leaf.node as usize].items;
         let range = items.start as usize..items.end as usize;
-        let entries = self.entries[range.clone()].iter().zip(&self.counts[range]);
-        entries.map(|(&entry, counts)| Item { entry, distance: query.distance(counts) })
+        let (entries, lengths) = (&self.entries[range.clone()], &self.lengths[range.clone()]);
+        near.clear();
+        near.resize(range.len() + 1, 0);
+        let (mut kept, mut seen) = (0, 0);
+        for ((counts, &entry), &length) in self.counts[range].iter().zip(entries).zip(lengths) {
+            let distance = query.distance(counts);
+            let is_inside = window.contains(&(entry as usize));
+            // Written in any case and kept by counting on, as where windows are scanned.
+            near[kept] = u64::from(distance) << 32 | u64::from(entry);
+            kept += usize::from((distance <= allowed[usize::from(length)]) & is_inside);
+            seen += u64::from(is_inside);
+        }
+        near.truncate(kept);
+        seen
     }
 }
 
@@ -269,7 +325,8 @@ fn most_spread(items: &[u32], counts: &[Counts]) -> Option<usize> {
         }
     }
     let rows = items.len() as u128;
-    let spread = |class: &usize| u128::from(squares[*class]) * rows - u128::from(sums[*class]) * u128::from(sums[*class]);
+    let spread =
+        |class: &usize| u128::from(squares[*class]) * rows - u128::from(sums[*class]) * u128::from(sums[*class]);
     (0..CLASSES).max_by_key(|class| (spread(class), std::cmp::Reverse(*class)))
 }
 
@@ -292,8 +349,8 @@ mod tests {
             for ((low, high), other) in low.iter_mut().zip(&mut high).zip(&z.0) {
                 (*low, *high) = ((*low).min(*other), (*high).max(*other));
             }
-            let by_counter: u16 = (0..3).map(|at| outside_by_counter(&x.0.as_chunks().0[at], &low.as_chunks().0[at], &high.as_chunks().0[at])).sum();
-            prop_assert_eq!(x.distance_to(&low, &high), by_counter);
+            prop_assert_eq!(x.distance_to(&low, &high), outside_by_counter(&x.0, &low, &high));
+            prop_assert_eq!(x.distance(&y), outside_by_counter(&x.0, &y.0, &y.0));
             prop_assert!(x.distance_to(&low, &high) <= x.distance(&y).min(x.distance(&z)));
             let mut pattern = Pattern::default();
             pattern.prepare(Points::Wide(&a));

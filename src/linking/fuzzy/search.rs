@@ -1,13 +1,18 @@
 //! The search: a window's candidates by falling upper bound, until none left can be the best.
 
-use std::{collections::HashMap, ops::Range, sync::atomic::Ordering};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{OnceLock, atomic::Ordering},
+};
 
 use rayon::prelude::*;
 
 use super::{
-    Best, Candidates, Control, Counters, Found, FuzzyError, Outcome, PriceRule, Queries, Settings, TieRule, TitleId,
-    TitleTable,
-    bounds::{Allowance, upper_bound},
+    Best, Candidates, Control, Counters, Found, FuzzyError, Limits, Outcome, PriceRule, Queries, Settings, TieRule,
+    TitleId, TitleTable,
+    bounds::{Allowance, LAST_LENGTH, upper_bound},
+    crowd::{Counts, Crowd, Leaf, widest},
     index::{Index, price_key},
     signature::Signature,
 };
@@ -28,9 +33,26 @@ pub fn best_matches(
     settings: &Settings,
     control: Control<'_>,
 ) -> Result<Outcome, FuzzyError> {
+    best_matches_within(titles, candidates, queries, settings, Limits::default(), control)
+}
+
+/// As [`best_matches`], with other limits.
+///
+/// # Errors
+/// As there.
+pub fn best_matches_within(
+    titles: &TitleTable,
+    candidates: &Candidates<'_>,
+    queries: &Queries<'_>,
+    settings: &Settings,
+    limits: Limits,
+    control: Control<'_>,
+) -> Result<Outcome, FuzzyError> {
     check(candidates, queries, settings)?;
     let index = Index::new(titles, candidates, queries, settings.price_rule);
-    let plan = Plan { titles, candidates, queries, settings, index, passes: passes(titles, queries, settings) };
+    let crowds = index.blocks().map(|block| (block.start, OnceLock::new())).collect();
+    let passes = passes(titles, queries, settings);
+    let plan = Plan { titles, candidates, queries, settings, limits, index, crowds, passes };
     let mut order: Vec<u32> = (0..queries.block.len() as u32).collect();
     order.par_sort_unstable_by_key(|&query| (plan.key(query), query));
     let chunks: Result<Vec<_>, FuzzyError> = order
@@ -69,6 +91,8 @@ fn check(candidates: &Candidates<'_>, queries: &Queries<'_>, settings: &Settings
 /// One look at the windows: what must be reached, and the allowances that follow, by the query's length.
 struct Pass {
     similarity: f64,
+    /// Whether it is for near misses, of which not all need be looked at.
+    is_for_misses: bool,
     allowances: HashMap<usize, Allowance>,
 }
 
@@ -83,6 +107,7 @@ fn passes(titles: &TitleTable, queries: &Queries<'_>, settings: &Settings) -> Ve
         .flatten()
         .map(|similarity| Pass {
             similarity,
+            is_for_misses: similarity < settings.cutoff,
             allowances: lengths.iter().map(|&l| (l, Allowance::new(settings.measure, l, similarity))).collect(),
         })
         .collect()
@@ -93,7 +118,10 @@ struct Plan<'a> {
     candidates: &'a Candidates<'a>,
     queries: &'a Queries<'a>,
     settings: &'a Settings,
+    limits: Limits,
     index: Index,
+    /// By where a block begins: its tree, made when the first crowded window needs it.
+    crowds: HashMap<usize, OnceLock<Crowd>>,
     passes: Vec<Pass>,
 }
 
@@ -114,6 +142,18 @@ impl Plan<'_> {
         };
         self.index.window(self.index.block(self.queries.block[at]), self.queries.price[at], rule)
     }
+
+    /// The tree of a query's block, if its window is crowded and the measure is one that the tree holds for.
+    fn crowd(&self, at: usize, window: &Range<usize>) -> Option<&Crowd> {
+        let is_indel = matches!(self.settings.measure, Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel);
+        if !is_indel || window.len() < self.limits.crowd {
+            return None;
+        }
+        let block = self.index.block(self.queries.block[at]);
+        let tree =
+            || Crowd::new(self.titles, &self.index, block.clone(), widest(self.settings.price_rule, self.queries));
+        Some(self.crowds.get(&block.start)?.get_or_init(tree))
+    }
 }
 
 /// A query on its way through its window.
@@ -131,6 +171,12 @@ struct Leader {
     similarity: f64,
 }
 
+/// A tree, and what it is asked for.
+struct InCrowd<'a> {
+    crowd: &'a Crowd,
+    counts: Counts,
+}
+
 /// Buffers of one thread.
 #[derive(Default)]
 struct Searcher {
@@ -138,6 +184,7 @@ struct Searcher {
     scratch: Scratch,
     /// The entries that may still win: the room their bound leaves below 1, as 32-bit fixed point, and the entry.
     open: Vec<u64>,
+    leaves: Vec<Leaf>,
     query_text: String,
     candidate_text: String,
     counters: Counters,
@@ -174,12 +221,16 @@ impl Searcher {
             return Found { in_window, best: None };
         }
         let points = plan.titles.points(title);
+        let crowd = plan.crowd(at, &window).map(|crowd| InCrowd { crowd, counts: Counts::of(points) });
         let query = Query { price, length: points.len(), signature: Signature::of(points), window };
         self.pattern.prepare(points);
         plan.titles.write_text(title, &mut self.query_text);
         let mut leader = None;
         for pass in &plan.passes {
-            self.look(plan, &query, pass, &mut leader);
+            match &crowd {
+                None => self.look(plan, &query, pass, &mut leader),
+                Some(crowd) => self.look_in_crowd(plan, &query, crowd, pass, &mut leader),
+            }
             if leader.is_some_and(|leader: Leader| leader.similarity > plan.settings.cutoff) {
                 break;
             }
@@ -215,6 +266,63 @@ impl Searcher {
         self.counters.pairs += pairs;
         self.counters.by_length += pairs - looked_at;
         self.counters.by_signature += looked_at - compared;
+    }
+
+    /// As [`Searcher::look`], by the leaves of the block's tree: those with the nearest counts first.
+    fn look_in_crowd(
+        &mut self,
+        plan: &Plan<'_>,
+        query: &Query,
+        InCrowd { crowd, counts }: &InCrowd<'_>,
+        pass: &Pass,
+        leader: &mut Option<Leader>,
+    ) {
+        let Some(allowance) = pass.allowances.get(&query.length) else { return };
+        let (mut leaves, mut open) = (std::mem::take(&mut self.leaves), std::mem::take(&mut self.open));
+        crowd.leaves(counts, &query.window, &allowance.distance, &mut leaves);
+        let needed =
+            |leader: &Option<Leader>| leader.map_or(pass.similarity, |best| best.similarity.max(pass.similarity));
+        let bound = |length: usize, distance| match length {
+            LAST_LENGTH => 1.0,
+            length => upper_bound(plan.settings.measure, query.length, length, distance),
+        };
+        let (mut seen, mut compared, mut is_whole) = (0, 0, true);
+        for leaf in &leaves {
+            // The longer a title, the higher the bound; but an empty one is only like another.
+            if crowd.lengths(*leaf).into_iter().all(|length| bound(length, leaf.distance) < needed(leader)) {
+                continue;
+            }
+            if pass.is_for_misses
+                && (seen >= plan.limits.near_misses_seen || compared >= plan.limits.near_misses_compared)
+            {
+                is_whole = false;
+                break;
+            }
+            seen += crowd.near(*leaf, counts, &query.window, &allowance.distance, &mut open);
+            for item in &mut open {
+                let entry = *item as u32;
+                let bound = bound(usize::from(plan.index.length[entry as usize]), (*item >> 32) as u16);
+                *item = u64::from(room(bound)) << 32 | u64::from(entry);
+            }
+            open.sort_unstable();
+            for &item in &open {
+                let needed = needed(leader);
+                if bound_of(item) < needed {
+                    break;
+                }
+                compared += 1;
+                self.compare(plan, query, item as u32 as usize, needed, leader);
+            }
+        }
+        (self.leaves, self.open) = (leaves, open);
+        let pairs = query.window.len() as u64;
+        self.counters.pairs += pairs;
+        if is_whole {
+            self.counters.by_signature += pairs - compared;
+        } else {
+            self.counters.by_signature += seen - compared;
+            self.counters.passed_over += pairs - seen;
+        }
     }
 
     /// Collects the entries that lengths and signatures leave open; gives the number of signatures looked at.

@@ -129,7 +129,8 @@ impl Learned<'_> {
     /// Whether two addresses of a retailer are those of different pages.
     pub fn changed(&self, retailer: u32, catalog_url: &str, product_url: &str) -> bool {
         let telling = self.shared_addresses.get(&retailer).map(|(_, telling)| telling);
-        url::changed(catalog_url, product_url) || telling.is_some_and(|telling| telling.differ(catalog_url, product_url))
+        url::changed(catalog_url, product_url)
+            || telling.is_some_and(|telling| telling.differ(catalog_url, product_url))
     }
 }
 

@@ -96,7 +96,8 @@ impl Keys {
         self.doubt(sides, hits);
         let addresses = self.addresses(sides, hits);
         let of = |retailer| addresses.get(&retailer).map(|seen| Telling::learn(&seen.products, &seen.sightings));
-        let telling: Vec<_> = (0u32..).take(sides.retailers.len()).map(|retailer| of(retailer).unwrap_or_default()).collect();
+        let telling: Vec<_> =
+            (0u32..).take(sides.retailers.len()).map(|retailer| of(retailer).unwrap_or_default()).collect();
         self.tell_apart(sides, &telling);
         telling
     }
@@ -125,7 +126,8 @@ impl Keys {
             let Some(shared) = self.shared.get(&first) else { continue };
             let entry = addresses.entry(sides.products.retailers[first as usize]).or_default();
             for product in shared.products.iter().map(|product| *product as usize) {
-                let seen = Seen { page: first, url: sides.products.urls[product], shows: sides.products.title(product) };
+                let seen =
+                    Seen { page: first, url: sides.products.urls[product], shows: sides.products.title(product) };
                 entry.products.push(seen);
             }
         }
@@ -188,9 +190,10 @@ fn choose(sides: &Sides<'_>, rules: &Rules, row: u32, products: &[u32], alike: b
     let price = sides.catalog.prices[row as usize];
     let ranked = products.iter().map(|product| {
         let at = *product as usize;
-        let alikeness = title.as_deref().zip(sides.products.title(at)).map_or(0.0, |(title, other)| {
-            similarity(rules.measure, title, &fold_title(other))
-        });
+        let alikeness = title
+            .as_deref()
+            .zip(sides.products.title(at))
+            .map_or(0.0, |(title, other)| similarity(rules.measure, title, &fold_title(other)));
         let gap = price.zip(sides.products.prices[at]).map_or(f64::INFINITY, |(a, b)| (a - b).abs());
         (alikeness, gap, *product)
     });

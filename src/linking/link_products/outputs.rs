@@ -52,6 +52,18 @@ pub fn ports() -> Vec<OutputPort> {
                 ("differences", Text),
             ],
         ),
+        OutputPort::new(
+            "near_misses",
+            "Of the unlinked rows those with the most similar products, the nearest first, at most 1,000.",
+            &[
+                ("retailer", Text),
+                ("catalog_id", Int),
+                ("title", Text),
+                ("best_product_title", Text),
+                ("best_similarity", Float),
+                ("differences", Text),
+            ],
+        ),
         OutputPort::new("rejected", "Rows that could not be used.", &[("port", Text), ("id", Int), ("reason", Text)]),
         OutputPort::new(
             "attempts",
@@ -83,6 +95,7 @@ pub fn frames(
     Ok(Frames::new()
         .with("links", links(sides, outcomes, learned, tolerances)?)
         .with("unlinked", unlinked(sides, outcomes)?)
+        .with("near_misses", near_misses(sides, outcomes)?)
         .with("rejected", rejected(sides)?)
         .with("attempts", attempts(sides, outcomes, learned)?)
         .with("link_stats", stats::report(sides, findings, rules)?))
@@ -143,6 +156,29 @@ fn unlinked(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageE
         column("best_product_url", open.iter().map(|(_, outcome)| Some(sides.products.urls[best(outcome)?]))),
         column("best_similarity", open.iter().map(|(_, outcome)| outcome.candidate?.similarity)),
         column("best_product_title", open.iter().map(|(_, outcome)| sides.products.title(best(outcome)?))),
+        column("differences", differing.iter().map(Option::as_deref)),
+    ])
+}
+
+/// More near misses are in `unlinked`.
+const NEAR_MISSES: usize = 1_000;
+
+fn near_misses(sides: &Sides<'_>, outcomes: &[Outcome]) -> Result<DataFrame, StageError> {
+    let near = |(row, outcome): (usize, &Outcome)| {
+        let best = outcome.candidate.filter(|_| outcome.reason.is_some())?;
+        Some((row, best.product as usize, best.similarity?))
+    };
+    let mut misses: Vec<(usize, usize, f64)> = outcomes.iter().enumerate().filter_map(near).collect();
+    // By rows, which are in the order of ids, where the similarity is the same.
+    misses.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+    misses.truncate(NEAR_MISSES);
+    let differing: Vec<_> = misses.iter().map(|(row, product, _)| differences(sides, *row, *product)).collect();
+    frame(vec![
+        column("retailer", misses.iter().map(|miss| retailer(sides, miss.0))),
+        column("catalog_id", misses.iter().map(|miss| sides.catalog.ids[miss.0])),
+        column("title", misses.iter().map(|miss| sides.catalog.title(miss.0))),
+        column("best_product_title", misses.iter().map(|miss| sides.products.title(miss.1))),
+        column("best_similarity", misses.iter().map(|miss| Some(miss.2))),
         column("differences", differing.iter().map(Option::as_deref)),
     ])
 }

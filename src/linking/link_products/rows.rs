@@ -1,6 +1,9 @@
 //! Catalog rows and products as slices in id order; rows that cannot be used are set aside with a reason.
 
-use std::{borrow::Cow, collections::{BTreeMap, HashMap}};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use polars::prelude::{DataFrame, SortMultipleOptions};
 use rayon::prelude::*;

@@ -63,7 +63,8 @@ pub fn report(sides: &Sides<'_>, findings: &Findings<'_>, rules: &Rules) -> Resu
 fn what_was_learned(sides: &Sides<'_>, learned: &Learned<'_>, report: &mut ReportRows) {
     for (retailer, (products, telling)) in &learned.shared_addresses {
         let name = retailer_name(sides, *retailer);
-        let told = if telling.is_empty() { "nothing tells them apart".to_owned() } else { format!("told apart by {telling}") };
+        let told =
+            if telling.is_empty() { "nothing tells them apart".to_owned() } else { format!("told apart by {telling}") };
         report.of("products that share an address", &format!("{name}: {told}"), *products, None);
     }
     for (retailer, products) in &learned.shared_codes {

@@ -103,7 +103,11 @@ fn ratios_equal_the_golden_table_bit_for_bit() {
 #[test]
 fn a_long_title_with_one_apostrophe_less_is_nearly_the_same_title() {
     let sizes = "size 39 40 41 42 43 44 45 46 / ";
-    let title = format!("{}{}cotton", format!("men's socks 6 pairs {sizes}").repeat(2), format!("men's socks 12 pairs {sizes}").repeat(2));
+    let title = format!(
+        "{}{}cotton",
+        format!("men's socks 6 pairs {sizes}").repeat(2),
+        format!("men's socks 12 pairs {sizes}").repeat(2)
+    );
     let other = title.replace("men's", "mens");
     assert!(title.len() > 200);
     assert!(similarity(Measure::RatcliffObershelp, &other, &title) > 0.99);
@@ -221,7 +225,8 @@ fn two_thousand_random_pairs_have_pythons_ratio_bit_for_bit() {
     let output = child.wait_with_output().expect("python3 ends");
     feeder.join().expect("the feeder ends").expect("python3 reads all");
     let answers = String::from_utf8(output.stdout).expect("hexadecimal digits");
-    let asked = pairs.iter().flat_map(|pair| [Measure::Difflib, Measure::RatcliffObershelp].map(|measure| (pair, measure)));
+    let asked =
+        pairs.iter().flat_map(|pair| [Measure::Difflib, Measure::RatcliffObershelp].map(|measure| (pair, measure)));
     assert_eq!(answers.lines().count(), 2 * pairs.len());
     for (((a, b), measure), answer) in asked.zip(answers.lines()) {
         let ours = similarity(measure, &fold_title(a), &fold_title(b));

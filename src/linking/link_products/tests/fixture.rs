@@ -136,6 +136,9 @@ fn a_near_miss_is_shown_with_its_similarity() {
     let shown = |name: &str| unlinked.column(name).unwrap().str().unwrap().get(0).map(str::to_owned);
     assert_eq!(shown("best_product_title").as_deref(), Some("Delta Maxi Dress in Black"));
     assert_eq!(shown("differences").as_deref(), Some("Blue → Black"));
+    let misses = output("near_misses");
+    assert_eq!(misses.column("title").unwrap().str().unwrap().get(0), Some("Delta Maxi Dress in Blue"));
+    assert_eq!(misses.column("differences").unwrap().str().unwrap().get(0), Some("Blue → Black"));
 }
 
 #[test]

@@ -70,12 +70,20 @@ fn routed(address: impl Fn(i64) -> String) -> Vec<Row> {
 #[test]
 fn shops_that_route_by_query_or_fragment_are_told_from_their_addresses() {
     let shops: [(fn(i64) -> String, fn(i64) -> String, &str); 8] = [
-        (|n| format!("https://r.com/item.php?{n}"), |n| format!("https://r.com/item.php?{n}&utm_source=mail"), "what follows ?"),
+        (
+            |n| format!("https://r.com/item.php?{n}"),
+            |n| format!("https://r.com/item.php?{n}&utm_source=mail"),
+            "what follows ?",
+        ),
         (|n| format!("https://r.com/item?id={n}"), |n| format!("https://r.com/item?utm_source=mail&id={n}"), "?id="),
         (|n| format!("https://r.com/?a=7&p={n}"), |n| format!("https://r.com/?p={n}"), "?p="),
         (|n| format!("https://r.com/?sid=a{n}&p={n}"), |n| format!("https://r.com/?sid=b{n}&p={n}"), "?p="),
         (|n| format!("https://r.com/?r=item/{n}"), |n| format!("https://r.com//?r=item/{n}#top"), "?r="),
-        (|n| format!("https://r.com/#/item/{n}"), |n| format!("https://r.com/?utm_source=mail#/item/{n}"), "what follows #"),
+        (
+            |n| format!("https://r.com/#/item/{n}"),
+            |n| format!("https://r.com/?utm_source=mail#/item/{n}"),
+            "what follows #",
+        ),
         (|n| format!("https://r.com/#!item?n={n}"), |n| format!("https://www.r.com/?x=1#!item?n={n}&utm_id=1"), "#n="),
         (|n| format!("https://r.com/i?id={n};v=1"), |n| format!("https://WWW.r.com/i?v=1;id={n}"), "?id="),
     ];

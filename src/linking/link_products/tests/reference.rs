@@ -26,7 +26,9 @@ pub fn told(operator: &LinkProducts, catalog: &[Row], products: &[Row], patterns
     let plain = |rows: &[Row]| -> Vec<Row> {
         let title = |row: &Row| match operator.original_quirks {
             true => row.title.clone(),
-            false => row.title.as_deref().map(|title| plain_title(title).into_owned()).filter(|title| !title.is_empty()),
+            false => {
+                row.title.as_deref().map(|title| plain_title(title).into_owned()).filter(|title| !title.is_empty())
+            }
         };
         rows.iter().map(|row| Row { title: title(row), ..row.clone() }).collect()
     };
@@ -228,24 +230,34 @@ impl Reference<'_> {
     }
 
     fn group(&self, form: Form, key: &str) -> Vec<&Row> {
-        self.products.iter().copied().filter(|product| product.url.as_deref().map(form).as_deref() == Some(key)).collect()
+        self.products
+            .iter()
+            .copied()
+            .filter(|product| product.url.as_deref().map(form).as_deref() == Some(key))
+            .collect()
     }
 
     /// The forms of single products at which the catalog shows unlike things.
     fn doubted(&self, form: Form) -> Vec<String> {
         let has_parts = |row: &Row| row.url.as_deref().is_some_and(|url| url.contains(['?', '#']));
-        let keys = self.products.iter().filter(|product| has_parts(product)).filter_map(|product| product.url.as_deref().map(form));
+        let keys = self
+            .products
+            .iter()
+            .filter(|product| has_parts(product))
+            .filter_map(|product| product.url.as_deref().map(form));
         keys.filter(|key| self.group(form, key).len() == 1)
             .filter(|key| {
                 let there = |row: &&&Row| has_parts(row) && row.url.as_deref().map(form).as_ref() == Some(key);
-                let titles: Vec<&str> = self.catalog.iter().filter(there).filter_map(|row| row.title.as_deref()).collect();
+                let titles: Vec<&str> =
+                    self.catalog.iter().filter(there).filter_map(|row| row.title.as_deref()).collect();
                 titles.iter().any(|title| !are_alike(titles[0], title))
             })
             .collect()
     }
 
     fn telling(&self, form: Form, doubted: &[String]) -> Telling<'_> {
-        let mut keys: Vec<String> = self.products.iter().filter_map(|product| product.url.as_deref().map(form)).collect();
+        let mut keys: Vec<String> =
+            self.products.iter().filter_map(|product| product.url.as_deref().map(form)).collect();
         keys.sort();
         keys.dedup();
         let (mut products, mut sightings) = (Vec::new(), Vec::new());
@@ -259,11 +271,16 @@ impl Reference<'_> {
             }
             for row in self.catalog.iter().filter(|row| row.url.as_deref().map(form).as_ref() == Some(key)) {
                 let sighting = Seen { page, url: row.url.as_deref().unwrap(), shows: row.title.as_deref() };
-                let (ours, theirs) = (sighting.url.contains(['?', '#']), group[0].url.as_deref().unwrap().contains(['?', '#']));
+                let (ours, theirs) =
+                    (sighting.url.contains(['?', '#']), group[0].url.as_deref().unwrap().contains(['?', '#']));
                 if !ours || !theirs {
                     continue;
                 }
-                if group.len() == 1 && sighting.shows.is_some() { products.push(sighting) } else { sightings.push(sighting) }
+                if group.len() == 1 && sighting.shows.is_some() {
+                    products.push(sighting)
+                } else {
+                    sightings.push(sighting)
+                }
             }
         }
         Telling::learn(&products, &sightings)
