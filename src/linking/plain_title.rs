@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// How often entities may have been escaped: `&amp;amp;eacute;` is read as `é`.
 const ESCAPED: usize = 3;
 
-/// A title with its HTML entities undone, in the Unicode normalization form NFC, without characters that cannot be seen,
-/// with one blank for any run of white space (no-break spaces are white space), and none around it.
+/// A title with its HTML entities undone, in the Unicode normalization form NFKC (`ﬁ` is `fi`, `Ａ` is `A`), without characters
+/// that cannot be seen, with one blank for any run of white space (no-break spaces are white space), and none around it.
+/// Accents that stand alone (`´`), which NFKC would take apart into a blank and an accent, stay.
 ///
 /// Case and punctuation stay.
 pub fn plain_title(title: &str) -> Cow<'_, str> {
@@ -36,7 +37,7 @@ fn is_plain(text: &str) -> bool {
         let blanks_alone = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         return blanks_alone && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
     }
-    is_nfc_quick(text.chars()) == IsNormalized::Yes
+    is_nfkc_quick(text.chars()) == IsNormalized::Yes
         && !text.contains("  ")
         && !text.starts_with(' ')
         && !text.ends_with(' ')
@@ -45,7 +46,16 @@ fn is_plain(text: &str) -> bool {
 
 fn respelled(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for c in text.nfc().filter(|c| !is_unseen(*c)) {
+    let mut compatible = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_unseen(*c)) {
+        let from = compatible.len();
+        compatible.extend(std::iter::once(c).nfkd());
+        if compatible[from..].starts_with(' ') && !is_blank(c) {
+            compatible.truncate(from);
+            compatible.push(c);
+        }
+    }
+    for c in compatible.nfc() {
         match is_blank(c) {
             false => plain.push(c),
             true if plain.is_empty() || plain.ends_with(' ') => {}
@@ -84,6 +94,7 @@ mod tests {
             "Caf&amp;eacute; Crème Mug & Saucer&nbsp;",
             "  Café\tCrème \r\n Mug & Saucer ",
             "\u{feff}Café Crè\u{ad}me Mug\u{200b} & Saucer",
+            "Ｃａｆｅ\u{301} Crème\u{3000}Mug ＆ Saucer",
         ] {
             assert_eq!(plain_title(spelled), plain, "{spelled:?}");
         }
@@ -91,7 +102,17 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_an_entity_stays() {
-        for title in ["AT&T", "R&D; Notes", "H&M Dress", "Salt & Pepper", "&;", "&unknown;", "Tom &copy Jerry", ""] {
+        for title in [
+            "Women´s Tee",
+            "AT&T",
+            "R&D; Notes",
+            "H&M Dress",
+            "Salt & Pepper",
+            "&;",
+            "&unknown;",
+            "Tom &copy Jerry",
+            "",
+        ] {
             assert_eq!(plain_title(title), title);
         }
     }
@@ -105,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_title_stays_as_it_is(title in "([a-cé ]|e\u{301}|\u{a0}|\u{ad}|\t|&amp;|&nbsp;|&|;|\u{1d}){0,12}") {
+        fn a_plain_title_stays_as_it_is(title in "([a-cé´ﬁＡ ]|e\u{301}|\u{a0}|\u{ad}|\t|&amp;|&nbsp;|&|;|\u{1d}){0,12}") {
             let once = plain_title(&title).into_owned();
             prop_assert_eq!(plain_title(&once).into_owned(), once.clone());
             prop_assert!(!once.contains("  ") && !once.starts_with(' ') && !once.ends_with(' '));

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::similarity::Measure;
-pub use search::{best_matches, best_matches_within};
+pub use search::best_matches;
 pub use titles::{TitleId, TitleTable};
 
 /// The products' side, in columns of one length. The order of the rows does not matter.

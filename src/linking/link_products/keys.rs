@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{params::Rules, rows::Sides};
 use crate::linking::{
-    address::{Seen, Telling},
+    address::{Part, Seen, Telling, parts},
     first_rows::FirstRows,
     similarity::{fold_title, similarity},
 };
@@ -58,7 +58,8 @@ impl Keys {
     pub fn meant(&self, sides: &Sides<'_>, rules: &Rules, telling: &Telling<'_>, row: u32, first: u32) -> Option<u32> {
         let url = sides.catalog.urls[row as usize];
         let Some(shared) = self.shared.get(&first) else {
-            return Some(first).filter(|first| !telling.differ(url, sides.products.urls[*first as usize]));
+            let differ = telling.differ(url, sides.products.urls[first as usize]);
+            return (!differ && !is_another(sides, rules, row as usize, first as usize)).then_some(first);
         };
         match telling.key(url) {
             Some(key) => match self.told.get(&(first, key)).map(Vec::as_slice) {
@@ -174,6 +175,30 @@ impl Shared {
         let alike = titles.next().is_none_or(|first| titles.all(|other| are_alike(first, other)));
         Self { products, alike }
     }
+}
+
+/// Whether nothing but the path speaks for a product: the addresses have a part that differs, the titles have no word in common, and
+/// the prices differ.
+fn is_another(sides: &Sides<'_>, rules: &Rules, row: usize, product: usize) -> bool {
+    let (catalog, products) = (&sides.catalog, &sides.products);
+    if rules.original || !products.urls[product].contains(['?', '#']) || !catalog.urls[row].contains(['?', '#']) {
+        return false;
+    }
+    let theirs = parts(products.urls[product]);
+    let differs =
+        |(part, value): &(Part<'_>, &str)| theirs.iter().any(|(other, there)| other == part && there != value);
+    parts(catalog.urls[row]).iter().any(differs)
+        && catalog.title(row).zip(products.title(product)).is_some_and(|(a, b)| !has_common_word(a, b))
+        && !catalog.prices[row].zip(products.prices[product]).is_none_or(|(a, b)| rules.prices.accepts(a, b))
+}
+
+fn has_common_word(a: &str, b: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let folded = fold_title(text);
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let there = words(b);
+    words(a).iter().any(|word| there.contains(word))
 }
 
 fn are_alike(a: &str, b: &str) -> bool {

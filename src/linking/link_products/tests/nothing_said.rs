@@ -141,6 +141,15 @@ fn a_shop_of_which_one_product_is_known_is_told_from_the_catalog() {
 }
 
 #[test]
+fn one_address_with_another_number_title_and_price_is_another_page() {
+    let products = [Row::new(20, "https://r.com/item?id=20", "r", "Walnut Tray", 80.0, "")];
+    let row = |title, price| [Row::new(1, "https://r.com/item?id=21", "r", title, price, "")];
+    assert_eq!(links(&row("Ash Bowl", 35.0), &products), [None]);
+    assert_eq!(links(&row("Tray of walnut", 35.0), &products), [by(20, "normalized_url")]);
+    assert_eq!(links(&row("Ash Bowl", 80.5), &products), [by(20, "normalized_url")]);
+}
+
+#[test]
 fn an_id_that_changed_is_a_changed_address() {
     let products = routed(|n| format!("https://r.com/item?id={n}"));
     let catalog = [

@@ -2,7 +2,7 @@
 
 use super::{PatternRow, Row, Told};
 use crate::linking::{
-    address::{Seen, Telling},
+    address::{Seen, Telling, parts},
     link_products::LinkProducts,
     no_code::says_nothing,
     plain_title::plain_title,
@@ -292,7 +292,8 @@ impl Reference<'_> {
         if let [product] = group.as_slice()
             && !doubted.contains(&key)
         {
-            return Some(*product).filter(|product| !telling.differ(url, product.url.as_deref().unwrap()));
+            let theirs = product.url.as_deref().unwrap();
+            return (!telling.differ(url, theirs) && !self.is_another(row, url, product, theirs)).then_some(*product);
         }
         let Some(wanted) = telling.key(url) else { return self.choose(row, &group) };
         let is_told = |product: &&Row| telling.key(product.url.as_deref().unwrap()).as_ref() == Some(&wanted);
@@ -303,6 +304,22 @@ impl Reference<'_> {
             // Whether they are alike is asked of all that share the form.
             told => self.choose_if(row, told, group.len() > 1 && are_all_alike(&group)),
         }
+    }
+
+    fn is_another(&self, row: &Row, url: &str, product: &Row, theirs: &str) -> bool {
+        let differ = parts(url).iter().any(|(part, value)| parts(theirs).iter().any(|(p, v)| p == part && v != value));
+        let words = |row: &Row| -> Option<Vec<String>> {
+            let title = fold_title(row.title.as_deref()?);
+            Some(
+                title
+                    .split(|c: char| !c.is_alphanumeric())
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            )
+        };
+        let strange = words(row).zip(words(product)).is_some_and(|(a, b)| !a.iter().any(|word| b.contains(word)));
+        differ && strange && row.price.is_some() && product.price.is_some() && !self.near(row, product)
     }
 
     fn choose<'r>(&self, row: &Row, group: &[&'r Row]) -> Option<&'r Row> {
