@@ -201,21 +201,44 @@ impl Crowd {
         Self { nodes, entries: order.into_iter().map(|item| item + from as u32).collect(), lengths, counts }
     }
 
-    /// The leaves that may hold an entry of `window` no further away than `allowed` says for its length; the nearest first.
+    /// The leaf that the nearest boxes lead to: most likely that of the best match.
+    pub fn nearest(&self, query: &Counts, window: &Range<usize>) -> Option<Leaf> {
+        let mut at = 0;
+        loop {
+            let node = self.nodes.get(at)?;
+            if !node.items.is_empty() {
+                let distance = query.distance_to(&node.low, &node.high);
+                return Some(Leaf { distance, node: at as u32 }).filter(|_| node.is_reached(window));
+            }
+            let (left, right) = (at + 1, self.nodes.get(at + 1)?.skip as usize);
+            let distance = |at: usize| {
+                let node = self.nodes.get(at).filter(|node| node.is_reached(window))?;
+                Some(query.distance_to(&node.low, &node.high))
+            };
+            at = match (distance(left), distance(right)) {
+                (None, _) => right,
+                (Some(nearer), Some(further)) if further < nearer => right,
+                _ => left,
+            };
+        }
+    }
+
+    /// The leaves that may hold an entry of `window` of which `may_win` holds, given a length and a distance that is no
+    /// greater than theirs; the nearest first.
     pub fn leaves(
         &self,
         query: &Counts,
         window: &Range<usize>,
-        allowed: &[u16; LAST_LENGTH + 1],
+        may_win: impl Fn(usize, u16) -> bool,
         leaves: &mut Vec<Leaf>,
     ) {
         leaves.clear();
         let mut at = 0;
         while let Some(node) = self.nodes.get(at) {
-            let reached = (node.last as usize) >= window.start && (node.first as usize) < window.end;
-            let allowed = allowed[usize::from(node.longest)].max(allowed[usize::from(node.shortest)]);
-            let distance = if reached { query.distance_to(&node.low, &node.high) } else { u16::MAX };
-            if !reached || distance > allowed {
+            let distance = query.distance_to(&node.low, &node.high);
+            // The longer a title, the more differences are allowed; but an empty one is only like another.
+            let may_win = || may_win(node.longest.into(), distance) || may_win(node.shortest.into(), distance);
+            if !node.is_reached(window) || !may_win() {
                 at = node.skip as usize;
                 continue;
             }
@@ -268,6 +291,10 @@ enum Task {
 }
 
 impl Node {
+    fn is_reached(&self, window: &Range<usize>) -> bool {
+        (self.last as usize) >= window.start && (self.first as usize) < window.end
+    }
+
     fn over(items: &[u32], counts: &[Counts], index: &Index, from: usize, start: u32) -> Self {
         let mut node = Self {
             low: [u8::MAX; CLASSES],

@@ -173,8 +173,21 @@ struct Leader {
 
 /// A tree, and what it is asked for.
 struct InCrowd<'a> {
-    crowd: &'a Crowd,
+    tree: &'a Crowd,
     counts: Counts,
+}
+
+/// How much of a crowded window a query has looked at.
+#[derive(Default)]
+struct Looked {
+    seen: u64,
+    compared: u64,
+}
+
+impl Looked {
+    fn is_enough(&self, limits: Limits) -> bool {
+        self.seen >= limits.near_misses_seen || self.compared >= limits.near_misses_compared
+    }
 }
 
 /// Buffers of one thread.
@@ -221,7 +234,7 @@ impl Searcher {
             return Found { in_window, best: None };
         }
         let points = plan.titles.points(title);
-        let crowd = plan.crowd(at, &window).map(|crowd| InCrowd { crowd, counts: Counts::of(points) });
+        let crowd = plan.crowd(at, &window).map(|tree| InCrowd { tree, counts: Counts::of(points) });
         let query = Query { price, length: points.len(), signature: Signature::of(points), window };
         self.pattern.prepare(points);
         plan.titles.write_text(title, &mut self.query_text);
@@ -254,7 +267,7 @@ impl Searcher {
         let mut compared = 0;
         let open = std::mem::take(&mut self.open);
         for &item in &open {
-            let needed = leader.map_or(pass.similarity, |leader| leader.similarity.max(pass.similarity));
+            let needed = needed(pass, *leader);
             if bound_of(item) < needed {
                 break;
             }
@@ -273,56 +286,72 @@ impl Searcher {
         &mut self,
         plan: &Plan<'_>,
         query: &Query,
-        InCrowd { crowd, counts }: &InCrowd<'_>,
+        crowd: &InCrowd<'_>,
         pass: &Pass,
         leader: &mut Option<Leader>,
     ) {
         let Some(allowance) = pass.allowances.get(&query.length) else { return };
-        let (mut leaves, mut open) = (std::mem::take(&mut self.leaves), std::mem::take(&mut self.open));
-        crowd.leaves(counts, &query.window, &allowance.distance, &mut leaves);
-        let needed =
-            |leader: &Option<Leader>| leader.map_or(pass.similarity, |best| best.similarity.max(pass.similarity));
-        let bound = |length: usize, distance| match length {
-            LAST_LENGTH => 1.0,
-            length => upper_bound(plan.settings.measure, query.length, length, distance),
-        };
-        let (mut seen, mut compared, mut is_whole) = (0, 0, true);
-        for leaf in &leaves {
-            // The longer a title, the higher the bound; but an empty one is only like another.
-            if crowd.lengths(*leaf).into_iter().all(|length| bound(length, leaf.distance) < needed(leader)) {
-                continue;
-            }
-            if pass.is_for_misses
-                && (seen >= plan.limits.near_misses_seen || compared >= plan.limits.near_misses_compared)
-            {
+        let (tree, counts) = (crowd.tree, &crowd.counts);
+        let mut looked = Looked::default();
+        // The nearest leaf most often has the best match, and then few others are left.
+        let first = tree.nearest(counts, &query.window);
+        if let Some(leaf) = first {
+            self.look_at_leaf(plan, query, crowd, (leaf, pass, allowance), &mut looked, leader);
+        }
+        let mut leaves = std::mem::take(&mut self.leaves);
+        let needed = needed(pass, *leader);
+        tree.leaves(
+            counts,
+            &query.window,
+            |length, distance| bound(plan, query, length, distance) >= needed,
+            &mut leaves,
+        );
+        let mut is_whole = true;
+        for &leaf in leaves.iter().filter(|leaf| Some(**leaf) != first) {
+            if pass.is_for_misses && looked.is_enough(plan.limits) {
                 is_whole = false;
                 break;
             }
-            seen += crowd.near(*leaf, counts, &query.window, &allowance.distance, &mut open);
-            for item in &mut open {
-                let entry = *item as u32;
-                let bound = bound(usize::from(plan.index.length[entry as usize]), (*item >> 32) as u16);
-                *item = u64::from(room(bound)) << 32 | u64::from(entry);
-            }
-            open.sort_unstable();
-            for &item in &open {
-                let needed = needed(leader);
-                if bound_of(item) < needed {
-                    break;
-                }
-                compared += 1;
-                self.compare(plan, query, item as u32 as usize, needed, leader);
-            }
+            self.look_at_leaf(plan, query, crowd, (leaf, pass, allowance), &mut looked, leader);
         }
-        (self.leaves, self.open) = (leaves, open);
+        self.leaves = leaves;
         let pairs = query.window.len() as u64;
+        let seen = if is_whole { pairs } else { looked.seen };
         self.counters.pairs += pairs;
-        if is_whole {
-            self.counters.by_signature += pairs - compared;
-        } else {
-            self.counters.by_signature += seen - compared;
-            self.counters.passed_over += pairs - seen;
+        self.counters.by_signature += seen - looked.compared;
+        self.counters.passed_over += pairs - seen;
+    }
+
+    fn look_at_leaf(
+        &mut self,
+        plan: &Plan<'_>,
+        query: &Query,
+        crowd: &InCrowd<'_>,
+        (leaf, pass, allowance): (Leaf, &Pass, &Allowance),
+        looked: &mut Looked,
+        leader: &mut Option<Leader>,
+    ) {
+        let floor = needed(pass, *leader);
+        if crowd.tree.lengths(leaf).into_iter().all(|length| bound(plan, query, length, leaf.distance) < floor) {
+            return;
         }
+        let mut open = std::mem::take(&mut self.open);
+        looked.seen += crowd.tree.near(leaf, &crowd.counts, &query.window, &allowance.distance, &mut open);
+        for item in &mut open {
+            let entry = *item as u32;
+            let length = usize::from(plan.index.length[entry as usize]);
+            *item = u64::from(room(bound(plan, query, length, (*item >> 32) as u16))) << 32 | u64::from(entry);
+        }
+        open.sort_unstable();
+        for &item in &open {
+            let needed = needed(pass, *leader);
+            if bound_of(item) < needed {
+                break;
+            }
+            looked.compared += 1;
+            self.compare(plan, query, item as u32 as usize, needed, leader);
+        }
+        self.open = open;
     }
 
     /// Collects the entries that lengths and signatures leave open; gives the number of signatures looked at.
@@ -375,6 +404,16 @@ impl Searcher {
             *leader = Some(Leader { entry, similarity });
         }
     }
+}
+
+/// The similarity that an entry must reach to be of interest.
+fn needed(pass: &Pass, leader: Option<Leader>) -> f64 {
+    leader.map_or(pass.similarity, |leader| leader.similarity.max(pass.similarity))
+}
+
+/// What no title of this length (cut off at [`LAST_LENGTH`]) and at least this distance can exceed.
+fn bound(plan: &Plan<'_>, query: &Query, length: usize, distance: u16) -> f64 {
+    if length == LAST_LENGTH { 1.0 } else { upper_bound(plan.settings.measure, query.length, length, distance) }
 }
 
 /// Writes the entries of a part whose distance is allowed, each with its distance; gives their number.
