@@ -1,4 +1,4 @@
-//! The five figures: what is run, how often, and what it is held against.
+//! The six figures: what is run, how often, and what it is held against.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,12 +24,13 @@ pub struct Case {
 }
 
 /// All of them, in the order they are run.
-pub const CASES: [Case; 5] = [
+pub const CASES: [Case; 6] = [
     Case { name: "20k", title: "Linking 20,000 × 20,000 beside the original", measure: beside_the_original },
     Case { name: "100k", title: "Linking 100,000 × 100,000 beside an afternoon's work", measure: at_100k },
     Case { name: "1m", title: "1,000,000 × 1,000,000, cold, all operators", measure: at_a_million },
     Case { name: "fresh", title: "Nothing changed, 1,000,000 rows", measure: nothing_changed },
     Case { name: "growth", title: "Ten times the rows", measure: growth },
+    Case { name: "crowd", title: "One price and titles of one template", measure: crowd },
 ];
 
 const MILLION: u64 = 1_000_000;
@@ -59,6 +60,8 @@ pub struct Bench {
     worlds: Worlds,
     peers: Peers,
     original_runs: usize,
+    /// Another build of the program to be measured beside this one.
+    beside: Option<PathBuf>,
 }
 
 /// The runs of one kind: their figures, and the database the last of them left.
@@ -89,8 +92,8 @@ impl Runs {
 
 impl Bench {
     /// Finds the worlds.
-    pub fn new(peers: Peers, original_runs: usize) -> Result<Self, String> {
-        Ok(Self { worlds: Worlds::new()?, peers, original_runs })
+    pub fn new(peers: Peers, original_runs: usize, beside: Option<PathBuf>) -> Result<Self, String> {
+        Ok(Self { worlds: Worlds::new()?, peers, original_runs, beside })
     }
 
     /// The peers.
@@ -101,6 +104,13 @@ impl Bench {
     /// Runs the pipeline `times` times, each on a fresh copy of `world` with an empty workspace.
     fn ours(&self, world: &Path, mode: Mode, job: Job, times: usize) -> Result<Runs, String> {
         self.repeat("ours", world, times, |folder, database| Ok(pipeline(folder, database, mode, job)))
+    }
+
+    /// Runs the other build once as [`Bench::ours`] runs this one, with its own pipelines if they lie in `pipelines` beside it.
+    fn other(&self, world: &Path, program: &Path) -> Result<Runs, String> {
+        self.repeat("other", world, 1, |folder, database| {
+            Ok(pipeline_of(program, &pipelines_of(program), folder, database, Mode::Default, Job::Everything))
+        })
     }
 
     /// Runs a peer `times` times; the inner error says why it is skipped.
@@ -171,8 +181,19 @@ impl Bench {
 
 /// `nightloom run pipelines/linking.toml` with everything it writes in `folder`.
 fn pipeline(folder: &Path, database: &Path, mode: Mode, job: Job) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nightloom"));
-    command.arg("run").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/linking.toml"));
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    pipeline_of(Path::new(env!("CARGO_BIN_EXE_nightloom")), &ours, folder, database, mode, job)
+}
+
+/// The pipelines of another build: a folder beside it, else our own.
+fn pipelines_of(program: &Path) -> PathBuf {
+    let beside = program.with_file_name("pipelines");
+    if beside.is_dir() { beside } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines") }
+}
+
+fn pipeline_of(program: &Path, pipelines: &Path, folder: &Path, database: &Path, mode: Mode, job: Job) -> Command {
+    let mut command = Command::new(program);
+    command.arg("run").arg(pipelines.join("linking.toml"));
     command.arg("--workspace").arg(folder.join("workspace"));
     command.arg("--set").arg(format!("vars.db={}", database.display()));
     command.arg("--set").arg(format!("vars.out={}", folder.join("out").display()));
@@ -244,4 +265,27 @@ fn growth(bench: &Bench) -> Result<Vec<Figure>, String> {
         Figure::plain("1,000,000 × 1,000,000", large.text()),
         Figure::against("times the time", format!("{ratio:.1}"), "≤ 15", ratio <= 15.0),
     ])
+}
+
+fn crowd(bench: &Bench) -> Result<Vec<Figure>, String> {
+    let (small, large) = (bench.worlds.crowd(50_000)?, bench.worlds.crowd(200_000)?);
+    let few = bench.ours(&small, Mode::Default, Job::Everything, 3)?;
+    let many = bench.ours(&large, Mode::Default, Job::Everything, 3)?;
+    let ratio = many.seconds() / few.seconds();
+    let mut figures = vec![
+        Figure::plain("50,000 × 50,000", few.text()),
+        Figure::plain("200,000 × 200,000", many.text()),
+        Figure::against("times the time", format!("{ratio:.1}"), "≤ 6", ratio <= 6.0),
+    ];
+    let Some(program) = &bench.beside else {
+        figures.push(Figure::plain("beside another build", "skipped: give its path with --beside"));
+        return Ok(figures);
+    };
+    let other = bench.other(&large, program)?;
+    let faster = other.seconds() / many.seconds();
+    let differing = differing_links(&many.database, &other.database)?;
+    figures.push(Figure::plain("200,000 × 200,000, the build before", other.text()));
+    figures.push(Figure::against("times faster", format!("{faster:.1}"), "≥ 10", faster >= 10.0));
+    figures.push(Figure::against("differing links", differing.to_string(), "0", differing == 0));
+    Ok(figures)
 }

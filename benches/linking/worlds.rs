@@ -5,6 +5,9 @@ use std::{
     process::Command,
 };
 
+use rand::{SeedableRng, seq::IndexedRandom};
+use rand_pcg::Pcg64Mcg;
+
 use crate::process;
 
 /// A kind of world.
@@ -79,4 +82,50 @@ pub fn copy(world: &Path, folder: &Path) -> Result<PathBuf, String> {
         .and_then(|_| std::fs::File::open(&database)?.sync_all())
         .map_err(|error| format!("{}: {error}", database.display()))?;
     Ok(database)
+}
+
+impl Worlds {
+    /// The database of a shop with one price and titles of one template, `rows` on either side; each catalog row has its product.
+    pub fn crowd(&self, rows: u64) -> Result<PathBuf, String> {
+        let path = self.folder.join(format!("crowd-{rows}.db"));
+        if !path.exists() {
+            let failed = |error: rusqlite::Error| format!("{}: {error}", path.display());
+            let unfinished = path.with_extension("unfinished");
+            drop(std::fs::remove_file(&unfinished));
+            let mut database = rusqlite::Connection::open(&unfinished).map_err(failed)?;
+            write_crowd(&mut database, rows).map_err(failed)?;
+            drop(database);
+            std::fs::rename(&unfinished, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        Ok(path)
+    }
+}
+
+fn write_crowd(database: &mut rusqlite::Connection, rows: u64) -> rusqlite::Result<()> {
+    const WORDS: [&[&str]; 4] = [
+        &["Floral", "Plain", "Striped", "Dotted", "Checked"],
+        &["Midi", "Mini", "Maxi"],
+        &["Dress", "Skirt", "Tunic"],
+        &["Navy", "Black", "Sage", "Rust", "Plum", "Teal"],
+    ];
+    let mut random = Pcg64Mcg::seed_from_u64(3);
+    let transaction = database.transaction()?;
+    transaction.execute_batch(include_str!("../../src/sample/tables.sql"))?;
+    transaction.execute_batch(include_str!("../../pipelines/tables/linking.sql"))?;
+    {
+        let mut product = transaction.prepare(
+            "INSERT INTO products (id, url, retailer, title, price) VALUES (?1, 'https://one.example/p/' || ?1, 'one', ?2, 9.99)",
+        )?;
+        let mut row = transaction.prepare(
+            "INSERT INTO catalog_products (id, catalog_url, retailer, title, price)
+             VALUES (?1, 'https://one.example/c/' || ?1, 'one', ?2, 9.99)",
+        )?;
+        for n in 0..rows {
+            let words: Vec<&str> = WORDS.iter().filter_map(|words| words.choose(&mut random).copied()).collect();
+            let title = format!("{} size {} style {n:06}", words.join(" "), n % 23 + 2);
+            product.execute(rusqlite::params![n + 1, title])?;
+            row.execute(rusqlite::params![n + 1, title.replace("style", "Style no.")])?;
+        }
+    }
+    transaction.commit()
 }

@@ -45,7 +45,7 @@ pub struct CsvOptions {
     /// Whether the first record names the columns; else they are `column_1`, `column_2`, …
     pub header: bool,
     /// Types of columns. A column that is not here gets the narrowest of integer, float, boolean and text that
-    /// loses nothing, found from all its values: `007` and `+49` stay text.
+    /// loses nothing, found from all its values: where `007`, `1e5`, `1.50` or `+49` occurs, all stay text.
     pub types: BTreeMap<String, ColumnKind>,
     /// Fields that mean null, beside the empty one.
     pub null_values: Vec<String>,

@@ -17,15 +17,24 @@ impl FirstRows {
     ///
     /// `hashes` gives the [`hash`] of each row's key, `None` for a row without one.
     pub fn build(hashes: &[Option<u64>], has_same_key: impl Fn(u32, u32) -> bool) -> Self {
+        Self::build_noting(hashes, has_same_key, |_, _| {})
+    }
+
+    /// As [`FirstRows::build`]; `again(first, row)` is called for each later row with the key of an earlier one.
+    pub fn build_noting(
+        hashes: &[Option<u64>],
+        has_same_key: impl Fn(u32, u32) -> bool,
+        mut again: impl FnMut(u32, u32),
+    ) -> Self {
         let capacity = (hashes.len().max(4) * 2).next_power_of_two();
         let mut index = Self { slots: vec![(0, EMPTY); capacity], mask: capacity - 1 };
         for (row, hash) in hashes.iter().enumerate() {
             let (Some(hash), Ok(row)) = (hash, u32::try_from(row)) else { continue };
             let slot = index.slot(*hash, |first| has_same_key(first, row));
-            if let Some(entry) = index.slots.get_mut(slot)
-                && entry.1 == EMPTY
-            {
-                *entry = (tag(*hash), row);
+            match index.slots.get_mut(slot) {
+                Some(entry) if entry.1 == EMPTY => *entry = (tag(*hash), row),
+                Some(entry) => again(entry.1, row),
+                None => {}
             }
         }
         index

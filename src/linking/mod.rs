@@ -1,5 +1,6 @@
 //! Catalog ↔ product links: finding them, learning from them, and the lifecycle of the products.
 
+mod address;
 mod classify_lifecycle;
 mod columns;
 mod evaluate_links;
@@ -11,6 +12,8 @@ mod learn_prices;
 mod learn_retailers;
 mod link_products;
 mod method;
+mod no_code;
+mod plain_title;
 mod price;
 mod range_min;
 mod report;

@@ -102,25 +102,29 @@ impl Catalog {
     pub fn read(items: Option<LazyFrame>) -> Result<Self, StageError> {
         let mut catalog = Self::default();
         let Some(items) = items else { return Ok(catalog) };
-        for_each_batch(items.select(COLUMNS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>()), StageError::from, |batch| {
-            let text = |name: &str| batch.column(name).and_then(|column| column.str());
-            let (shops, variants) = (text("shop_id")?.iter(), text("variant_id")?.iter());
-            let (products, statuses) = (text("product_id")?.iter(), text("product_status")?.iter());
-            let (stocks, made) =
-                (batch.column("available_total")?.i64()?.iter(), batch.column("from_lines")?.bool()?.iter());
-            for ((((shop, variant), product), status), (stock, made)) in
-                shops.zip(variants).zip(products).zip(statuses).zip(stocks.zip(made))
-            {
-                let Some(variant) = variant else { continue };
-                let is_known = made != Some(true);
-                let is_for_sale = !status.is_some_and(is_off_sale);
-                let is_in_stock = is_for_sale && stock.is_none_or(|stock| stock > 0);
-                let shop = catalog.shop_mut(shop);
-                shop.is_known |= is_known;
-                shop.add(variant, product, Standing { is_for_sale, is_in_stock }, is_known);
-            }
-            Ok(())
-        })?;
+        for_each_batch(
+            items.select(COLUMNS.iter().map(|(name, _)| col(*name)).collect::<Vec<_>>()),
+            StageError::from,
+            |batch| {
+                let text = |name: &str| batch.column(name).and_then(|column| column.str());
+                let (shops, variants) = (text("shop_id")?.iter(), text("variant_id")?.iter());
+                let (products, statuses) = (text("product_id")?.iter(), text("product_status")?.iter());
+                let (stocks, made) =
+                    (batch.column("available_total")?.i64()?.iter(), batch.column("from_lines")?.bool()?.iter());
+                for ((((shop, variant), product), status), (stock, made)) in
+                    shops.zip(variants).zip(products).zip(statuses).zip(stocks.zip(made))
+                {
+                    let Some(variant) = variant else { continue };
+                    let is_known = made != Some(true);
+                    let is_for_sale = !status.is_some_and(is_off_sale);
+                    let is_in_stock = is_for_sale && stock.is_none_or(|stock| stock > 0);
+                    let shop = catalog.shop_mut(shop);
+                    shop.is_known |= is_known;
+                    shop.add(variant, product, Standing { is_for_sale, is_in_stock }, is_known);
+                }
+                Ok(())
+            },
+        )?;
         Ok(catalog)
     }
 

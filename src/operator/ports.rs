@@ -56,6 +56,11 @@ impl ColumnKind {
             || matches!((self, wanted), (Self::Int, Self::Float))
     }
 
+    /// Whether its values are numbers.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Float)
+    }
+
     /// The word used in messages and in the generated reference.
     pub fn word(self) -> &'static str {
         match self {

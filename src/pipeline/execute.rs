@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use polars::prelude::{IntoLazy, LazyFrame};
+use polars::prelude::{IntoLazy, LazyFrame, PolarsError, col};
 use serde_json::Value as Json;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     error::PipelineError,
     expect,
     failpoint::Failpoint,
-    file::{DatasetRef, Pipeline, Step, StepId, StepKind, model::Severity},
+    file::{DatasetRef, Input, Pipeline, Step, StepId, StepKind, model::Severity},
     fingerprint::{Ingredients, InputIngredient},
     kept::KeptFrames,
     observe::Counter,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     io::{IoError, ReadWatch, SourceRows, SourceSpec, Spill},
-    operator::{ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
+    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
 };
 
 /// How often a source is read at most when files come to it while it is read.
@@ -219,7 +219,7 @@ impl Workshop<'_> {
                 Inputs::Any => frame,
                 Inputs::Ports(ports) => match ports.iter().find(|port| port.name == input.port) {
                     None => frame,
-                    Some(port) => self.conformed(step, &input.port, frame, &port.columns())?,
+                    Some(port) => self.conformed(step, input, frame, &port.columns())?,
                 },
             };
             frames = frames.with(&input.port, frame);
@@ -230,29 +230,51 @@ impl Workshop<'_> {
     fn conformed(
         &self,
         step: &Step,
-        port: &str,
+        input: &Input,
         mut frame: LazyFrame,
         columns: &PortSchema,
     ) -> Result<LazyFrame, PipelineError> {
         let fail = |problem: StageError| PipelineError::Step { step: step.label(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
+        let observed = self.observed_types(input.dataset);
         for wanted in columns {
             let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
-            if !column.kind.fits(wanted.kind) && column.kind != ColumnKind::Any {
-                return Err(fail(StageError::Input {
-                    port: port.to_owned(),
-                    problem: format!(
-                        "the column '{}' is {}, not {}",
-                        wanted.name,
-                        column.kind.word(),
-                        wanted.kind.word()
-                    ),
-                    mend: "cast it in the source's query, or in an sql stage before".to_owned(),
-                }));
+            if column.kind.fits(wanted.kind) || column.kind == ColumnKind::Any {
+                continue;
             }
+            // Numbers of a file whose types were not given may be written so that as numbers they would lose something: 1.50.
+            let spelled = observed && column.kind == ColumnKind::Text && wanted.kind.is_number();
+            let misspelled = match spelled {
+                true => first_misspelled(&frame, wanted).map_err(|error| fail(error.into()))?,
+                false => None,
+            };
+            if spelled && misspelled.is_none() {
+                continue;
+            }
+            let mut problem =
+                format!("the column '{}' is {}, not {}", wanted.name, column.kind.word(), wanted.kind.word());
+            if let Some(cell) = misspelled {
+                problem.push_str(&format!(": it holds {cell:?}"));
+            }
+            let mend = match observed {
+                true => format!(
+                    "give the source '{}' types = {{ {} = \"{}\" }}",
+                    self.pipeline.step(input.dataset.step).name,
+                    toml_key(&wanted.name),
+                    type_name(wanted.kind)
+                ),
+                false => "cast it in the source's query, or in an sql stage before".to_owned(),
+            };
+            return Err(fail(StageError::Input { port: input.port.clone(), problem, mend }));
         }
         frame = conform(frame, columns).map_err(|error| fail(error.into()))?;
         Ok(frame)
+    }
+
+    /// Whether the types of a dataset's columns were found from text, where they were not given.
+    fn observed_types(&self, dataset: DatasetRef) -> bool {
+        let step = self.pipeline.step(dataset.step);
+        matches!(&step.kind, StepKind::Source { spec: SourceSpec::Csv { .. }, .. }) && dataset.output == 0
     }
 
     fn dataset(
@@ -363,4 +385,31 @@ pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, 
     let rejected = manifest.outputs.iter().filter(|output| output.port == "rejected").map(|output| output.rows).sum();
     let read = if is_source { made + rejected } else { ingredients.inputs.values().map(|input| input.rows).sum() };
     (read, made, rejected)
+}
+
+/// The first text of a column that does not spell a value of the wanted kind.
+fn first_misspelled(frame: &LazyFrame, wanted: &Column) -> Result<Option<String>, PolarsError> {
+    let Some(target) = wanted.kind.data_type() else { return Ok(None) };
+    let text = || col(wanted.name.as_str());
+    let wrong = frame.clone().filter(text().is_not_null().and(text().cast(target).is_null())).select([text()]);
+    let wrong = wrong.limit(1).collect()?;
+    Ok(wrong.column(&wanted.name)?.str()?.get(0).map(ToOwned::to_owned))
+}
+
+/// A kind as `types` of a source names it.
+const fn type_name(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Int => "int",
+        ColumnKind::Float => "float",
+        ColumnKind::Bool => "bool",
+        ColumnKind::Date => "date",
+        ColumnKind::Timestamp => "timestamp",
+        ColumnKind::Text | ColumnKind::Any => "text",
+    }
+}
+
+/// A column's name as a key of a TOML table.
+fn toml_key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if bare { name.to_owned() } else { format!("{name:?}") }
 }

@@ -237,3 +237,65 @@ fn files_that_match_nothing_are_told_before_any_work() {
         assert!(said.code == Some(2) && said.stderr.contains("matches no file"), "{command}: {}", said.stderr);
     }
 }
+
+/// Links the rows of catalog.csv to products.csv; `types` are those of both sources.
+fn linking(types: &str) -> String {
+    format!(
+        "name = \"linking\"\n[sources.catalog]\ncsv = \"catalog.csv\"\n{types}\n[sources.products]\ncsv = \"products.csv\"\n{types}\n\
+         [stages.link]\noperator = \"link-products\"\ninputs = {{ catalog = \"catalog\", products = \"products\" }}\n\
+         outputs = {{ links = \"links\" }}\n[sinks.links]\nfrom = \"links\"\ncsv = \"links.out\"\n"
+    )
+}
+
+/// Writes two products and one catalog row that has the first one's code and nothing else of it.
+fn write_codes(place: &Place, [first, second]: [&str; 2]) {
+    let products = format!(
+        "id,url,retailer,title,price,product_code\n1,https://r.example/1,r,Walnut Tray,19.50,{first}\n\
+         2,https://r.example/2,r,Ash Bowl,20.00,{second}\n"
+    );
+    place.write("products.csv", products);
+    let catalog = "id,catalog_url,retailer,title,price,product_code\n";
+    place.write("catalog.csv", format!("{catalog}7,https://r.example/c/7,r,Garden Chair,80.00,{first}\n"));
+}
+
+/// What a run says that does not succeed, on one line.
+fn refused(place: &Place) -> String {
+    let finished = place.run(&[]);
+    assert_ne!(finished.code, Some(0), "{}", finished.stdout);
+    finished.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn codes_that_look_like_numbers_stay_codes_and_prices_that_do_not_are_read() {
+    for codes in [["1e5", "100000"], ["007", "7"], ["1.50", "1.5"], ["+3", "3"], [" 12", "12"], ["4.0", "4"]] {
+        let place = Place::new();
+        place.write("p.toml", linking(""));
+        write_codes(&place, codes);
+        place.run(&[]).expect_success();
+        let links = place.read("links.out");
+        assert!(
+            links.lines().count() == 2 && links.contains("7,1,r,https://r.example/1,0.9,product_code"),
+            "{codes:?} {links}"
+        );
+    }
+}
+
+#[test]
+fn types_that_do_not_fit_are_told_with_the_setting_that_mends_them() {
+    let place = Place::new();
+    place.write("p.toml", linking(""));
+    write_codes(&place, ["4711", "4712"]);
+    let told = refused(&place);
+    let mend = "types = { product_code = \"text\" }";
+    assert!(told.contains("'product_code' is integer, not text") && told.contains(mend), "{told}");
+    place.write("p.toml", linking(mend));
+    place.run(&[]).expect_success();
+    assert!(place.read("links.out").contains("7,1,r,https://r.example/1,0.9,product_code"));
+    // A price that is none is shown, and the mend sets its row aside.
+    place.write(
+        "catalog.csv",
+        "id,catalog_url,retailer,title,price,product_code\n7,https://r.example/c/7,r,Tray,call us,4711\n",
+    );
+    let (told, mend) = (refused(&place), "types = { price = \"float\" }");
+    assert!(told.contains("'price' is text, not float: it holds \"call us\"") && told.contains(mend), "{told}");
+}

@@ -21,7 +21,7 @@ pub(super) fn upper_bound(measure: Measure, a: usize, b: usize, distance: u16) -
         return if a == b || matches!(measure, Measure::SorensenDice) { 1.0 } else { MARGIN };
     }
     let bound = match measure {
-        Measure::RatcliffObershelp | Measure::Indel => (total - distance) / total,
+        Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel => (total - distance) / total,
         Measure::DamerauLevenshtein => 1.0 - distance / (2.0 * longer),
         Measure::JaroWinkler => {
             let common = (total - distance) / 2.0;

@@ -88,6 +88,11 @@ impl Index {
         self.blocks.binary_search_by_key(&block, |&(b, _)| b).map_or(0..0, |at| self.blocks[at].1.clone())
     }
 
+    /// The ranges of all blocks.
+    pub fn blocks(&self) -> impl Iterator<Item = Range<usize>> {
+        self.blocks.iter().map(|(_, range)| range.clone())
+    }
+
     /// The entries of `block` whose price is in reach of `price`.
     pub fn window(&self, block: Range<usize>, price: f64, rule: PriceRule) -> Range<usize> {
         // Rounding keeps the order, so the differences fall as the entry's price rises: the window is one range.

@@ -5,6 +5,7 @@
 //! common subsequence. Each is an upper bound of the similarity, so the result is that of comparing every pair.
 
 mod bounds;
+mod crowd;
 mod index;
 mod search;
 mod signature;
@@ -77,12 +78,30 @@ pub struct Settings {
     pub measure: Measure,
     /// A similarity above this (not equal to it) is a match.
     pub cutoff: f64,
-    /// Where there is no match, the best candidate is still reported from this similarity on. `None`: never.
+    /// Where there is no match, the best candidate is still reported from this similarity on. `None`: never. In a crowded
+    /// window it is the best of those whose counts of code points are nearest; see [`Limits`].
     pub report_from: Option<f64>,
     /// Which candidates are in reach.
     pub price_rule: PriceRule,
     /// How ties end.
     pub tie_rule: TieRule,
+}
+
+/// How much is looked at where a window is crowded. Matches do not depend on it; near misses may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A window of so many distinct (price, title) is crowded: a tree leads to what may match.
+    pub crowd: usize,
+    /// So many entries of a crowded window are looked at for a near miss, the nearest by their counts.
+    pub near_misses_seen: u64,
+    /// So many of them are compared.
+    pub near_misses_compared: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { crowd: 16_384, near_misses_seen: 16_384, near_misses_compared: 256 }
+    }
 }
 
 /// The best candidate of a query.
@@ -110,7 +129,7 @@ pub struct Found {
 /// Queries that repeat another one's block, price and title take its answer and count nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// All pairs: the sum of the four below.
+    /// All pairs: the sum of the five below.
     pub pairs: u64,
     /// Dropped for their lengths, without being looked at.
     pub by_length: u64,
@@ -120,6 +139,8 @@ pub struct Counters {
     pub by_subsequence: u64,
     /// Compared exactly.
     pub exact: u64,
+    /// Not looked at, because they could only have been near misses and the window is crowded.
+    pub passed_over: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -129,6 +150,7 @@ impl std::ops::AddAssign for Counters {
         self.by_signature += other.by_signature;
         self.by_subsequence += other.by_subsequence;
         self.exact += other.exact;
+        self.passed_over += other.passed_over;
     }
 }
 

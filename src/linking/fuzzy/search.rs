@@ -1,17 +1,22 @@
 //! The search: a window's candidates by falling upper bound, until none left can be the best.
 
-use std::{collections::HashMap, ops::Range, sync::atomic::Ordering};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{OnceLock, atomic::Ordering},
+};
 
 use rayon::prelude::*;
 
 use super::{
-    Best, Candidates, Control, Counters, Found, FuzzyError, Outcome, PriceRule, Queries, Settings, TieRule, TitleId,
-    TitleTable,
-    bounds::{Allowance, upper_bound},
+    Best, Candidates, Control, Counters, Found, FuzzyError, Limits, Outcome, PriceRule, Queries, Settings, TieRule,
+    TitleId, TitleTable,
+    bounds::{Allowance, LAST_LENGTH, upper_bound},
+    crowd::{Counts, Crowd, Leaf, widest},
     index::{Index, price_key},
     signature::Signature,
 };
-use crate::linking::similarity::{Measure, Pattern, Scratch, ratio};
+use crate::linking::similarity::{Frequent, Measure, Pattern, Scratch, ratio};
 
 /// Queries that one thread takes at a time.
 const CHUNK: usize = 64;
@@ -28,9 +33,26 @@ pub fn best_matches(
     settings: &Settings,
     control: Control<'_>,
 ) -> Result<Outcome, FuzzyError> {
+    best_matches_within(titles, candidates, queries, settings, Limits::default(), control)
+}
+
+/// As [`best_matches`], with other limits.
+///
+/// # Errors
+/// As there.
+pub fn best_matches_within(
+    titles: &TitleTable,
+    candidates: &Candidates<'_>,
+    queries: &Queries<'_>,
+    settings: &Settings,
+    limits: Limits,
+    control: Control<'_>,
+) -> Result<Outcome, FuzzyError> {
     check(candidates, queries, settings)?;
     let index = Index::new(titles, candidates, queries, settings.price_rule);
-    let plan = Plan { titles, candidates, queries, settings, index, passes: passes(titles, queries, settings) };
+    let crowds = index.blocks().map(|block| (block.start, OnceLock::new())).collect();
+    let passes = passes(titles, queries, settings);
+    let plan = Plan { titles, candidates, queries, settings, limits, index, crowds, passes };
     let mut order: Vec<u32> = (0..queries.block.len() as u32).collect();
     order.par_sort_unstable_by_key(|&query| (plan.key(query), query));
     let chunks: Result<Vec<_>, FuzzyError> = order
@@ -69,6 +91,8 @@ fn check(candidates: &Candidates<'_>, queries: &Queries<'_>, settings: &Settings
 /// One look at the windows: what must be reached, and the allowances that follow, by the query's length.
 struct Pass {
     similarity: f64,
+    /// Whether it is for near misses, of which not all need be looked at.
+    is_for_misses: bool,
     allowances: HashMap<usize, Allowance>,
 }
 
@@ -83,6 +107,7 @@ fn passes(titles: &TitleTable, queries: &Queries<'_>, settings: &Settings) -> Ve
         .flatten()
         .map(|similarity| Pass {
             similarity,
+            is_for_misses: similarity < settings.cutoff,
             allowances: lengths.iter().map(|&l| (l, Allowance::new(settings.measure, l, similarity))).collect(),
         })
         .collect()
@@ -93,7 +118,10 @@ struct Plan<'a> {
     candidates: &'a Candidates<'a>,
     queries: &'a Queries<'a>,
     settings: &'a Settings,
+    limits: Limits,
     index: Index,
+    /// By where a block begins: its tree, made when the first crowded window needs it.
+    crowds: HashMap<usize, OnceLock<Crowd>>,
     passes: Vec<Pass>,
 }
 
@@ -114,6 +142,18 @@ impl Plan<'_> {
         };
         self.index.window(self.index.block(self.queries.block[at]), self.queries.price[at], rule)
     }
+
+    /// The tree of a query's block, if its window is crowded and the measure is one that the tree holds for.
+    fn crowd(&self, at: usize, window: &Range<usize>) -> Option<&Crowd> {
+        let is_indel = matches!(self.settings.measure, Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel);
+        if !is_indel || window.len() < self.limits.crowd {
+            return None;
+        }
+        let block = self.index.block(self.queries.block[at]);
+        let tree =
+            || Crowd::new(self.titles, &self.index, block.clone(), widest(self.settings.price_rule, self.queries));
+        Some(self.crowds.get(&block.start)?.get_or_init(tree))
+    }
 }
 
 /// A query on its way through its window.
@@ -131,6 +171,25 @@ struct Leader {
     similarity: f64,
 }
 
+/// A tree, and what it is asked for.
+struct InCrowd<'a> {
+    tree: &'a Crowd,
+    counts: Counts,
+}
+
+/// How much of a crowded window a query has looked at.
+#[derive(Default)]
+struct Looked {
+    seen: u64,
+    compared: u64,
+}
+
+impl Looked {
+    fn is_enough(&self, limits: Limits) -> bool {
+        self.seen >= limits.near_misses_seen || self.compared >= limits.near_misses_compared
+    }
+}
+
 /// Buffers of one thread.
 #[derive(Default)]
 struct Searcher {
@@ -138,6 +197,7 @@ struct Searcher {
     scratch: Scratch,
     /// The entries that may still win: the room their bound leaves below 1, as 32-bit fixed point, and the entry.
     open: Vec<u64>,
+    leaves: Vec<Leaf>,
     query_text: String,
     candidate_text: String,
     counters: Counters,
@@ -174,12 +234,16 @@ impl Searcher {
             return Found { in_window, best: None };
         }
         let points = plan.titles.points(title);
+        let crowd = plan.crowd(at, &window).map(|tree| InCrowd { tree, counts: Counts::of(points) });
         let query = Query { price, length: points.len(), signature: Signature::of(points), window };
         self.pattern.prepare(points);
         plan.titles.write_text(title, &mut self.query_text);
         let mut leader = None;
         for pass in &plan.passes {
-            self.look(plan, &query, pass, &mut leader);
+            match &crowd {
+                None => self.look(plan, &query, pass, &mut leader),
+                Some(crowd) => self.look_in_crowd(plan, &query, crowd, pass, &mut leader),
+            }
             if leader.is_some_and(|leader: Leader| leader.similarity > plan.settings.cutoff) {
                 break;
             }
@@ -203,7 +267,7 @@ impl Searcher {
         let mut compared = 0;
         let open = std::mem::take(&mut self.open);
         for &item in &open {
-            let needed = leader.map_or(pass.similarity, |leader| leader.similarity.max(pass.similarity));
+            let needed = needed(pass, *leader);
             if bound_of(item) < needed {
                 break;
             }
@@ -215,6 +279,79 @@ impl Searcher {
         self.counters.pairs += pairs;
         self.counters.by_length += pairs - looked_at;
         self.counters.by_signature += looked_at - compared;
+    }
+
+    /// As [`Searcher::look`], by the leaves of the block's tree: those with the nearest counts first.
+    fn look_in_crowd(
+        &mut self,
+        plan: &Plan<'_>,
+        query: &Query,
+        crowd: &InCrowd<'_>,
+        pass: &Pass,
+        leader: &mut Option<Leader>,
+    ) {
+        let Some(allowance) = pass.allowances.get(&query.length) else { return };
+        let (tree, counts) = (crowd.tree, &crowd.counts);
+        let mut looked = Looked::default();
+        // The nearest leaf most often has the best match, and then few others are left.
+        let first = tree.nearest(counts, &query.window);
+        if let Some(leaf) = first {
+            self.look_at_leaf(plan, query, crowd, (leaf, pass, allowance), &mut looked, leader);
+        }
+        let mut leaves = std::mem::take(&mut self.leaves);
+        let needed = needed(pass, *leader);
+        tree.leaves(
+            counts,
+            &query.window,
+            |length, distance| bound(plan, query, length, distance) >= needed,
+            &mut leaves,
+        );
+        let mut is_whole = true;
+        for &leaf in leaves.iter().filter(|leaf| Some(**leaf) != first) {
+            if pass.is_for_misses && looked.is_enough(plan.limits) {
+                is_whole = false;
+                break;
+            }
+            self.look_at_leaf(plan, query, crowd, (leaf, pass, allowance), &mut looked, leader);
+        }
+        self.leaves = leaves;
+        let pairs = query.window.len() as u64;
+        let seen = if is_whole { pairs } else { looked.seen };
+        self.counters.pairs += pairs;
+        self.counters.by_signature += seen - looked.compared;
+        self.counters.passed_over += pairs - seen;
+    }
+
+    fn look_at_leaf(
+        &mut self,
+        plan: &Plan<'_>,
+        query: &Query,
+        crowd: &InCrowd<'_>,
+        (leaf, pass, allowance): (Leaf, &Pass, &Allowance),
+        looked: &mut Looked,
+        leader: &mut Option<Leader>,
+    ) {
+        let floor = needed(pass, *leader);
+        if crowd.tree.lengths(leaf).into_iter().all(|length| bound(plan, query, length, leaf.distance) < floor) {
+            return;
+        }
+        let mut open = std::mem::take(&mut self.open);
+        looked.seen += crowd.tree.near(leaf, &crowd.counts, &query.window, &allowance.distance, &mut open);
+        for item in &mut open {
+            let entry = *item as u32;
+            let length = usize::from(plan.index.length[entry as usize]);
+            *item = u64::from(room(bound(plan, query, length, (*item >> 32) as u16))) << 32 | u64::from(entry);
+        }
+        open.sort_unstable();
+        for &item in &open {
+            let needed = needed(pass, *leader);
+            if bound_of(item) < needed {
+                break;
+            }
+            looked.compared += 1;
+            self.compare(plan, query, item as u32 as usize, needed, leader);
+        }
+        self.open = open;
     }
 
     /// Collects the entries that lengths and signatures leave open; gives the number of signatures looked at.
@@ -242,19 +379,21 @@ impl Searcher {
         let title = plan.index.title[entry];
         let points = plan.titles.points(title);
         let total = query.length + points.len();
-        let similarity = match plan.settings.measure {
-            measure @ (Measure::RatcliffObershelp | Measure::Indel) => {
-                let bound = ratio(self.pattern.longest_common_subsequence(points), total);
-                if bound < needed || !wins(plan, query, entry, bound, *leader) {
-                    self.counters.by_subsequence += 1;
-                    return;
-                }
-                if measure == Measure::Indel {
-                    bound
-                } else {
-                    ratio(self.pattern.matching_blocks(points, &mut self.scratch), total)
-                }
+        let bound = match plan.settings.measure {
+            Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel => {
+                ratio(self.pattern.longest_common_subsequence(points), total)
             }
+            Measure::DamerauLevenshtein | Measure::JaroWinkler | Measure::SorensenDice => 1.0,
+        };
+        if bound < needed || !wins(plan, query, entry, bound, *leader) {
+            self.counters.by_subsequence += 1;
+            return;
+        }
+        let mut blocks = |frequent| ratio(self.pattern.matching_blocks(points, frequent, &mut self.scratch), total);
+        let similarity = match plan.settings.measure {
+            Measure::Indel => bound,
+            Measure::RatcliffObershelp => blocks(Frequent::Kept),
+            Measure::Difflib => blocks(Frequent::Dropped),
             measure => {
                 plan.titles.write_text(title, &mut self.candidate_text);
                 crate::linking::similarity::similarity(measure, &self.query_text, &self.candidate_text)
@@ -265,6 +404,16 @@ impl Searcher {
             *leader = Some(Leader { entry, similarity });
         }
     }
+}
+
+/// The similarity that an entry must reach to be of interest.
+fn needed(pass: &Pass, leader: Option<Leader>) -> f64 {
+    leader.map_or(pass.similarity, |leader| leader.similarity.max(pass.similarity))
+}
+
+/// What no title of this length (cut off at [`LAST_LENGTH`]) and at least this distance can exceed.
+fn bound(plan: &Plan<'_>, query: &Query, length: usize, distance: u16) -> f64 {
+    if length == LAST_LENGTH { 1.0 } else { upper_bound(plan.settings.measure, query.length, length, distance) }
 }
 
 /// Writes the entries of a part whose distance is allowed, each with its distance; gives their number.

@@ -8,8 +8,9 @@ use crate::linking::similarity::{fold_title, similarity};
 /// A row of either side: block, title, price in cents, product id.
 type Row = (u32, String, i64, i64);
 
-const SIDES: [Measure; 5] = [
+const SIDES: [Measure; 6] = [
     Measure::RatcliffObershelp,
+    Measure::Difflib,
     Measure::Indel,
     Measure::JaroWinkler,
     Measure::DamerauLevenshtein,
@@ -17,10 +18,20 @@ const SIDES: [Measure; 5] = [
 ];
 
 fn search(candidates: &[Row], queries: &[Row], settings: &Settings, unit: f64) -> Outcome {
-    search_reaching(candidates, queries, &[], settings, unit)
+    search_within(candidates, queries, &[], settings, unit, Limits::default())
 }
 
-fn search_reaching(candidates: &[Row], queries: &[Row], reach: &[f64], settings: &Settings, unit: f64) -> Outcome {
+/// Every window counts as crowded, and no near miss is passed over.
+const ALL_CROWDED: Limits = Limits { crowd: 1, near_misses_seen: u64::MAX, near_misses_compared: u64::MAX };
+
+fn search_within(
+    candidates: &[Row],
+    queries: &[Row],
+    reach: &[f64],
+    settings: &Settings,
+    unit: f64,
+    limits: Limits,
+) -> Outcome {
     let mut titles = TitleTable::new();
     let mut columns = |rows: &[Row]| {
         let title: Vec<TitleId> = rows.iter().map(|row| titles.intern(&row.1)).collect();
@@ -30,11 +41,12 @@ fn search_reaching(candidates: &[Row], queries: &[Row], reach: &[f64], settings:
     let (block, title, price) = columns(candidates);
     let (query_block, query_title, query_price) = columns(queries);
     let product: Vec<i64> = candidates.iter().map(|row| row.3).collect();
-    best_matches(
+    search::best_matches_within(
         &titles,
         &Candidates { block: &block, title: &title, price: &price, product: &product },
         &Queries { block: &query_block, title: &query_title, price: &query_price, reach },
         settings,
+        limits,
         Control { cancelled: &AtomicBool::new(false), progress: &|_| {} },
     )
     .expect("columns of equal length, not cancelled")
@@ -106,12 +118,15 @@ proptest! {
         queries in rows("[ab ]{0,4}[ab]{3,7}( midi| maxi|é|α)?", 20),
         (settings, unit) in settings(),
     ) {
-        let outcome = search(&candidates, &queries, &settings, unit);
-        for (query, found) in queries.iter().zip(&outcome.found) {
-            prop_assert_eq!(*found, every_pair(&candidates, query, &settings, unit));
+        for limits in [Limits::default(), ALL_CROWDED] {
+            let outcome = search_within(&candidates, &queries, &[], &settings, unit, limits);
+            for (query, found) in queries.iter().zip(&outcome.found) {
+                prop_assert_eq!(*found, every_pair(&candidates, query, &settings, unit));
+            }
+            let Counters { pairs, by_length, by_signature, by_subsequence, exact, passed_over } = outcome.counters;
+            prop_assert_eq!(pairs, by_length + by_signature + by_subsequence + exact);
+            prop_assert_eq!(passed_over, 0);
         }
-        let Counters { pairs, by_length, by_signature, by_subsequence, exact } = outcome.counters;
-        prop_assert_eq!(pairs, by_length + by_signature + by_subsequence + exact);
     }
 }
 
@@ -130,10 +145,38 @@ proptest! {
         }
         let copies: Vec<Row> = candidates.iter().take(3).cloned().collect();
         queries.extend(copies);
-        let outcome = search(&candidates, &queries, &settings, unit);
-        for (query, found) in queries.iter().zip(&outcome.found) {
-            prop_assert_eq!(*found, every_pair(&candidates, query, &settings, unit));
+        for limits in [Limits::default(), ALL_CROWDED] {
+            let outcome = search_within(&candidates, &queries, &[], &settings, unit, limits);
+            for (query, found) in queries.iter().zip(&outcome.found) {
+                prop_assert_eq!(*found, every_pair(&candidates, query, &settings, unit));
+            }
         }
+    }
+
+    #[test]
+    fn a_crowd_of_one_template_loses_no_match_and_shows_near_misses_that_are_there(
+        mut candidates in rows("(floral|plain) (midi|mini|maxi) dress (navy|sage) style [0-9]{3}|gasket [0-9]{4}-[0-9]{3}", 600),
+        mut queries in rows("(floral|plain) (midi|mini|maxi) dress (navy|sage) style no. [0-9]{3}|gasket [0-9]{4}-[0-9]{3}", 20),
+        (settings, unit) in settings(),
+    ) {
+        for row in candidates.iter_mut().chain(&mut queries) {
+            row.0 = 0;
+        }
+        let few = Limits { crowd: 1, near_misses_seen: 60, near_misses_compared: 10 };
+        let whole = search_within(&candidates, &queries, &[], &settings, unit, ALL_CROWDED);
+        let quick = search_within(&candidates, &queries, &[], &settings, unit, few);
+        for ((query, whole), quick) in queries.iter().zip(&whole.found).zip(&quick.found) {
+            prop_assert_eq!(*whole, every_pair(&candidates, query, &settings, unit));
+            if whole.best.is_none_or(|best| best.accepted) {
+                prop_assert_eq!(whole, quick);
+            } else if let (Some(best), Some(shown)) = (whole.best, quick.best) {
+                prop_assert!(!shown.accepted && shown.similarity <= best.similarity);
+                let told = similarity(settings.measure, &fold_title(&query.1), &fold_title(&candidates[shown.row as usize].1));
+                prop_assert_eq!(shown.similarity, told);
+            }
+        }
+        let Counters { pairs, by_length, by_signature, by_subsequence, exact, passed_over } = quick.counters;
+        prop_assert_eq!(pairs, by_length + by_signature + by_subsequence + exact + passed_over);
     }
 }
 
@@ -279,9 +322,11 @@ proptest! {
             tie_rule,
         };
         let reach = &reaches[..queries.len()];
-        let together = search_reaching(&candidates, &queries, reach, &settings(PriceRule::AtMostEach), 1.0);
-        for ((query, reach), found) in queries.iter().zip(reach).zip(together.found) {
-            prop_assert_eq!(found, every_pair(&candidates, query, &settings(PriceRule::AtMost(*reach)), 1.0));
+        for limits in [Limits::default(), ALL_CROWDED] {
+            let together = search_within(&candidates, &queries, reach, &settings(PriceRule::AtMostEach), 1.0, limits);
+            for ((query, reach), found) in queries.iter().zip(reach).zip(together.found) {
+                prop_assert_eq!(found, every_pair(&candidates, query, &settings(PriceRule::AtMost(*reach)), 1.0));
+            }
         }
     }
 }

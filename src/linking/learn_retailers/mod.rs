@@ -91,7 +91,7 @@ impl Operator for LearnRetailers {
     const NAME: &'static str = "learn-retailers";
     const SUMMARY: &'static str =
         "Learns how stable each retailer's URLs, codes and images are, and which method links it best.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const USES_AS_OF: bool = true;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("attempts", ATTEMPTS, "What `link-products` found tonight.").may_lack(&["code_changed"]),

@@ -16,6 +16,7 @@ use crate::{
         columns::{floats, integers, texts},
         link_products::{self, ALSO_COMPARE, NOT_ALSO_COMPARE},
         method::Method,
+        no_code::says_nothing,
         url,
     },
     operator::StageError,
@@ -156,7 +157,7 @@ fn add_earlier_links(
         Some(products) => texts(products, "url")?
             .into_iter()
             .zip(texts(products, "product_code")?)
-            .filter_map(|(url, code)| Some((url?, code.filter(|code| !code.is_empty())?)))
+            .filter_map(|(url, code)| Some((url?, code.filter(|code| !says_nothing(code))?)))
             .collect(),
         None => HashMap::new(),
     };
@@ -179,7 +180,7 @@ fn add_earlier_links(
             Some(tally) => tally,
             None => tallies.entry(retailer.to_owned()).or_default(),
         };
-        let own_code = own_codes[row].filter(|code| !code.is_empty());
+        let own_code = own_codes[row].filter(|code| !says_nothing(code));
         tally.add_link(&Link {
             method: methods[row].unwrap_or_default(),
             confidence: confidences[row].unwrap_or_default(),

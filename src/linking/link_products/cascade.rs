@@ -1,12 +1,17 @@
 //! The cascade: each level looks only at the rows the levels before it left open.
 
-use std::{borrow::Cow, collections::HashSet, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    sync::OnceLock,
+};
 
 use rayon::prelude::*;
 
 use super::{
     fuzzy_level,
     guard::Guard,
+    keys::Keys,
     levels::{Level, plan},
     params::Rules,
     rows::{NO_RETAILER, Rows, Sides},
@@ -15,7 +20,8 @@ use super::{
 };
 use crate::{
     linking::{
-        first_rows::{FirstRows, hash},
+        address::Telling,
+        first_rows::hash,
         method::Method,
         price::PriceWindow,
         similarity::{fold_title, fuzzy_confidence},
@@ -92,7 +98,40 @@ pub struct Cascade<'a> {
     has_products: Vec<bool>,
     context: &'a StageContext,
     title_prices: OnceLock<TitlePrices<'a>>,
-    indexes: [OnceLock<FirstRows>; Method::ALL.len()],
+    indexes: [OnceLock<KeyLevel<'a>>; Method::ALL.len()],
+}
+
+/// Products by what must be equal at a level, and by retailer number what tells those apart that share it.
+struct KeyLevel<'a> {
+    keys: Keys,
+    telling: Vec<Telling<'a>>,
+}
+
+/// What a run of the cascade found.
+pub struct Findings<'a> {
+    /// The outcome of every catalog row, in row order.
+    pub outcomes: Vec<Outcome>,
+    /// What was learned of the retailers' addresses and codes.
+    pub learned: Learned<'a>,
+}
+
+/// What the products' addresses and codes say, by retailer number.
+#[derive(Default)]
+pub struct Learned<'a> {
+    /// How many products share their address, up to query and fragment, with an unlike one; and what tells them apart, which may
+    /// be nothing.
+    pub shared_addresses: BTreeMap<u32, (u64, Telling<'a>)>,
+    /// How many products share their code with an unlike one.
+    pub shared_codes: BTreeMap<u32, u64>,
+}
+
+impl Learned<'_> {
+    /// Whether two addresses of a retailer are those of different pages.
+    pub fn changed(&self, retailer: u32, catalog_url: &str, product_url: &str) -> bool {
+        let telling = self.shared_addresses.get(&retailer).map(|(_, telling)| telling);
+        url::changed(catalog_url, product_url)
+            || telling.is_some_and(|telling| telling.differ(catalog_url, product_url))
+    }
 }
 
 impl<'a> Cascade<'a> {
@@ -127,11 +166,11 @@ impl<'a> Cascade<'a> {
         }
     }
 
-    /// The outcome of every catalog row, in row order.
+    /// Takes every catalog row through the levels.
     ///
     /// # Errors
     /// When the run was asked to stop.
-    pub fn run(&self) -> Result<Vec<Outcome>, StageError> {
+    pub fn run(&self) -> Result<Findings<'a>, StageError> {
         let rows = u32::try_from(self.sides.catalog.len()).unwrap_or(u32::MAX);
         self.context.progress.total(u64::from(rows));
         let mut outcomes = vec![Outcome::default(); rows as usize];
@@ -143,7 +182,27 @@ impl<'a> Cascade<'a> {
         last.sort_unstable();
         self.context.progress.advance(u64::from(rows).saturating_sub(last.len() as u64));
         self.fuzzy(last, &mut outcomes)?;
-        Ok(outcomes)
+        Ok(Findings { outcomes, learned: self.learned() })
+    }
+
+    fn learned(&self) -> Learned<'a> {
+        let level = |method: Method| self.indexes[method as usize].get();
+        let mut learned = Learned::default();
+        for level in [Method::CanonicalUrl, Method::NormalizedUrl].into_iter().filter_map(level) {
+            for (retailer, products) in level.keys.unlike(self.sides) {
+                let telling = level.telling.get(retailer as usize).cloned().unwrap_or_default();
+                let known = learned.shared_addresses.entry(retailer).or_insert((0, Telling::default()));
+                // The level that takes addresses as they are knows better, if it knows anything.
+                known.0 = known.0.max(products);
+                if !telling.is_empty() {
+                    known.1 = telling;
+                }
+            }
+        }
+        if let Some(codes) = level(Method::ProductCode) {
+            learned.shared_codes = codes.keys.unlike(self.sides);
+        }
+        learned
     }
 
     fn retailer(&self, row: u32) -> usize {
@@ -208,8 +267,9 @@ impl<'a> Cascade<'a> {
                 .zip(prices.comparable(products.prices[product]))
                 .is_some_and(|(a, b)| self.tolerances.window(catalog.retailers[row], a).accepts(a, b));
         prices_agree
-            || catalog.titles[row]
-                .zip(products.titles[product])
+            || catalog
+                .title(row)
+                .zip(products.title(product))
                 .is_some_and(|(a, b)| a == b || fold_title(a) == fold_title(b))
     }
 
@@ -226,28 +286,58 @@ impl<'a> Cascade<'a> {
                 })
                 .collect();
         }
-        let products = &self.sides.products;
-        let index = self.indexes[method as usize].get_or_init(|| {
-            let hashes: Vec<_> = (0..products.len())
-                .into_par_iter()
-                .map(|row| self.key(products, method, row).map(|(group, text)| hash((group, &text))))
-                .collect();
-            FirstRows::build(&hashes, |a, b| {
-                self.key(products, method, a as usize) == self.key(products, method, b as usize)
-            })
-        });
+        let level = self.indexes[method as usize].get_or_init(|| self.level(method));
+        let nothing = Telling::default();
         open.par_iter()
             .map(|row| {
-                let key = self.key(&self.sides.catalog, method, *row as usize)?;
-                index.find(hash((key.0, &key.1)), |product| {
-                    self.key(products, method, product as usize).as_ref() == Some(&key)
-                })
+                let first = self.first(&level.keys, method, *row)?;
+                if method == Method::ProductCode {
+                    return level.keys.meant_by_code(self.sides, self.rules, *row, first);
+                }
+                let telling = level.telling.get(self.retailer(*row)).unwrap_or(&nothing);
+                level.keys.meant(self.sides, self.rules, telling, *row, first)
             })
             .collect()
     }
 
+    /// The first product with the key of a catalog row.
+    fn first(&self, keys: &Keys, method: Method, row: u32) -> Option<u32> {
+        let key = self.key(&self.sides.catalog, method, row as usize)?;
+        keys.first(hash((key.0, &key.1)), |product| {
+            self.key(&self.sides.products, method, product as usize).as_ref() == Some(&key)
+        })
+    }
+
+    /// Indexes the products for a level; at those of the addresses' forms also learns what tells apart what shares a form.
+    fn level(&self, method: Method) -> KeyLevel<'a> {
+        let products = &self.sides.products;
+        let hashes: Vec<_> = (0..products.len())
+            .into_par_iter()
+            .map(|row| self.key(products, method, row).map(|(group, text)| hash((group, &text))))
+            .collect();
+        let has_same_key =
+            |a: u32, b: u32| self.key(products, method, a as usize) == self.key(products, method, b as usize);
+        let mut keys = Keys::build(self.sides, &hashes, has_same_key, self.rules.original);
+        if self.rules.original || !matches!(method, Method::NormalizedUrl | Method::CanonicalUrl) {
+            return KeyLevel { keys, telling: Vec::new() };
+        }
+        let catalog = &self.sides.catalog;
+        let has_parts = |url: &str| url.contains(['?', '#']);
+        let mut hits: Vec<(u32, u32)> = (0u32..)
+            .take(catalog.len())
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .filter(|row| has_parts(catalog.urls[*row as usize]))
+            .filter_map(|row| Some((self.first(&keys, method, row)?, row)))
+            .filter(|(first, _)| has_parts(products.urls[*first as usize]))
+            .collect();
+        hits.par_sort_unstable();
+        let telling = keys.learn(self.sides, &hits);
+        KeyLevel { keys, telling }
+    }
+
     /// The text that must be equal at a level.
-    fn key<'r>(&self, rows: &Rows<'r>, method: Method, row: usize) -> Option<(u32, Cow<'r, str>)> {
+    fn key<'r>(&self, rows: &'r Rows<'_>, method: Method, row: usize) -> Option<(u32, Cow<'r, str>)> {
         let retailer = rows.retailers[row];
         let identity = || self.identity.get(retailer as usize).copied().unwrap_or_default();
         let text = match method {
@@ -255,7 +345,7 @@ impl<'a> Cascade<'a> {
             Method::NormalizedUrl => url::normalized_keeping(rows.urls[row], identity()),
             Method::CanonicalUrl => Cow::Owned(url::canonical(rows.urls[row], identity())),
             Method::ProductCode => Cow::Borrowed(rows.codes[row]?),
-            Method::ExactTitlePrice | Method::FuzzyTitlePrice => Cow::Borrowed(rows.titles[row]?),
+            Method::ExactTitlePrice | Method::FuzzyTitlePrice => Cow::Borrowed(rows.title(row)?),
         };
         Some((retailer, text))
     }
@@ -263,7 +353,7 @@ impl<'a> Cascade<'a> {
     /// What the title levels compare: a title that is not empty and a price that is not zero.
     fn title_and_price(&self, row: u32) -> Result<(&'a str, f64), Reason> {
         let catalog = &self.sides.catalog;
-        let title = catalog.titles[row as usize].filter(|title| !title.is_empty()).ok_or(Reason::NoTitle)?;
+        let title = catalog.title(row as usize).filter(|title| !title.is_empty()).ok_or(Reason::NoTitle)?;
         let price = catalog.prices[row as usize].filter(|price| *price != 0.0);
         Ok((title, self.rules.prices.comparable(price).ok_or(Reason::NoPrice)?))
     }
@@ -323,7 +413,7 @@ impl<'a> Cascade<'a> {
     ) -> Option<Reason> {
         /// A confidence that never links by default (section 4.5).
         const CONFLICT: f64 = 0.84;
-        let product_title = self.sides.products.titles[product as usize].unwrap_or_default();
+        let product_title = self.sides.products.title(product as usize).unwrap_or_default();
         let conflict = guard.is_some_and(|guard| guard.tells_apart(title, product_title));
         let similar = fuzzy_confidence(similarity);
         let confidence = if conflict { similar.min(CONFLICT) } else { similar };

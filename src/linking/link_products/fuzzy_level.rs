@@ -110,7 +110,7 @@ fn candidates(sides: &Sides<'_>, rules: &Rules, asked: &Columns, titles: &mut Ti
     let mut candidates = Columns::default();
     let products = &sides.products;
     for (at, row) in (0..products.len()).zip(0u32..) {
-        let (Some(title), Some(price)) = (products.titles[at], rules.prices.comparable(products.prices[at])) else {
+        let (Some(title), Some(price)) = (products.title(at), rules.prices.comparable(products.prices[at])) else {
             continue;
         };
         if !is_asked[products.retailers[at] as usize] {

@@ -4,8 +4,10 @@
 //! numbers of rows that are still open from one level to the next; columns are joined to them at the end ([`outputs`]).
 
 mod cascade;
+mod differences;
 mod fuzzy_level;
 mod guard;
+mod keys;
 mod levels;
 mod outputs;
 mod params;
@@ -59,7 +61,7 @@ impl Operator for LinkProducts {
     const NAME: &'static str = "link-products";
     const SUMMARY: &'static str =
         "Links catalog rows to products by URL, product code, title and price, the last fuzzily.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("catalog", CATALOG, "The catalog rows to link.").may_lack(&["product_code"]),
         InputPort::required("products", PRODUCTS, "The products they may show.").may_lack(&["product_code"]),
@@ -93,7 +95,7 @@ impl Operator for LinkProducts {
             inputs.take_optional("price_patterns").map(|frame| columns::collect(frame, PRICE_PATTERNS)).transpose()?;
         let tolerances = tolerance::Tolerances::read(&sides, &rules, price_patterns.as_ref())?;
         let unstable = levels::unstable_retailers(patterns.as_ref(), &rules)?;
-        let outcomes = cascade::Cascade::new(&sides, &rules, &tolerances, &unstable, context).run()?;
-        outputs::frames(&sides, &outcomes, &rules, &tolerances)
+        let findings = cascade::Cascade::new(&sides, &rules, &tolerances, &unstable, context).run()?;
+        outputs::frames(&sides, &findings, &rules, &tolerances)
     }
 }

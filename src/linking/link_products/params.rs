@@ -69,7 +69,7 @@ pub struct LinkProducts {
     /// A retailer's learned pattern counts from so many links on.
     pub min_sample: u32,
     /// Do exactly what the original script does, defects included; overrides `tie`, `identity_params`,
-    /// `attribute_guard`, `adaptive_tolerance`, `min_sample` and the kind of `price_rule`.
+    /// `attribute_guard`, `adaptive_tolerance`, `min_sample`, the kind of `price_rule`, and `ratcliff-obershelp` by `difflib`.
     pub original_quirks: bool,
 }
 
@@ -133,7 +133,10 @@ impl LinkProducts {
         Rules {
             original,
             min_confidence: self.min_confidence,
-            measure: self.measure,
+            measure: match self.measure {
+                Measure::RatcliffObershelp if original => Measure::Difflib,
+                measure => measure,
+            },
             cutoff: self.cutoff,
             near_miss_from: self.near_miss_from,
             prices: match self.price_rule {

@@ -1,12 +1,16 @@
 //! Catalog rows and products as slices in id order; rows that cannot be used are set aside with a reason.
 
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use polars::prelude::{DataFrame, SortMultipleOptions};
+use rayon::prelude::*;
 
 use super::params::Rules;
 use crate::{
-    linking::{columns, url},
+    linking::{columns, no_code::says_nothing, plain_title::plain_title, url},
     operator::StageError,
 };
 
@@ -23,11 +27,13 @@ pub struct Rows<'a> {
     pub urls: Vec<&'a str>,
     /// Numbers into [`Sides::retailers`], or [`NO_RETAILER`].
     pub retailers: Vec<u32>,
-    /// Never empty.
-    pub titles: Vec<Option<&'a str>>,
+    /// In plain form, unless the rules are the original's, and then never empty.
+    pub titles: Vec<Option<Cow<'a, str>>>,
     pub prices: Vec<Option<f64>>,
-    /// Never empty.
+    /// Never empty; only codes that say something, unless the rules are the original's.
     pub codes: Vec<Option<&'a str>>,
+    /// By retailer number: how many codes said nothing.
+    pub silent_codes: BTreeMap<u32, u64>,
 }
 
 /// Both sides.
@@ -44,6 +50,11 @@ impl Rows<'_> {
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// The title of a row.
+    pub fn title(&self, row: usize) -> Option<&str> {
+        self.titles.get(row)?.as_deref()
     }
 }
 
@@ -67,9 +78,8 @@ impl<'a> Sides<'a> {
         let products = read_side(products, "products", &mut names, refuse_product, &mut rejected_products)?;
         let mut sides = Self { catalog, products, retailers: names.names, rejected_catalog, rejected_products };
         if !rules.original {
-            for title in sides.catalog.titles.iter_mut().chain(&mut sides.products.titles) {
-                *title = title.filter(|title| !title.trim().is_empty());
-            }
+            sides.catalog.make_plain();
+            sides.products.make_plain();
         }
         Ok(sides)
     }
@@ -155,7 +165,7 @@ fn read_side<'a>(
         rows.ids.push(id);
         rows.urls.push(url);
         rows.retailers.push(raw.retailer.map_or(NO_RETAILER, |name| names.number(name)));
-        rows.titles.push(titles[at]);
+        rows.titles.push(titles[at].map(Cow::Borrowed));
         rows.prices.push(raw.price.filter(|price| price.is_finite()));
         rows.codes.push(codes[at].filter(|code| !code.is_empty()));
     }
@@ -171,6 +181,23 @@ impl Rows<'_> {
             titles: Vec::with_capacity(rows),
             prices: Vec::with_capacity(rows),
             codes: Vec::with_capacity(rows),
+            silent_codes: BTreeMap::new(),
+        }
+    }
+
+    /// Titles in the form in which they are compared, and no codes that say nothing.
+    fn make_plain(&mut self) {
+        self.titles.par_iter_mut().for_each(|title| {
+            if let Some(Cow::Borrowed(raw)) = title {
+                let plain = plain_title(raw);
+                *title = Some(plain).filter(|plain| !plain.is_empty());
+            }
+        });
+        for (code, retailer) in self.codes.iter_mut().zip(&self.retailers) {
+            if code.is_some_and(says_nothing) {
+                *code = None;
+                *self.silent_codes.entry(*retailer).or_default() += 1;
+            }
         }
     }
 }

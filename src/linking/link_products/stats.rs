@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::DataFrame;
 
 use super::{
-    cascade::{Outcome, Reason},
+    cascade::{Findings, Learned, Outcome, Reason},
     params::Rules,
     rows::{NO_RETAILER, Rejected, Sides},
 };
@@ -21,7 +21,8 @@ const HIGH: f64 = 0.95;
 const BINS: f64 = 50.0;
 
 /// The report dataset of a run.
-pub fn report(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<DataFrame, StageError> {
+pub fn report(sides: &Sides<'_>, findings: &Findings<'_>, rules: &Rules) -> Result<DataFrame, StageError> {
+    let Findings { outcomes, learned } = findings;
     let count = Counts::of(sides, outcomes);
     let total = (outcomes.len() + sides.rejected_catalog.len()) as u64;
     let mut report = ReportRows::default();
@@ -53,8 +54,29 @@ pub fn report(sides: &Sides<'_>, outcomes: &[Outcome], rules: &Rules) -> Result<
         for (bin, n) in count.similarities {
             report.of("similarity of the best title", &bin_name(bin), n, Some(compared));
         }
+        what_was_learned(sides, learned, &mut report);
     }
     report.into_frame()
+}
+
+/// Addresses and codes that are not one product's own, and what was made of them.
+fn what_was_learned(sides: &Sides<'_>, learned: &Learned<'_>, report: &mut ReportRows) {
+    for (retailer, (products, telling)) in &learned.shared_addresses {
+        let name = retailer_name(sides, *retailer);
+        let told =
+            if telling.is_empty() { "nothing tells them apart".to_owned() } else { format!("told apart by {telling}") };
+        report.of("products that share an address", &format!("{name}: {told}"), *products, None);
+    }
+    for (retailer, products) in &learned.shared_codes {
+        report.of("unlike products that share a code", &retailer_name(sides, *retailer), *products, None);
+    }
+    let mut silent = sides.catalog.silent_codes.clone();
+    for (retailer, codes) in &sides.products.silent_codes {
+        *silent.entry(*retailer).or_default() += codes;
+    }
+    for (retailer, codes) in silent {
+        report.of("codes that say nothing", &retailer_name(sides, retailer), codes, None);
+    }
 }
 
 /// Rounding errors of a bin's own border do not move it into the bin before.

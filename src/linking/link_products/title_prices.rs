@@ -59,6 +59,6 @@ impl<'a> TitlePrices<'a> {
     }
 }
 
-fn key<'a>(rows: &Rows<'a>, row: usize) -> Option<Key<'a>> {
-    Some((rows.retailers[row], rows.titles[row]?))
+fn key<'r>(rows: &'r Rows<'_>, row: usize) -> Option<Key<'r>> {
+    Some((rows.retailers[row], rows.title(row)?))
 }

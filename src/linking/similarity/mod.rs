@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use pattern::Pattern;
-pub use ratcliff::Scratch;
+pub use ratcliff::{Frequent, Scratch};
 pub use title::{Points, Symbol, fold_title, fold_title_into};
 
 /// A similarity of two texts, from 0 (nothing in common) to 1.
@@ -17,9 +17,12 @@ pub use title::{Points, Symbol, fold_title, fold_title_into};
 pub enum Measure {
     /// Twice the length of the matching blocks over the sum of the lengths (Ratcliff and Metzener,
     /// "Pattern matching: the gestalt approach", 1988), exactly as `ratio()` of Python's
-    /// `difflib.SequenceMatcher` computes it, its "autojunk" heuristic included. Not symmetric.
+    /// `difflib.SequenceMatcher(None, a, b, autojunk=False)` computes it. Not symmetric.
     #[default]
     RatcliffObershelp,
+    /// The same with difflib's "autojunk" heuristic, its default: in a product's title of 200 characters or more, frequent
+    /// characters start no block, so that long titles lose their likeness.
+    Difflib,
     /// Twice the length of the longest common subsequence over the sum of the lengths:
     /// the indel similarity that other tools call "ratio".
     Indel,
@@ -33,17 +36,19 @@ pub enum Measure {
 
 /// The similarity of two texts as they stand; fold them first with [`fold_title`] if case is to be ignored.
 ///
-/// The order of the arguments matters for [`Measure::RatcliffObershelp`]: `a` is the catalog's title, `b` the product's.
+/// The order of the arguments matters for [`Measure::RatcliffObershelp`] and [`Measure::Difflib`]: `a` is the catalog's title, `b` the product's.
 pub fn similarity(measure: Measure, a: &str, b: &str) -> f64 {
     let (a_points, b_points): (Vec<u32>, Vec<u32>) =
         (a.chars().map(u32::from).collect(), b.chars().map(u32::from).collect());
     match measure {
-        Measure::RatcliffObershelp | Measure::Indel => {
+        Measure::RatcliffObershelp | Measure::Difflib | Measure::Indel => {
             let mut pattern = Pattern::default();
             pattern.prepare(Points::Wide(&a_points));
+            let b = Points::Wide(&b_points);
             let matches = match measure {
-                Measure::Indel => pattern.longest_common_subsequence(Points::Wide(&b_points)),
-                _ => pattern.matching_blocks(Points::Wide(&b_points), &mut Scratch::default()),
+                Measure::Indel => pattern.longest_common_subsequence(b),
+                Measure::Difflib => pattern.matching_blocks(b, Frequent::Dropped, &mut Scratch::default()),
+                _ => pattern.matching_blocks(b, Frequent::Kept, &mut Scratch::default()),
             };
             ratio(matches, a_points.len() + b_points.len())
         }

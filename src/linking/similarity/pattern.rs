@@ -1,7 +1,7 @@
 //! A title prepared once and compared with many: bit-parallel longest common subsequence and matching blocks.
 
 use super::{
-    ratcliff::{AUTOJUNK_LENGTH, Scratch, Window, matching_blocks_of_any_length},
+    ratcliff::{AUTOJUNK_LENGTH, Frequent, Scratch, Window, matching_blocks_of_any_length},
     title::{Points, Symbol},
 };
 
@@ -106,11 +106,12 @@ impl Pattern {
         }
     }
 
-    /// The total length of the matching blocks of Python's `difflib.SequenceMatcher(None, prepared, other)`.
-    pub fn matching_blocks(&self, other: Points<'_>, scratch: &mut Scratch) -> usize {
+    /// The total length of the matching blocks of Python's `difflib.SequenceMatcher(None, prepared, other)`, with `autojunk`
+    /// where frequent code points are dropped.
+    pub fn matching_blocks(&self, other: Points<'_>, frequent: Frequent, scratch: &mut Scratch) -> usize {
         match other {
-            Points::Latin(points) => self.blocks(points, scratch),
-            Points::Wide(points) => self.blocks(points, scratch),
+            Points::Latin(points) => self.blocks(points, frequent, scratch),
+            Points::Wide(points) => self.blocks(points, frequent, scratch),
         }
     }
 
@@ -173,9 +174,11 @@ impl Pattern {
         length
     }
 
-    fn blocks<S: Symbol>(&self, other: &[S], scratch: &mut Scratch) -> usize {
-        if other.len() >= AUTOJUNK_LENGTH || self.words > 2 {
-            matching_blocks_of_any_length(&self.points, other, scratch)
+    fn blocks<S: Symbol>(&self, other: &[S], frequent: Frequent, scratch: &mut Scratch) -> usize {
+        let drops = frequent == Frequent::Dropped && other.len() >= AUTOJUNK_LENGTH;
+        // Runs are counted in bytes; no block is longer than the prepared text.
+        if drops || self.words > 2 {
+            matching_blocks_of_any_length(&self.points, other, frequent, scratch)
         } else if self.words == 1 {
             self.blocks_in_word::<u64, S>(other, scratch)
         } else {

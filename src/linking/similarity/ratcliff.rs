@@ -1,9 +1,18 @@
-//! Ratcliff/Obershelp matching blocks for texts of any length, with difflib's "autojunk" heuristic.
+//! Ratcliff/Obershelp matching blocks for texts of any length, with or without difflib's "autojunk" heuristic.
 
 use super::title::Symbol;
 
-/// From this length on the second text's frequent code points are left out of the search for blocks ("autojunk").
+/// From this length on the second text's frequent code points may be left out of the search for blocks ("autojunk").
 pub(super) const AUTOJUNK_LENGTH: usize = 200;
+
+/// What becomes of the frequent code points of a second text of [`AUTOJUNK_LENGTH`] or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frequent {
+    /// They count as others do.
+    Kept,
+    /// They start no block; blocks can only be extended over them.
+    Dropped,
+}
 
 /// A part of both texts in which blocks are still to be found.
 #[derive(Clone, Copy)]
@@ -38,9 +47,15 @@ pub struct Scratch {
     runs: Vec<(u64, u32)>,
 }
 
-/// The total length of the matching blocks of Python's `difflib.SequenceMatcher(None, a, b)`.
-pub(super) fn matching_blocks_of_any_length<S: Symbol>(a: &[u32], b: &[S], scratch: &mut Scratch) -> usize {
-    index(a, b, scratch);
+/// The total length of the matching blocks of Python's `difflib.SequenceMatcher(None, a, b)`, with `autojunk` where frequent
+/// code points are dropped.
+pub(super) fn matching_blocks_of_any_length<S: Symbol>(
+    a: &[u32],
+    b: &[S],
+    frequent: Frequent,
+    scratch: &mut Scratch,
+) -> usize {
+    index(a, b, frequent, scratch);
     let Scratch { windows, places, ranges, runs } = scratch;
     let mut search = Search { a, b, places, ranges, runs, step: 1 };
     let mut total = 0;
@@ -56,12 +71,13 @@ pub(super) fn matching_blocks_of_any_length<S: Symbol>(a: &[u32], b: &[S], scrat
     total
 }
 
-fn index<S: Symbol>(a: &[u32], b: &[S], scratch: &mut Scratch) {
+fn index<S: Symbol>(a: &[u32], b: &[S], frequent: Frequent, scratch: &mut Scratch) {
     let Scratch { places, ranges, runs, .. } = scratch;
     places.clear();
     places.extend(b.iter().zip(0u32..).map(|(symbol, at)| (symbol.point(), at)));
     places.sort_unstable();
-    let allowed = if b.len() >= AUTOJUNK_LENGTH { b.len() / 100 + 1 } else { usize::MAX };
+    let drops = frequent == Frequent::Dropped && b.len() >= AUTOJUNK_LENGTH;
+    let allowed = if drops { b.len() / 100 + 1 } else { usize::MAX };
     ranges.clear();
     ranges.extend(a.iter().map(|&point| {
         let from = places.partition_point(|&(p, _)| p < point);

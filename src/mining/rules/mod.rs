@@ -157,4 +157,3 @@ impl Counts {
         fisher_p_value(orders.max(self.antecedent).max(self.consequent), self.antecedent, self.consequent, self.both)
     }
 }
-

@@ -2,6 +2,7 @@
 
 mod against_reference;
 mod fixture;
+mod nothing_said;
 mod reference;
 
 use polars::prelude::*;
