@@ -120,7 +120,7 @@ fn write_crowd(database: &mut rusqlite::Connection, rows: u64) -> rusqlite::Resu
             "INSERT INTO catalog_products (id, catalog_url, retailer, title, price)
              VALUES (?1, 'https://one.example/c/' || ?1, 'one', ?2, 9.99)",
         )?;
-        for n in 0..rows {
+        for n in 0..i64::try_from(rows).unwrap_or(i64::MAX) {
             let words: Vec<&str> = WORDS.iter().filter_map(|words| words.choose(&mut random).copied()).collect();
             let title = format!("{} size {} style {n:06}", words.join(" "), n % 23 + 2);
             product.execute(rusqlite::params![n + 1, title])?;

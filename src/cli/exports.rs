@@ -19,8 +19,8 @@ use crate::{
     operator::{Frames, OperatorKind, Scratch, Silent, StageContext, StageError, Storage},
     pipeline::{
         Pipeline, PipelineError,
+        file::{Overrides, StepKind},
         registry::Registry,
-        spec::{Overrides, StepKind},
     },
     report::{
         dataset::to_json,
@@ -143,7 +143,7 @@ fn listed(given: &[PathBuf]) -> anyhow::Result<Vec<Listed>> {
             files.push(Listed {
                 path: whole.to_string_lossy().into_owned(),
                 name: file.path.to_string_lossy().into_owned(),
-                bytes: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+                bytes: i64::try_from(file.signs.bytes).unwrap_or(i64::MAX),
             });
         }
     }

@@ -35,7 +35,7 @@ impl House {
         let text = fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let source = Source::parse(&text);
         for name in &source.modules {
-            let child = [module, &[name.clone()]].concat();
+            let child = [module, std::slice::from_ref(name)].concat();
             let path = child.iter().collect::<PathBuf>().display().to_string();
             let inside = format!("{path}/mod.rs");
             self.enter(folder, &if folder.join(&inside).exists() { inside } else { format!("{path}.rs") }, &child);
@@ -55,7 +55,9 @@ impl House {
             "crate" => self.place(&[], rest, taken),
             "self" => self.place(from, rest, taken),
             "super" => self.place(&from[..from.len().checked_sub(1)?], rest, taken),
-            name if source.modules.contains(name) => self.place(&[from, &[first.clone()]].concat(), rest, taken),
+            name if source.modules.contains(name) => {
+                self.place(&[from, std::slice::from_ref(first)].concat(), rest, taken)
+            }
             name if source.defined.contains(name) => Some(Place::Item(from.to_vec())),
             name => match source.imports.get(name) {
                 Some(import) if import[0] != *name => self.place(from, &[import, rest].concat(), taken),

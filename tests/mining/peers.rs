@@ -8,7 +8,7 @@ use crate::support::Place;
 /// Mines lines of one shop, `order,item` each, and gives what lies in the files of the sinks, a JSON object a row.
 fn mined(lines: &str, params: &str) -> [Vec<Value>; 3] {
     let place = Place::new();
-    place.write("lines.csv", &format!("order_id,item_id\n{lines}"));
+    place.write("lines.csv", format!("order_id,item_id\n{lines}"));
     let pipeline = format!(
         "name = 'peers'\n[sources.lines]\ncsv = 'lines.csv'\n\
          [stages.sets]\noperator = 'mine-itemsets'\ninputs = {{ lines = 'lines' }}\n\

@@ -9,7 +9,7 @@ use crate::support::{Place, project};
 fn sequences(place: &Place, log: &str) -> BTreeMap<String, i64> {
     let pipeline =
         std::fs::read_to_string(project().join("pipelines/examples/tool-sequences.toml")).expect("the pipeline");
-    place.write("p.toml", &format!("{pipeline}\n[sinks.lines]\nfrom = \"tool_sequences\"\nndjson = \"lines\"\n"));
+    place.write("p.toml", format!("{pipeline}\n[sinks.lines]\nfrom = \"tool_sequences\"\nndjson = \"lines\"\n"));
     place.write("events.csv", log);
     place.nightloom(["run", "p.toml", "--set", "vars.events=events.csv", "--set", "vars.out=out"]).expect_success();
     let lines = std::fs::read_to_string(place.path("lines")).expect("the sequences");

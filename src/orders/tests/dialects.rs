@@ -92,7 +92,7 @@ fn orders() -> impl Strategy<Value = Vec<[String; 7]>> {
     let row = (1..20_u32, 1..9_u32, title).prop_map(|(order, quantity, title)| {
         let (day, price) = (order % 28 + 1, format!("{}.{:02}", quantity * 3, order));
         let sku = format!("00{}", quantity * 7);
-        let cells = [
+        [
             format!("#{order}"),
             format!("2026-02-{day:02}"),
             sku,
@@ -100,8 +100,7 @@ fn orders() -> impl Strategy<Value = Vec<[String; 7]>> {
             price,
             title.to_owned(),
             format!("person{order}@example.test"),
-        ];
-        cells
+        ]
     });
     proptest::collection::vec(row, 1..30)
 }

@@ -86,7 +86,7 @@ fn times_may_be_numbers_since_1970_and_steps_may_be_numbered_instead() {
 #[test]
 fn a_history_without_times_and_numbers_is_refused_before_any_work() {
     let with = |names: &[&str]| {
-        let columns = names.iter().map(|name| PortColumn::new(name, ColumnKind::Any)).collect();
+        let columns = names.iter().map(|name| crate::operator::Column::new(name, ColumnKind::Any)).collect();
         MineToolSequences::default().outputs(&BTreeMap::from([("events".to_owned(), columns)])).map(drop)
     };
     let problem = with(&["session_id", "tool_name"]).unwrap_err().to_string();

@@ -67,9 +67,12 @@ fn routed(address: impl Fn(i64) -> String) -> Vec<Row> {
     goods.map(|(id, title, price)| Row::new(id, &address(id), "r", title, price, "")).to_vec()
 }
 
+/// The address of the product of a number.
+type Address = fn(i64) -> String;
+
 #[test]
 fn shops_that_route_by_query_or_fragment_are_told_from_their_addresses() {
-    let shops: [(fn(i64) -> String, fn(i64) -> String, &str); 8] = [
+    let shops: [(Address, Address, &str); 8] = [
         (
             |n| format!("https://r.com/item.php?{n}"),
             |n| format!("https://r.com/item.php?{n}&utm_source=mail"),
