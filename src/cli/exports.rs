@@ -159,17 +159,22 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn detect(&self) -> anyhow::Result<Vec<Detected>> {
-        let mut told = self.read(None)?;
+        let mut told = self.read(None, &self.params)?;
+        // What can be read of a file of no use is worth a look too.
+        let mut lenient = self.params.clone();
+        if let Some(params) = lenient.as_object_mut() {
+            params.insert("max_rejected".to_owned(), 1.0.into());
+        }
         let files = told.remove("files").unwrap_or_default();
         let Json::Array(files) = to_json(&files) else { return Ok(Vec::new()) };
         let mut found = Vec::with_capacity(files.len());
         for file in files {
             let Json::Object(file) = file else { continue };
             let mut detected = Detected { file, tables: BTreeMap::new() };
-            if self.files.len() == 1 {
+            if self.files.len() == 1 && detected.text("status") == "completed" {
                 detected.tables = std::mem::take(&mut told);
-            } else if self.files.len() <= MOST_WITH_ROWS && detected.text("status") == "completed" {
-                detected.tables = self.read(Some(detected.text("file")))?;
+            } else if self.files.len() <= MOST_WITH_ROWS && !detected.text("kind").is_empty() {
+                detected.tables = self.read(Some(detected.text("file")), &lenient)?;
             }
             detected.tables.retain(|name, rows| !["files", "rejected"].contains(&name.as_str()) && rows.height() > 0);
             found.push(detected);
@@ -178,8 +183,8 @@ impl Reading<'_> {
     }
 
     /// Reads all files, and keeps the first rows of each table; of one file alone, if it is named.
-    fn read(&self, only: Option<&str>) -> anyhow::Result<BTreeMap<String, DataFrame>> {
-        let bound = (self.kind.bind)(self.params.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    fn read(&self, only: Option<&str>, params: &Json) -> anyhow::Result<BTreeMap<String, DataFrame>> {
+        let bound = (self.kind.bind)(params.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let column = |value: fn(&Listed) -> &str| self.files.iter().map(value).collect::<Vec<_>>();
         let listing = df!(
             "path" => column(|file| &file.path),
@@ -309,23 +314,45 @@ impl Detected {
         Json::Object(file)
     }
 
+    /// What the file is, and what is wrong with it.
+    fn head(&self) -> String {
+        let unless_empty = |text: &str| if text.is_empty() { "not known".to_owned() } else { text.to_owned() };
+        let parts = |column: &str| self.text(column).split("; ").filter(|part| !part.is_empty()).map(str::to_owned);
+        let profile = parts("profile").map(|name| format!(" by the profile {name}")).collect::<String>();
+        let reasons = parts("reasons").map(|reasons| format!(" ({reasons})")).collect::<String>();
+        let (rows, accepted, rejected) = (self.number("rows"), self.number("accepted"), self.number("rejected"));
+        let mut table = Table::new(&["", ""]);
+        let mut row = |name: &str, text: String| table.row(vec![name.to_owned(), text]);
+        row("kind", unless_empty(self.text("kind")) + &profile);
+        row("written", unless_empty(self.text("dialect")));
+        parts("spelling").for_each(|spelling| row("cells", spelling));
+        row("rows", format!("{rows}, {accepted} used, {rejected} not{reasons}"));
+        parts("warnings").for_each(|warning| row("warning", warning));
+        if !self.text("problem").is_empty() {
+            row("problem", self.text("problem").to_owned());
+        }
+        table.to_string().trim_start_matches('\n').to_owned()
+    }
+
     /// What becomes of each column.
-    fn uses(&self) -> Table {
+    fn uses(&self) -> String {
+        let (columns, unknown) = (self.columns(), self.text("unknown_columns"));
+        if columns.is_empty() && unknown.is_empty() {
+            return String::new();
+        }
         let personal = self.personal();
         let mut table = Table::new(&["column", "is read as"]);
-        let mut is_first = true;
-        for (field, headers) in self.columns() {
+        for (field, headers) in columns {
             for (place, header) in headers.iter().enumerate() {
                 let rank = if place > 0 { " where the one before is empty" } else { "" };
                 let mark = if personal.contains(&header.as_str()) { ", not shown" } else { "" };
                 table.row(vec![header.clone(), format!("{field}{rank}{mark}")]);
-                is_first = false;
             }
         }
-        if !self.text("unknown_columns").is_empty() || is_first {
-            table.row(vec!["not read".to_owned(), self.text("unknown_columns").to_owned()]);
+        if !unknown.is_empty() {
+            table.row(vec!["not read".to_owned(), unknown.to_owned()]);
         }
-        table
+        format!("\n{table}")
     }
 }
 
@@ -333,31 +360,13 @@ impl Detected {
 const MASK: &str = "•••";
 
 /// Characters of a cell that are shown.
-const CELL: usize = 17;
+const CELL: usize = 19;
 
 impl std::fmt::Display for Detected {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (kind, dialect) = (self.text("kind"), self.text("dialect"));
-        let profile = Some(self.text("profile")).filter(|name| !name.is_empty());
-        let profile = profile.map_or_else(String::new, |name| format!(" by the profile {name}"));
-        writeln!(out, "{}", self.text("file"))?;
-        let unless_empty = |text: &str| if text.is_empty() { "not known".to_owned() } else { text.to_owned() };
-        writeln!(out, "  kind     {}{profile}", unless_empty(kind))?;
-        writeln!(out, "  written  {}", unless_empty(dialect))?;
-        let reasons = Some(self.text("reasons")).filter(|reasons| !reasons.is_empty());
-        let reasons = reasons.map_or_else(String::new, |reasons| format!(" ({reasons})"));
-        let (rows, rejected) = (self.number("rows"), self.number("rejected"));
-        writeln!(out, "  rows     {rows}, {} used, {rejected} not{reasons}", self.number("accepted"))?;
-        for warning in self.text("warnings").split("; ").filter(|warning| !warning.is_empty()) {
-            writeln!(out, "  warning  {warning}")?;
-        }
-        match self.text("problem") {
-            "" => {}
-            problem => writeln!(out, "  problem  it {problem}")?,
-        }
-        write!(out, "\n{}", self.uses())?;
+        writeln!(out, "{}\n{}{}", self.text("file"), self.head(), self.uses())?;
         for (name, rows) in self.rows() {
-            write!(out, "\n{}", downwards(name, &rows))?;
+            writeln!(out, "{}", downwards(name, &rows))?;
         }
         Ok(())
     }

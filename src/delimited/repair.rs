@@ -36,7 +36,7 @@ pub fn holds_records(record: &[u8], shape: Shape, fault: Option<Fault>) -> bool 
 }
 
 /// The cells of a line, where a quoted one ends in it; a quote that does not is a character.
-fn cells(line: &[u8], shape: Shape) -> Vec<&[u8]> {
+pub(super) fn cells(line: &[u8], shape: Shape) -> Vec<&[u8]> {
     let mut found = Vec::with_capacity(shape.width);
     let mut rest = Some(line);
     while let Some(text) = rest {

@@ -258,6 +258,17 @@ fn the_dialect_is_found_where_text_holds_the_other_delimiters() {
 }
 
 #[test]
+fn lines_quoted_as_a_whole_are_found_among_lines_that_need_no_quotes() {
+    let text = "id,title,note\n1,Tea,x\n\"2,\"\"Cup, blue\"\",y\";\n\"3,Pot,\"\"two\";\n\"lines\"\"\";\n4,Mug,z\n";
+    let (dialect, cells) = detected(text.as_bytes(), 1 << 20);
+    assert!(dialect.is_wrapped);
+    let rows: Vec<_> = cells.iter().map(|row| row.join("|")).collect();
+    assert_eq!(rows, ["id|title|note", "1|Tea|x", "2|Cup, blue|y", "3|Pot|two\nlines", "4|Mug|z"]);
+    let plain = "id,title\n1,\"one\n\"\n2,\"a \"\"b\"\"\"\n";
+    assert!(!detected(plain.as_bytes(), 1 << 20).0.is_wrapped);
+}
+
+#[test]
 fn the_encoding_is_told_by_most_letters_however_late_they_come() {
     let of = |bytes: &[u8]| detected(bytes, 1 << 16).0.encoding;
     let mut late = "a,b\n".to_owned().into_bytes();

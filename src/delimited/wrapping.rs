@@ -1,27 +1,30 @@
 //! Files whose rows are quoted as a whole: each line is one quoted cell with its quotes doubled, as a spreadsheet that
-//! parts cells by another character saves them.
+//! parts cells by another character saves them. Lines that need no quotes for that may have none.
 
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter};
 
+use super::{records::Shape, repair};
+
 /// Bytes read at a time.
 const RAW_BYTES: usize = 1 << 16;
 
-/// What stands behind the quoted cell of each line, if all lines of a sample but the first are quoted as a whole.
+/// How lines of a sample are quoted, if one of them has within quotes as many cells as the first: two at least, for a file of
+/// one column may have all its cells quoted.
 pub fn find(sample: &[u8], delimiters: &[u8]) -> Option<Wrapping> {
     let end = line_end(sample);
     let mut lines = sample.split(|byte| *byte == end).map(without_return).filter(|line| !line.is_empty());
     let head = lines.next()?;
-    let mut tail = None;
-    for line in lines {
-        let (_, behind) = unwrapped(line, delimiters)?;
-        tail.get_or_insert(behind.to_vec());
-    }
-    let wrapping = Wrapping { tail: tail?, delimiters: delimiters.to_vec(), end };
-    // A file of one column may have all its cells quoted.
+    // Most files have no such line.
+    let mut wrapped = lines.filter_map(|line| unwrapped(line, delimiters)).peekable();
+    let (_, tail) = wrapped.peek()?;
+    let wrapping = Wrapping { tail: tail.to_vec(), delimiters: delimiters.to_vec(), end };
     let head = wrapping.line(head);
-    delimiters.iter().any(|delimiter| head.contains(delimiter)).then_some(wrapping)
+    let count = |line: &[u8], delimiter: u8| repair::cells(line, Shape { delimiter, terminator: end, width: 0 }).len();
+    let widths: Vec<(u8, usize)> = delimiters.iter().map(|delimiter| (*delimiter, count(&head, *delimiter))).collect();
+    let (delimiter, width) = widths.into_iter().max_by_key(|(_, width)| *width).filter(|(_, width)| *width > 1)?;
+    wrapped.any(|(line, _)| count(&line, delimiter) == width).then_some(wrapping)
 }
 
 /// How the lines of a file are quoted.

@@ -23,17 +23,17 @@ fn detect_says_what_files_are_and_shows_rows_without_personal_cells() {
     fs::write(place.path("shops/north/orders.csv"), latin(SEMICOLONS)).unwrap();
     let found =
         place.nightloom(["exports", "detect", "shops/north/orders.csv", "--pipeline", "orders.toml"]).expect_success();
+    let flat = found.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
-        "shops/north/orders.csv\n",
-        "kind     orders",
-        "written  semicolon, Windows-1252",
-        "rows     5, 4 used, 1 not (bad_date 1)",
-        "warning  read as Windows-1252",
+        "shops/north/orders.csv kind orders",
+        "written semicolon, Windows-1252",
+        "rows 5, 4 used, 1 not (bad_date 1)",
+        "warning read as Windows-1252",
         "Gift note",
         "order_lines",
         "Café",
     ] {
-        assert!(found.stdout.contains(words), "{words}: {}", found.stdout);
+        assert!(flat.contains(words), "{words}: {}", found.stdout);
     }
     assert!(!found.stdout.contains("@example.test") && !found.stdout.contains("for Ann"), "{}", found.stdout);
     assert!(found.stdout.lines().all(|line| line.chars().count() <= 80), "{}", found.stdout);

@@ -61,18 +61,19 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
                 Err(problem) => return Err(in_words(&problem, line)),
             };
             let dialect = blocks.dialect();
+            lock(self.notes).dialects.insert(self.number, dialect);
             let shape = Shape { delimiter: dialect.delimiter, terminator: blocks.terminator(), width: 0 };
             let has_header = known.is_none() && !is_of_words;
             let (layout, width) = match &known {
                 Some((layout, width)) => (Arc::clone(layout), *width),
                 None => {
                     line += u64::from(dialect.names_delimiter);
-                    let (layout, width) = layout_of(&bytes, shape, self.reading)?;
-                    let (layout, width) = known.insert((self.note_layout(layout), width));
+                    let (layout, headers) = layout_of(&bytes, shape, self.reading)?;
+                    let width = headers.len();
+                    let (layout, width) = known.insert((self.note_layout(layout, headers), width));
                     (Arc::clone(layout), *width)
                 }
             };
-            lock(self.notes).dialects.insert(self.number, dialect);
             let rows = memchr::memchr_iter(shape.terminator, &bytes).count() as u64;
             let shape = Shape { width, ..shape };
             if !self.hand_over(line, Content::Text { bytes, shape, has_header }, layout)? {
@@ -93,7 +94,7 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
         }
         let rows = self.context.storage.parquet(&self.file.path).map_err(|error| error.to_string())?;
         let (layout, columns) = parquet::columns(&rows, self.reading)?;
-        let layout = self.note_layout(layout);
+        let layout = self.note_layout(layout, columns.iter().map(ToString::to_string).collect());
         let mut line = 1;
         parquet::for_each_block(rows, &columns, self.reading.block_bytes, |cells| {
             self.context.check_cancelled().map_err(|error| error.to_string())?;
@@ -111,7 +112,8 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
         let reading = self.reading;
         let mut layout = layout(&columns.names, reading.columns, reading.profiles, reading.kind)?;
         let places: Vec<usize> = layout.narrow().into_iter().collect();
-        let layout = self.note_layout(layout);
+        let headers = places.iter().filter_map(|place| columns.names.get(*place).cloned()).collect();
+        let layout = self.note_layout(layout, headers);
         let mut line = 1;
         json::for_each_block(open()?, &columns, &places, self.reading.block_bytes, |cells| {
             go_on()?;
@@ -121,9 +123,9 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
         })
     }
 
-    fn note_layout(&self, layout: Layout) -> Arc<Layout> {
+    fn note_layout(&self, layout: Layout, headers: Vec<String>) -> Arc<Layout> {
         let layout = Arc::new(layout);
-        lock(self.notes).layouts.insert(self.number, Arc::clone(&layout));
+        lock(self.notes).layouts.insert(self.number, (Arc::clone(&layout), headers));
         layout
     }
 
@@ -142,20 +144,20 @@ fn in_words(problem: &Problem, line: u64) -> String {
     }
 }
 
-/// Where the columns of a file go, from its header, and how many it has.
-fn layout_of(bytes: &[u8], shape: Shape, reading: &Reading<'_>) -> Result<(Layout, usize), String> {
+/// Where the columns of a file go, from its header, and the header.
+fn layout_of(bytes: &[u8], shape: Shape, reading: &Reading<'_>) -> Result<(Layout, Vec<String>), String> {
     let mut records = Records::new(bytes, shape);
     records.advance();
     refuse_no_text(bytes, records.shown())?;
     if reading.convention == Convention::Fimi {
         let fields = vec![(Order::OrderId.place(), vec![0]), (Order::Sku.place(), vec![0])];
-        return Ok((Layout::plain(Kind::Orders, fields), 0));
+        return Ok((Layout::plain(Kind::Orders, fields), Vec::new()));
     }
     let mut room = Vec::new();
     let headers: Vec<String> = (0..records.cells.len())
         .map(|place| String::from_utf8_lossy(records.cell(place, &mut room)).into_owned())
         .collect();
-    Ok((layout(&headers, reading.columns, reading.profiles, reading.kind)?, headers.len()))
+    Ok((layout(&headers, reading.columns, reading.profiles, reading.kind)?, headers))
 }
 
 /// Refuses what is no text of rows, by the begin of the file and its first record.

@@ -59,6 +59,8 @@ pub struct FileRead {
     pub dialect: Option<Dialect>,
     /// Where its columns went.
     pub layout: Option<Arc<Layout>>,
+    /// The headers of its columns, of which the layout has the places.
+    pub headers: Vec<String>,
     /// What was noticed.
     pub facts: Facts,
     /// Why it cannot be used.
@@ -92,7 +94,7 @@ pub struct Intake {
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) dialects: BTreeMap<u32, Dialect>,
-    pub(super) layouts: BTreeMap<u32, Arc<Layout>>,
+    pub(super) layouts: BTreeMap<u32, (Arc<Layout>, Vec<String>)>,
     problems: BTreeMap<u32, String>,
     blocks: Vec<BlockPlace>,
 }
@@ -158,9 +160,9 @@ pub fn read(
     outcome?;
     context.check_cancelled()?;
     let notes = notes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for (file, layout) in notes.layouts {
+    for (file, (layout, headers)) in notes.layouts {
         if let Some(file) = gathered.files.get_mut(file as usize) {
-            file.layout = Some(layout);
+            (file.layout, file.headers) = (Some(layout), headers);
         }
     }
     for (file, dialect) in notes.dialects {

@@ -18,9 +18,13 @@ pub enum Flow {
 pub type Give<'a> = dyn FnMut(Value) -> Result<Flow, String> + 'a;
 
 /// Keys under which exports have their objects.
-const WRAPPERS: [&str; 12] = [
+const WRAPPERS: [&str; 16] = [
     "data",
     "orders",
+    "draft_orders",
+    "draftOrders",
+    "checkouts",
+    "abandonedCheckouts",
     "products",
     "inventory_levels",
     "inventoryLevels",

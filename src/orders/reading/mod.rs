@@ -9,3 +9,4 @@ pub mod json;
 mod json_stream;
 pub mod parquet;
 pub mod parse;
+pub mod refusing;

@@ -8,8 +8,9 @@ use std::{
 
 use crate::delimited::records::{Cells, Fault, Records, Shape};
 use crate::orders::{
+    reading::refusing::{Problem, broken, problem_of, told},
     recognising::{
-        fields::{Inventory, Kind, Order, Product, Reason, Type, Variant},
+        fields::{Inventory, Kind, Order, Product, Reason, Type},
         layout::Layout,
         left_out::{LeftOut, Scope},
         no_items::Judged,
@@ -23,9 +24,6 @@ use crate::orders::{
         time::{self, Time},
     },
 };
-
-/// How many characters of a refused value are kept.
-const VALUE_LENGTH: usize = 200;
 
 /// What rows mean beside what their columns say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,26 +199,19 @@ impl LastTime {
 
 /// What was found in a row.
 #[derive(Default)]
-struct Found {
+pub struct Found {
     /// The fields that have a value, a bit each.
-    present: u64,
+    pub present: u64,
     currency: Option<[u8; 3]>,
     /// The fields whose dates have the month first for certain, a bit each.
     month_first: u64,
     /// An id that lost digits: its field, and the cell.
-    lost: Option<(&'static str, String)>,
-    problem: Option<Problem>,
+    pub lost: Option<(&'static str, String)>,
+    /// What else is wrong.
+    pub problem: Option<Problem>,
     /// What an order cost and what of it was paid back, in cents.
     total: Option<i64>,
     refunded: Option<i64>,
-}
-
-/// What is wrong with a row.
-#[derive(Clone)]
-struct Problem {
-    reason: Reason,
-    field: &'static str,
-    value: String,
 }
 
 impl<'a> Parser<'a> {
@@ -582,18 +573,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What breaks a record. What it holds is not shown: it may be anybody's.
-#[inline]
-fn broken(records: &Records<'_>, content: &Content, reach: usize) -> Option<Problem> {
-    let Content::Text { shape, .. } = content else { return None };
-    let value = match records.fault {
-        None if records.cells.len() >= reach => return None,
-        None => format!("{} cells where the header has {}", records.cells.len(), shape.width),
-        Some(fault) => fault.words(shape.width),
-    };
-    Some(Problem { reason: Reason::BrokenRecord, field: "record", value })
-}
-
 /// Notes bytes that are no UTF-8, and letters that were lost before the file was written.
 fn note_letters(job: &Job, facts: &mut Facts) {
     const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
@@ -655,79 +634,6 @@ fn note_left_out(kind: Kind, row: &mut RowWriter<'_>, found: &mut Found, left_ou
         Kind::ProductExport => note(Product::LeftOut.place(), left_out.line),
         Kind::Variants | Kind::CatalogJoined => {}
     }
-}
-
-/// Why a row is not used.
-fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>) -> Option<Problem> {
-    let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem.clone() };
-    Some(match &found.lost {
-        Some((field, cell)) => Problem { reason: Reason::LostDigits, field, value: cell.clone() },
-        None => Problem { reason, field, value: known_cells(records, layout) },
-    })
-}
-
-/// What a row lacks, and in which field.
-fn missing(kind: Kind, layout: &Layout, present: u64) -> Option<(Reason, &'static str)> {
-    let has = |field: usize| present >> field & 1 == 1;
-    match kind {
-        Kind::Orders | Kind::OrderHeaders if !has(Order::OrderId.place()) => Some((Reason::MissingOrderId, "order_id")),
-        Kind::Orders
-            if ![Order::VariantId, Order::Sku, Order::LineName, Order::ProductTitle]
-                .iter()
-                .any(|field| has(field.place())) =>
-        {
-            Some((Reason::MissingItemId, "variant_id"))
-        }
-        Kind::Variants | Kind::CatalogJoined if !has(Variant::VariantId.place()) => {
-            Some((Reason::MissingItemId, "variant_id"))
-        }
-        Kind::Variants | Kind::CatalogJoined if !has(Variant::ProductId.place()) => {
-            Some((Reason::MissingItemId, "product_id"))
-        }
-        Kind::InventoryLevels
-            if ![Inventory::InventoryItemId, Inventory::Handle, Inventory::Sku]
-                .iter()
-                .any(|field| has(field.place())) =>
-        {
-            Some((Reason::MissingItemId, "inventory_item_id"))
-        }
-        Kind::ProductExport
-            if ![Product::VariantId, Product::ProductId, Product::Handle, Product::Sku, Product::ProductTitle]
-                .iter()
-                .any(|field| has(field.place())) =>
-        {
-            Some((Reason::MissingItemId, "variant_id"))
-        }
-        Kind::InventoryLevels if !has(Inventory::LocationId.place()) && layout.has(Inventory::LocationId.place()) => {
-            Some((Reason::MissingLocation, "location_id"))
-        }
-        _ => None,
-    }
-}
-
-/// The first characters of a value that was not understood; not of one that may be an address, from a column beside.
-fn told(cell: &[u8]) -> String {
-    if cell.contains(&b'@') { "(not shown)".to_owned() } else { shown(cell) }
-}
-
-/// What a row says in columns that have a meaning and no personal cells.
-fn known_cells(records: &Records<'_>, layout: &Layout) -> String {
-    let mut words = String::new();
-    let mut room = Vec::new();
-    for (field, columns) in &layout.fields {
-        let Some(field) = layout.kind.fields().get(*field) else { continue };
-        let filled = columns.iter().find(|column| !records.cell(**column, &mut room).is_empty());
-        let Some(column) = filled.filter(|column| !layout.personal.contains(column)) else { continue };
-        let parting = if words.is_empty() { "" } else { ", " };
-        words += &format!("{parting}{} {}", field.name, told(records.cell(*column, &mut room)));
-    }
-    shown(words.as_bytes())
-}
-
-/// The first characters of a value.
-pub fn shown(bytes: &[u8]) -> String {
-    let cut = bytes.get(..VALUE_LENGTH * 4).unwrap_or(bytes);
-    String::from_utf8_lossy(cut).chars().take(VALUE_LENGTH).collect()
 }
 
 fn lower(cell: &[u8], out: &mut Vec<u8>) {

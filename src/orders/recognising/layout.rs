@@ -22,8 +22,6 @@ pub struct Layout {
     pub fields: Vec<(usize, Vec<usize>)>,
     /// The columns that may hold the shop.
     pub shop: Vec<usize>,
-    /// The headers of all columns.
-    pub headers: Vec<String>,
     /// The headers that mean nothing.
     pub unknown: Vec<String>,
     /// The fields found under names of last resort, a bit each.
@@ -69,17 +67,17 @@ impl Layout {
         self.columns_mut().for_each(|place| *place = used.range(..*place).count());
         self.personal.retain(|place| used.contains(place));
         self.personal.iter_mut().for_each(|place| *place = used.range(..*place).count());
-        self.headers = used.iter().filter_map(|place| self.headers.get(*place).cloned()).collect();
         used
     }
 
-    /// The headers of the columns of each field, best first; what is told in a list is of its column.
-    pub fn headers_by_field(&self) -> BTreeMap<&'static str, Vec<&str>> {
+    /// The headers of the columns of each field, best first; what is told in a list is of its column. `headers` are those of
+    /// all columns.
+    pub fn headers_by_field<'h>(&self, headers: &'h [String]) -> BTreeMap<&'static str, Vec<&'h str>> {
         let known = self.kind.fields();
-        let header = |place: &usize| self.headers.get(*place).map(String::as_str);
+        let header = |place: &usize| headers.get(*place).map(String::as_str);
         let named = |(field, places): &(usize, Vec<usize>)| {
-            let headers: Vec<&str> = places.iter().filter_map(header).collect();
-            Some((known.get(*field)?.name, headers)).filter(|(_, headers)| !headers.is_empty())
+            let of_field: Vec<&str> = places.iter().filter_map(header).collect();
+            Some((known.get(*field)?.name, of_field)).filter(|(_, headers)| !headers.is_empty())
         };
         let shop: Vec<&str> = self.shop.iter().filter_map(header).collect();
         let list: Vec<&str> = self.list.iter().filter_map(|(place, _)| header(place)).collect();
@@ -106,7 +104,6 @@ impl Layout {
             profile: None,
             fields,
             shop: Vec::new(),
-            headers: Vec::new(),
             unknown: Vec::new(),
             last_resort: 0,
             personal: Vec::new(),
@@ -351,7 +348,6 @@ impl Finder<'_> {
             profile: profile.map(|profile| profile.name.clone()),
             fields: places.into_iter().filter(|(field, _)| !is_note(field)).collect(),
             shop,
-            headers: self.headers.to_vec(),
             unknown,
             last_resort,
             personal: personal.into_iter().chain(all_personal).collect::<BTreeSet<_>>().into_iter().collect(),

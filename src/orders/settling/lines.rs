@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use crate::orders::{
-    reading::parse::{Reject, shown},
+    reading::{parse::Reject, refusing::shown},
     recognising::{
         fields::{Order, Reason},
         left_out::LeftOut,

@@ -6,10 +6,7 @@ use std::{
 };
 
 use crate::orders::{
-    reading::{
-        intake::FileRead,
-        parse::{Reject, shown},
-    },
+    reading::{intake::FileRead, parse::Reject, refusing::shown},
     recognising::fields::{Catalog, Kind, Product, Reason, Variant},
     rows::partitions::Rows,
     settling::group::{Known, reject},

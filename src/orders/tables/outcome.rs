@@ -1,16 +1,22 @@
 //! What came of the files, in a table and in words.
 
+use std::collections::BTreeMap;
+
 use polars::prelude::DataFrame;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
     reading::intake::{FileEntry, FileRead, Intake},
-    recognising::fields::Kind,
+    recognising::{
+        fields::{Kind, Type},
+        layout::Layout,
+    },
     settling::{
         rejections::Rejections,
         settle::{FileKnown, Settled},
     },
     tables::table::Table,
+    values::doubt::Signs,
 };
 
 /// One row a file.
@@ -20,6 +26,7 @@ pub const FILES: &[(&str, ColumnKind)] = &[
     ("profile", ColumnKind::Text),
     ("status", ColumnKind::Text),
     ("dialect", ColumnKind::Text),
+    ("spelling", ColumnKind::Text),
     ("shops", ColumnKind::Int),
     ("rows", ColumnKind::Int),
     ("accepted", ColumnKind::Int),
@@ -137,6 +144,26 @@ fn shops(read: &FileRead, known: &FileKnown, settled: &Settled) -> usize {
     named.len() + usize::from(of_nameless.is_some())
 }
 
+/// How the cells of columns that may be read in two ways are read: which part of dates comes first, what stands before the
+/// cents.
+fn spelling(layout: &Layout, read: &FileRead, known: &FileKnown) -> String {
+    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (place, _) in layout.fields.iter().filter(|(_, columns)| !columns.is_empty()) {
+        let Some(field) = layout.kind.fields().get(*place) else { continue };
+        let signs = read.facts.signs.of(*place);
+        let has = |bits: u64| bits >> place & 1 == 1;
+        let words = match field.kind {
+            Type::Time if has(known.columns.day_first) => "day first",
+            Type::Time if signs.has(Signs::MONTH_FIRST) || signs.has(Signs::UNCLEAR) => "month first",
+            Type::Money | Type::Int if has(known.columns.comma) => "decimal comma",
+            Type::Money | Type::Int if has(known.columns.point) => "decimal point",
+            _ => continue,
+        };
+        fields.entry(words).or_default().push(field.name);
+    }
+    fields.iter().map(|(words, names)| format!("{words}: {}", names.join(", "))).collect::<Vec<_>>().join("; ")
+}
+
 /// What became of each file.
 ///
 /// # Errors
@@ -171,14 +198,16 @@ pub fn files_table(
         table.text(read.layout.as_ref().and_then(|layout| layout.profile.as_deref()).map(str::as_bytes));
         table.text_or(None, status);
         table.text(read.dialect.map(|dialect| dialect.words()).as_deref().map(str::as_bytes));
+        table.text(read.layout.as_ref().map(|layout| spelling(layout, read, known)).as_deref().map(str::as_bytes));
         table.int(Some(if status == "completed" { shops(read, known, settled) as i64 } else { 0 }));
         table.int(count(read.facts.rows));
         table.int(count(accepted));
         table.int(count(refused));
         table.text(Some(words.join(", ").as_bytes()));
-        let columns = read.layout.as_ref().map(|layout| serde_json::json!(layout.headers_by_field()).to_string());
+        let columns =
+            read.layout.as_ref().map(|layout| serde_json::json!(layout.headers_by_field(&read.headers)).to_string());
         let personal = read.layout.as_ref().map(|layout| {
-            let header = |place: &usize| layout.headers.get(*place).map(String::as_str);
+            let header = |place: &usize| read.headers.get(*place).map(String::as_str);
             layout.personal.iter().filter_map(header).collect::<Vec<_>>().join(", ")
         });
         table.text_or(columns.as_deref().map(str::as_bytes), "{}");

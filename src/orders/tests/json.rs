@@ -103,3 +103,48 @@ fn json_that_is_none_or_ends_too_early_says_where() {
     assert!(refused("[{\"id\": 1},\n oops]").contains("is no JSON in line 2, column 2"));
     assert!(refused("[{\"who\": 1}]").contains("those of no kind of file"));
 }
+
+#[test]
+fn the_objects_of_the_rest_interface_are_known_by_their_profiles() {
+    let orders = r##"{"orders": [{"id": 450789469, "name": "#1001", "email": "a@example.test", "created_at": "2026-02-03T10:00:00-05:00",
+        "currency": "EUR", "financial_status": "paid", "cancelled_at": null, "customer": {"id": 207119551, "email": "a@example.test"},
+        "billing_address": {"first_name": "Ann", "country_code": "DE"}, "note_attributes": [{"name": "gift", "value": "yes"}],
+        "line_items": [{"id": 466157049, "variant_id": 39072856, "product_id": 632910392, "title": "Mug", "name": "Mug - Blue", "sku": "MUG-B",
+                        "quantity": 2, "current_quantity": 1, "price": "9.50", "properties": []}]}]}"##;
+    let drafts = r##"{"draft_orders": [{"id": 7, "name": "#D1", "created_at": "2026-02-03T10:00:00Z", "invoice_url": "x", "invoice_sent_at": null,
+        "line_items": [{"title": "Mug", "sku": "MUG-B", "quantity": 1, "price": "9.50"}]}]}"##;
+    let products = r##"{"products": [{"id": 632910392, "title": "Mug", "handle": "mug", "vendor": "Harbour", "tags": "a, b", "status": "active",
+        "options": [{"name": "Color", "values": ["Blue", "Red"]}], "images": [{"src": "https://x/1.jpg"}], "image": {"src": "https://x/1.jpg"},
+        "variants": [{"id": 39072856, "product_id": 632910392, "title": "Blue", "option1": "Blue", "price": "9.50", "sku": "MUG-B", "inventory_item_id": 457924702},
+                     {"id": 39072857, "product_id": 632910392, "title": "Red", "option1": "Red", "price": "9.50", "sku": "MUG-R", "inventory_item_id": 457924703}]}]}"##;
+    let levels = r##"{"inventory_levels": [{"inventory_item_id": 457924702, "location_id": 487838322, "available": 7,
+        "updated_at": "2026-02-01T10:00:00Z", "admin_graphql_api_id": "gid://shopify/InventoryLevel/1"}]}"##;
+    let items = r##"{"data": {"inventoryItems": {"nodes": [{"id": "gid://shopify/InventoryItem/457924703", "sku": "MUG-R",
+        "inventoryLevels": {"edges": [{"node": {"location": {"id": "gid://shopify/Location/487838322", "name": "Shop"}, "updatedAt": "2026-02-01T10:00:00Z",
+                                                "quantities": [{"name": "available", "quantity": 3}, {"name": "on_hand", "quantity": 4}]}}]}}]}}}"##;
+    let files = [("i.json", items), ("l.json", levels), ("o.json", orders), ("p.json", products), ("d.json", drafts)];
+    let outputs = ingest(&operator(), &files);
+    let mut profiles = outputs.rows("files", &["profile", "status"]);
+    profiles.sort();
+    assert_eq!(
+        profiles,
+        [
+            "shopify-draft-orders-json | completed",
+            "shopify-inventory-items-json | completed",
+            "shopify-inventory-json | completed",
+            "shopify-orders-json | completed",
+            "shopify-products-json | completed",
+        ]
+    );
+    let lines = outputs.rows("order_lines", &["order_id", "variant_id", "sku", "unit_price_cents", "customer"]);
+    assert!(lines.contains(&"#1001 | 39072856 | MUG-B | 950 | 207119551".to_owned()), "{lines:?}");
+    assert_eq!(
+        outputs.rows("variants", &["variant_id", "sku", "inventory_item_id"]),
+        ["39072856 | MUG-B | 457924702", "39072857 | MUG-R | 457924703"]
+    );
+    let mut levels = outputs.rows("inventory", &["inventory_item_id", "location_id", "available"]);
+    levels.sort();
+    assert_eq!(levels, ["457924702 | 487838322 | 7", "457924703 | 487838322 | 3"]);
+    let personal = outputs.rows("files", &["personal_columns"]).join(", ");
+    assert!(["email", "customer.id", "customer.email"].iter().all(|name| personal.contains(name)), "{personal}");
+}

@@ -317,12 +317,6 @@ fn has_good_rows(file: &File) -> bool {
     file.day_first || file.rows.iter().any(good)
 }
 
-/// With three digits behind the point alone a price may be of thousands; the reference knows no such doubt.
-fn has_sure_prices(file: &File) -> bool {
-    let has = |price: usize| file.rows.iter().any(|row| row.price == price);
-    !has(2) || [0, 3, 6].into_iter().any(has)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -332,7 +326,7 @@ proptest! {
         partitions in 1..5_usize,
         block in 16..400_usize,
     ) {
-        prop_assume!(files.iter().all(has_good_rows) && files.iter().all(has_sure_prices));
+        prop_assume!(files.iter().all(has_good_rows));
         let expected = expected(&files);
         prop_assert_eq!(&found(&files, "csv", 1, 1 << 20), &expected);
         let rows = found(&files, "parquet", 1, block);
