@@ -171,9 +171,10 @@ impl Key {
             self.cell.clear();
             self.cell.extend_from_slice(cell);
             self.id.clear();
-            let id = ids::id(cell);
+            let mut room = Vec::new();
+            let id = ids::id(cell, &mut room);
             self.is_lost = id.is_err();
-            self.id.extend_from_slice(id.as_deref().unwrap_or_default());
+            self.id.extend_from_slice(id.unwrap_or_default());
             self.hash = if self.id.is_empty() { 0 } else { hash(&self.id) };
         }
     }
@@ -330,15 +331,16 @@ impl<'a> Parser<'a> {
         if kind.among() == Kind::Orders {
             currency.note(&mut parsed.facts, shop, found.currency);
         }
-        match problem_of(kind, &job.layout, &found, records) {
+        let (present, month_first) = (found.present, found.month_first);
+        match problem_of(kind, &job.layout, found, records) {
             None => {
                 row.end();
-                parsed.facts.note_good(shop != NO_SHOP, found.month_first);
+                parsed.facts.note_good(shop != NO_SHOP, month_first);
                 Ok(())
             }
             Some(problem) => {
                 // What such a row says of its order counts all the same.
-                if kind == Kind::Orders && hash != 0 && found.present & Order::OF_ORDER != 0 {
+                if kind == Kind::Orders && hash != 0 && present & Order::OF_ORDER != 0 {
                     row.number(Order::IsRefused.place(), sure(1));
                     row.end();
                 } else {
@@ -407,21 +409,21 @@ impl<'a> Parser<'a> {
                     let id = if number == 0 && self.last_key.is_lost {
                         Err(LostDigits)
                     } else if number == 0 {
-                        Ok(Cow::Borrowed(self.last_key.id.as_slice()))
+                        Ok(self.last_key.id.as_slice())
                     } else if known.kind == Type::Id {
-                        ids::id(cell)
+                        ids::id(cell, &mut self.lower)
                     } else {
-                        ids::code(cell)
+                        ids::code(cell, &mut self.lower)
                     };
                     match id {
                         Ok(id) => {
-                            row.text(field, &id);
+                            row.text(field, id);
                             has(&mut found);
                             if kind == Kind::Orders && field == Order::VariantId.place() {
-                                note_variant(facts, shop, &id);
+                                note_variant(facts, shop, id);
                             }
                             if known.kind == Type::Code {
-                                let is_float = ids::without_fraction(&id).is_some();
+                                let is_float = ids::without_fraction(id).is_some();
                                 facts.signs.note(field, if is_float { Signs::FLOAT } else { Signs::NO_FLOAT });
                             }
                             false

@@ -13,7 +13,6 @@ use crate::orders::{
 const VALUE_LENGTH: usize = 200;
 
 /// What is wrong with a row.
-#[derive(Clone)]
 pub struct Problem {
     /// Why.
     pub reason: Reason,
@@ -36,10 +35,11 @@ pub fn broken(records: &Records<'_>, content: &Content, reach: usize) -> Option<
 }
 
 /// Why a row is not used.
-pub fn problem_of(kind: Kind, layout: &Layout, found: &Found, records: &Records<'_>) -> Option<Problem> {
-    let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem.clone() };
-    Some(match &found.lost {
-        Some((field, cell)) => Problem { reason: Reason::LostDigits, field, value: cell.clone() },
+#[inline]
+pub fn problem_of(kind: Kind, layout: &Layout, found: Found, records: &Records<'_>) -> Option<Problem> {
+    let Some((reason, field)) = missing(kind, layout, found.present) else { return found.problem };
+    Some(match found.lost {
+        Some((field, value)) => Problem { reason: Reason::LostDigits, field, value },
         None => Problem { reason, field, value: known_cells(records, layout) },
     })
 }

@@ -15,6 +15,8 @@ pub struct Cells<'a> {
     /// Where a row was: its block, and its line in the block.
     places: Vec<(u32, u32)>,
     columns: Vec<Column<'a>>,
+    /// The fields that any row has, a bit each.
+    fields: u64,
     /// The rows with dates that are none, for their columns have the day first, and their fields, a bit each.
     misread: BTreeMap<usize, u64>,
 }
@@ -38,30 +40,60 @@ impl<'a> Cells<'a> {
             _ => Column::Numbers(vec![0; rows.len()]),
         };
         let mut columns: Vec<Column<'a>> = Order::FIELDS.iter().enumerate().map(column).collect();
-        let mut present: Vec<u64> = rows.iter().map(|row| row.present()).collect();
-        let mut misread: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut unclear: Vec<(usize, usize, i64)> = Vec::new();
         for (number, row) in rows.iter().enumerate() {
             row.each(Order::TEXTS, |field, value| match (columns.get_mut(field), value) {
-                (Some(Column::Texts(texts)), Value::Text(text)) => {
-                    let was_float = field == Order::Sku.place() && text.ends_with(b".0");
-                    let is_float = was_float && of_row(*row).0.floats >> field & 1 == 1;
-                    put(texts, number, if is_float { without_fraction(text).unwrap_or(text) } else { text });
+                (Some(Column::Texts(texts)), Value::Text(text)) => put(texts, number, text),
+                (Some(Column::Numbers(numbers)), Value::Number(stored)) => {
+                    put(numbers, number, stored >> 2);
+                    if if_sure(stored).is_none() {
+                        unclear.push((number, field, stored));
+                    }
                 }
-                (Some(Column::Numbers(numbers)), Value::Number(stored)) => match if_sure(stored) {
-                    Some(value) => put(numbers, number, value),
-                    None => match meant(field, stored, of_row(*row)) {
-                        Some(value) => put(numbers, number, value),
-                        None => {
-                            *misread.entry(number).or_default() |= 1 << field;
-                            put(&mut present, number, row.present() & !(1 << field));
-                        }
-                    },
-                },
                 _ => {}
             });
         }
         let place = |row: &Row<'_>| (row.head().block, row.head().line);
-        Self { present, places: rows.iter().map(place).collect(), columns, misread }
+        let mut cells = Self {
+            present: rows.iter().map(|row| row.present()).collect(),
+            places: rows.iter().map(place).collect(),
+            columns,
+            fields,
+            misread: BTreeMap::new(),
+        };
+        for (number, field, stored) in unclear {
+            if let Some(row) = rows.get(number) {
+                cells.decide(number, field, stored, of_row(*row));
+            }
+        }
+        cells.mend_codes(rows, of_row);
+        cells
+    }
+
+    /// Decides on a number or date that may be meant in two ways.
+    fn decide(&mut self, row: usize, field: usize, stored: i64, (columns, digits): (Columns, Digits)) {
+        let Some(kind) = Order::FIELDS.get(field).map(|field| field.kind) else { return };
+        match (columns.value(field, kind, stored, digits), self.columns.get_mut(field)) {
+            (Some(value), Some(Column::Numbers(numbers))) => put(numbers, row, value),
+            _ => {
+                *self.misread.entry(row).or_default() |= 1 << field;
+                let present = self.present(row) & !(1 << field);
+                put(&mut self.present, row, present);
+            }
+        }
+    }
+
+    /// Takes the fractions off codes that were made floats.
+    fn mend_codes(&mut self, rows: &[Row<'a>], of_row: impl Fn(Row<'a>) -> (Columns, Digits)) {
+        let field = Order::Sku.place();
+        let Some(Column::Texts(texts)) = self.columns.get_mut(field) else { return };
+        for (text, row) in texts.iter_mut().zip(rows) {
+            if let Some(whole) = without_fraction(text)
+                && of_row(*row).0.floats >> field & 1 == 1
+            {
+                *text = whole;
+            }
+        }
     }
 
     /// The fields that a row has, a bit each.
@@ -73,6 +105,12 @@ impl<'a> Cells<'a> {
     /// Whether a row has a date of a field that is none, for the column has the day first.
     pub fn is_misread(&self, field: Order, row: usize) -> bool {
         !self.misread.is_empty() && self.misread.get(&row).is_some_and(|fields| fields >> field.place() & 1 == 1)
+    }
+
+    /// Which of these fields, a bit each, a row has not though others may.
+    #[inline]
+    pub fn lacks(&self, row: usize, fields: u64) -> u64 {
+        fields & self.fields & !self.present(row)
     }
 
     /// Gives a row the values of another that it has not, of these fields, a bit each.
@@ -148,11 +186,6 @@ impl<'a> Cells<'a> {
     pub fn place(&self, row: usize) -> (u32, u32) {
         self.places.get(row).copied().unwrap_or_default()
     }
-}
-
-#[cold]
-fn meant(field: usize, stored: i64, (columns, digits): (Columns, Digits)) -> Option<i64> {
-    columns.value(field, Order::FIELDS.get(field)?.kind, stored, digits)
 }
 
 fn copy<T: Copy>(column: &mut [T], from: usize, to: usize) {

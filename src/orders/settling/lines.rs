@@ -104,7 +104,9 @@ impl Lines {
         // What a file of orders says comes before what their lines say; of several the last file's.
         let file = |row: &usize| known.file_of(cells.place(*row).0);
         let header = rows.clone().filter(|row| is_header(cells, *row)).max_by_key(file).unwrap_or(first);
-        versions.rows(rows.clone()).for_each(|row| cells.lend(row, header, Order::OF_ORDER));
+        if cells.lacks(header, Order::OF_ORDER) != 0 {
+            versions.rows(rows.clone()).for_each(|row| cells.lend(row, header, Order::OF_ORDER));
+        }
         let created = cells.number(Order::CreatedAt, header);
         let currency =
             cells.text(Order::Currency, header).filter(|currency| !known.settled.is_currency_of(shop, currency));

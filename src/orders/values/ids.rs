@@ -1,8 +1,6 @@
 //! Ids as they are compared: the number of a global id, and those that a spreadsheet or a frame made floats, mended where
 //! no digit is lost.
 
-use std::borrow::Cow;
-
 /// An id that was made a float and lost digits: several ids may be written so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostDigits;
@@ -11,16 +9,16 @@ pub struct LostDigits;
 const LARGEST_WHOLE: u64 = 1 << 53;
 
 /// The number of a global id `gid://shopify/Type/123?x=y`, and that of a float, `123456.0` and `1.23456E+5`; any other
-/// text is its own id.
+/// text is its own id. `room` holds what is not a part of the text.
 ///
 /// # Errors
 /// When it is a float with more digits than are written: `1.23457E+12`.
 #[inline]
-pub fn id(text: &[u8]) -> Result<Cow<'_, [u8]>, LostDigits> {
+pub fn id<'a>(text: &'a [u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], LostDigits> {
     match text {
-        [b'0'..=b'9', ..] if memchr::memchr2(b'.', b'+', text).is_some() => from_float(text),
-        [b'g', ..] => Ok(Cow::Borrowed(of_global(text))),
-        _ => Ok(Cow::Borrowed(text)),
+        [b'0'..=b'9', ..] if memchr::memchr2(b'.', b'+', text).is_some() => from_float(text, room),
+        [b'g', ..] => Ok(of_global(text)),
+        _ => Ok(text),
     }
 }
 
@@ -36,8 +34,9 @@ fn of_global(text: &[u8]) -> &[u8] {
 }
 
 /// Digits that a float has as its whole number, if the text is one.
-fn from_float(text: &[u8]) -> Result<Cow<'_, [u8]>, LostDigits> {
-    let own = Ok(Cow::Borrowed(text));
+#[cold]
+fn from_float<'a>(text: &'a [u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], LostDigits> {
+    let own = Ok(text);
     let is_digits = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
@@ -55,7 +54,7 @@ fn from_float(text: &[u8]) -> Result<Cow<'_, [u8]>, LostDigits> {
         if !has_point || fraction.iter().any(|digit| *digit != b'0') {
             return own;
         }
-        return checked(whole).map(Cow::Borrowed);
+        return checked(whole);
     };
     let digits = exponent.strip_prefix(b"+").unwrap_or(exponent);
     let parsed =
@@ -65,12 +64,10 @@ fn from_float(text: &[u8]) -> Result<Cow<'_, [u8]>, LostDigits> {
     if whole.len() != 1 || (!has_point && exponent.len() == digits.len()) {
         return own;
     }
-    let given = [whole, fraction].concat();
-    match given.split_at_checked(usize::from(tens) + 1) {
-        Some((number, rest)) if rest.iter().all(|digit| *digit == b'0') => {
-            checked(number)?;
-            Ok(Cow::Owned(number.to_vec()))
-        }
+    room.clear();
+    room.extend(whole.iter().chain(fraction));
+    match room.split_at_checked(usize::from(tens) + 1) {
+        Some((number, rest)) if rest.iter().all(|digit| *digit == b'0') => checked(number),
         Some(_) => own,
         None => Err(LostDigits),
     }
@@ -87,10 +84,10 @@ fn checked(whole: &[u8]) -> Result<&[u8], LostDigits> {
 /// # Errors
 /// When it is a float that lost digits.
 #[inline]
-pub fn code(text: &[u8]) -> Result<Cow<'_, [u8]>, LostDigits> {
+pub fn code<'a>(text: &'a [u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], LostDigits> {
     match text {
-        [b'0'..=b'9', ..] if memchr::memchr(b'+', text).is_some() => from_float(text),
-        _ => Ok(Cow::Borrowed(text)),
+        [b'0'..=b'9', ..] if memchr::memchr(b'+', text).is_some() => from_float(text, room),
+        _ => Ok(text),
     }
 }
 
@@ -116,7 +113,7 @@ mod tests {
             ("gid://shopify/Order/12x", "gid://shopify/Order/12x"),
             ("gid://other/Order/12", "gid://other/Order/12"),
         ] {
-            assert_eq!(id(text.as_bytes()).unwrap().as_ref(), expected.as_bytes(), "{text}");
+            assert_eq!(id(text.as_bytes(), &mut Vec::new()).unwrap(), expected.as_bytes(), "{text}");
         }
     }
 
@@ -137,10 +134,10 @@ mod tests {
             ("12.0E", "12.0E"),
             ("9007199254740992.0", "9007199254740992"),
         ] {
-            assert_eq!(id(text.as_bytes()).unwrap().as_ref(), expected.as_bytes(), "{text}");
+            assert_eq!(id(text.as_bytes(), &mut Vec::new()).unwrap(), expected.as_bytes(), "{text}");
         }
         for text in ["5.81235E+12", "5,81235E+12", "5E+12", "1.2e3", "9007199254740993.0", "1.8446744073709552e+19"] {
-            assert_eq!(id(text.as_bytes()), Err(LostDigits), "{text}");
+            assert_eq!(id(text.as_bytes(), &mut Vec::new()), Err(LostDigits), "{text}");
         }
     }
 
@@ -148,7 +145,7 @@ mod tests {
     fn a_code_that_was_made_a_float_has_a_point_and_a_nought() {
         assert_eq!(without_fraction(b"10001.0"), Some(&b"10001"[..]));
         assert!([&b"10001"[..], b".0", b"A1.0", b"1.00", b"1.5"].iter().all(|text| without_fraction(text).is_none()));
-        assert_eq!(code(b"10001.0").unwrap().as_ref(), b"10001.0");
-        assert_eq!(code(b"5.81235E+12"), Err(LostDigits));
+        assert_eq!(code(b"10001.0", &mut Vec::new()), Ok(&b"10001.0"[..]));
+        assert_eq!(code(b"5.81235E+12", &mut Vec::new()), Err(LostDigits));
     }
 }
