@@ -34,6 +34,11 @@ pub enum Problem {
     TooLong,
 }
 
+/// How much to hold next of a record that is longer than `held`: no more than tells that it is too long.
+fn twice(held: usize) -> usize {
+    (held * 2 + 1).min(MAX_RECORD_BYTES + 1)
+}
+
 /// A file as blocks of whole records.
 pub struct Blocks {
     input: Box<dyn Read + Send>,
@@ -101,7 +106,7 @@ impl Blocks {
                 if self.held.len() > MAX_RECORD_BYTES {
                     return Err(Problem::TooLong);
                 }
-                wanted = self.held.len() * 2 + 1;
+                wanted = twice(self.held.len());
                 continue;
             };
             ends.scan(&self.held, terminator, self.at_end);
@@ -117,7 +122,7 @@ impl Blocks {
             if self.held.len() > MAX_RECORD_BYTES {
                 return Err(Problem::TooLong);
             }
-            wanted = self.held.len() * 2;
+            wanted = twice(self.held.len());
         }
     }
 

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 use proptest::prelude::*;
 
 use super::{
-    blocks::Blocks,
+    blocks::{Blocks, Problem},
     dialect::{Dialect, Encoding},
     records::{Fault, Records, Shape},
 };
@@ -287,4 +287,11 @@ fn cells_that_keep_spreadsheets_from_reading_numbers_are_their_text() {
     let text = "a,b,c,d\n=\"007\",\"=\"\"1,5\"\"\",=\"2,5\",=SUM(A1)\n";
     let cells = detected(text.as_bytes(), 1 << 20).1;
     assert_eq!(cells[1], ["007", "1,5", "2,5", "=SUM(A1)"]);
+}
+
+#[test]
+fn a_record_beyond_the_limit_is_told_before_all_of_it_is_held() {
+    let endless = std::io::Read::take(std::io::repeat(b'x'), 300 << 20);
+    let mut blocks = Blocks::new(Box::new(endless), 4 << 20);
+    assert!(matches!(blocks.next(), Err(Problem::TooLong)));
 }

@@ -368,7 +368,8 @@ impl Journal {
         Ok(state.and_then(|state| serde_json::from_str(&state).ok()))
     }
 
-    /// The memory that each step of a pipeline needed when it worked last: by itself if it ever did, else beside others.
+    /// The memory that each step of a pipeline needed when it worked last in the newest hundred runs: by itself if it did in
+    /// one of them, else beside others.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -378,8 +379,9 @@ impl Journal {
                 "SELECT step, needed_memory_bytes, rows_in FROM (
                    SELECT s.step, s.needed_memory_bytes, s.rows_in, ROW_NUMBER() OVER (
                      PARTITION BY s.step ORDER BY s.ran_alone DESC, r.started_at DESC, r.rowid DESC) AS place
-                   FROM steps AS s JOIN runs AS r USING (run_id)
-                   WHERE r.pipeline = ? AND s.kind IN ('source', 'stage') AND s.needed_memory_bytes IS NOT NULL)
+                   FROM (SELECT run_id, started_at, rowid FROM runs WHERE pipeline = ? ORDER BY started_at DESC LIMIT 100) AS r
+                   JOIN steps AS s USING (run_id)
+                   WHERE s.kind IN ('source', 'stage') AND s.needed_memory_bytes IS NOT NULL)
                  WHERE place = 1",
             )?;
             let rows = statement.query_map([pipeline], |row| {

@@ -10,6 +10,7 @@ name = "same"
 
 [sources.orders]
 csv = "orders.csv"
+types = { price = "float" }
 
 [stages.totals]
 operator = "sql"

@@ -1,6 +1,6 @@
 //! What is wrong with a pipeline file is told with its line, a caret and the mend, before any work.
 
-use crate::support::{Finished, Place};
+use crate::support::{Finished, Place, project};
 
 const START: &str = r#"name = "errors"
 
@@ -225,4 +225,42 @@ fn deep_nesting_is_an_error_and_no_overflow() {
     refused(&place, &[]);
     place.write("p.toml", and(&format!("{} = 1\n", vec!["a"; 20_000].join("."))));
     refused(&place, &[]);
+}
+
+/// The keys below a value whose texts are queries.
+fn queries(value: &toml::Value, found: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                match value {
+                    toml::Value::String(text) if key == "query" => found.push(text.clone()),
+                    value => queries(value, found),
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| queries(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_variable_in_a_query_of_our_own_pipelines_is_a_literal() {
+    let mut folders = vec![project().join("pipelines")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|ending| ending == "toml") {
+                let text = std::fs::read_to_string(entry.path()).expect("a file");
+                let mut found = Vec::new();
+                queries(&toml::Value::Table(text.parse().expect("TOML")), &mut found);
+                seen += found.len();
+                for query in found {
+                    assert!(!query.contains("${vars."), "{}: {query}", entry.path().display());
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} queries");
 }

@@ -221,3 +221,50 @@ fn rules_of_sets_that_lack_their_parts_are_refused_before_any_work() {
         }
     }
 }
+
+/// Two stages that could run side by side.
+const TWO_STAGES: &str = r#"
+name = "two"
+
+[sources.rows]
+csv = "rows.csv"
+
+[stages.a]
+operator = "sql"
+inputs = { r = "rows" }
+params = { query = "SELECT n FROM r ORDER BY n" }
+
+[stages.b]
+operator = "sql"
+inputs = { r = "rows" }
+params = { query = "SELECT n + 1 AS n FROM r ORDER BY n" }
+"#;
+
+/// The starts and ends of the stages of a run, in order.
+fn order_of(place: &Place, arguments: &[&str]) -> String {
+    let run = place.run(&[&["--force", "--log-format", "json"], arguments].concat()).expect_success();
+    let events = run.stderr.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    let marks = events.filter(|event| event["kind"] == "stage" || event["step"]["kind"] == "stage").map(|event| {
+        match event["event"].as_str() {
+            Some("step_started") => format!("+{}", event["step"].as_str().unwrap_or_default()),
+            _ => "-".to_owned(),
+        }
+    });
+    marks.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_step_is_reckoned_to_need_the_memory_that_it_needed_the_night_before() {
+    let place = place();
+    place.write("p.toml", TWO_STAGES);
+    let side_by_side = order_of(&place, &[]);
+    assert!(side_by_side.starts_with("+a +b"), "{side_by_side}");
+    let journal = ".nightloom/journal.db";
+    let needs = "SELECT COUNT(*) FROM steps WHERE needed_memory_bytes > 0 AND ran_alone IS NOT NULL";
+    assert_eq!(place.query(journal, needs), ["3"]);
+    place.sql(journal, "UPDATE steps SET needed_memory_bytes = 3000000000, ran_alone = 1 WHERE step = 'b'");
+    let one_by_one = order_of(&place, &[]);
+    assert!(one_by_one.starts_with("+a - +b"), "{one_by_one}");
+    // It needed little when it ran alone.
+    assert!(order_of(&place, &[]).starts_with("+a +b"));
+}
