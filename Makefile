@@ -77,14 +77,16 @@ docs: build ## Write docs/operators.md and docs/pipeline.schema.json anew
 	$(NIGHTLOOM) schema > docs/pipeline.schema.json
 
 dist: build ## Make dist/: a tarball and a wheel, so that a second machine needs no build (the wheel needs Python)
-	rm -rf dist && mkdir -p dist/nightloom-$(VERSION)
+	rm -rf dist && mkdir -p dist/nightloom-$(VERSION) dist/nightloom.data/data/share/nightloom
 	strip -o dist/nightloom-$(VERSION)/nightloom $(NIGHTLOOM)
 	cp -r pipelines docs README.md CHANGELOG.md LICENSE dist/nightloom-$(VERSION)
 	tar -C dist -czf $(TARBALL) nightloom-$(VERSION)
 	rm -r dist/nightloom-$(VERSION)
+	cp -r pipelines dist/nightloom.data/data/share/nightloom
 	test -d $(TARGET)/maturin || python3 -m venv $(TARGET)/maturin
 	$(TARGET)/maturin/bin/pip install --quiet 'maturin>=1.9,<2'
 	$(TARGET)/maturin/bin/maturin build --release --locked --out dist
+	rm -r dist/nightloom.data
 	ls -l dist
 
 dist-check: dist ## Install the wheel into a new environment and do the work of `make run` with it

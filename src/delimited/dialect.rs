@@ -1,45 +1,10 @@
 //! How a file of delimited text is written: found from its first bytes, told in words.
 
+pub use super::encoding::Encoding;
 use super::{
-    blocks::find_terminator,
+    record_ends::find_terminator,
     records::{Records, Shape},
 };
-
-/// How bytes spell text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// UTF-8, with or without a byte order mark; ASCII is UTF-8.
-    #[default]
-    Utf8,
-    /// UTF-16, the low byte first, with its byte order mark.
-    Utf16Le,
-    /// UTF-16, the high byte first, with its byte order mark.
-    Utf16Be,
-    /// Windows-1252, of which ISO 8859-1 is a part.
-    Windows1252,
-}
-
-impl Encoding {
-    /// Its usual name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Utf8 => "UTF-8",
-            Self::Utf16Le => "UTF-16LE",
-            Self::Utf16Be => "UTF-16BE",
-            Self::Windows1252 => "Windows-1252",
-        }
-    }
-
-    /// The encoding that a byte order mark names, and the bytes of the mark.
-    pub fn of_mark(bytes: &[u8]) -> Option<(Self, usize)> {
-        match bytes {
-            [0xEF, 0xBB, 0xBF, ..] => Some((Self::Utf8, 3)),
-            [0xFF, 0xFE, ..] => Some((Self::Utf16Le, 2)),
-            [0xFE, 0xFF, ..] => Some((Self::Utf16Be, 2)),
-            _ => None,
-        }
-    }
-}
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@
 pub mod blocks;
 pub mod dialect;
 mod encoding;
+mod record_ends;
 pub mod records;
 mod repair;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod wrapping;

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::records::{Fault, Shape};
+use super::shape::{Fault, Shape};
 
 /// Lines that are looked at.
 const LINES: usize = 64;

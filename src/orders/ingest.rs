@@ -13,8 +13,9 @@ use crate::operator::{
 };
 use crate::orders::{
     reading::{
+        entry::{FileEntry, Reading},
         file_order,
-        intake::{self, FileEntry, FileRead, Intake, Reading},
+        intake::{self, FileRead, Intake},
         parquet,
         parse::{Convention, Reject},
     },

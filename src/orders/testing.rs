@@ -12,7 +12,7 @@ use polars::prelude::*;
 use super::ingest::IngestShop;
 use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
 use crate::orders::{
-    reading::intake::FileEntry,
+    reading::entry::FileEntry,
     recognising::{headers::ShopColumns, profile::Profile},
 };
 

@@ -2,12 +2,50 @@
 
 use polars::prelude::*;
 
-use super::lines::NO_SKU;
+use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
+
 use super::{
-    ENRICHED,
+    lines::NO_SKU,
     links::{By, Link},
 };
-use crate::operator::StageError;
+use crate::operator::{ColumnKind, StageError};
+
+/// The columns of `enriched_lines`.
+pub const ENRICHED: &[(&str, ColumnKind)] = &[
+    ("shop_id", Text),
+    ("order_id", Text),
+    ("line_item_id", Text),
+    ("created_at", Instant),
+    ("customer", Text),
+    ("variant_id", Text),
+    ("linked_by", Text),
+    ("ambiguous", Bool),
+    ("sku", Text),
+    ("item_id", Text),
+    ("inventory_item_id", Text),
+    ("product_id", Text),
+    ("product_title", Text),
+    ("product_type", Text),
+    ("vendor", Text),
+    ("tags", Text),
+    ("product_status", Text),
+    ("product_created_at", Instant),
+    ("product_published_at", Instant),
+    ("variant_title", Text),
+    ("price_cents", Int),
+    ("compare_at_price_cents", Int),
+    ("inventory_available", Int),
+    ("location_count", Int),
+    ("stock_available", Int),
+    ("quantity", Int),
+    ("unit_price_cents", Int),
+    ("line_total_cents", Int),
+    ("name", Text),
+    ("category", Text),
+    ("brand", Text),
+    ("is_gift_card", Bool),
+    ("is_cancelled", Bool),
+];
 
 /// What an item gives its lines.
 const OF_ITEM: [&str; 18] = [

@@ -4,13 +4,13 @@ use polars::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    lines::NO_SKU,
+    lines::{NO_SKU, Traits},
     links::{Item, Links},
     made::MadeItems,
     shops::Shops,
 };
 use crate::operator::StageError;
-use crate::orders::tables::shop_tables::{DEFAULT_TITLE, UNKNOWN_TITLE};
+use crate::orders::tables::meaning::{DEFAULT_TITLE, UNKNOWN_TITLE};
 
 /// What lines are linked with.
 pub struct Items {
@@ -19,19 +19,6 @@ pub struct Items {
     pub all: DataFrame,
     /// The number of each row's shop; `None` without one.
     pub shops: Vec<Option<u32>>,
-}
-
-/// What a line's judgement takes from its item.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Traits {
-    /// The price to compare with, else the price; cents.
-    pub list_cents: Option<i64>,
-    /// Whether there are inventory levels of it.
-    pub has_levels: bool,
-    /// Whether the catalog has it.
-    pub in_catalog: bool,
-    /// Whether it is a gift card.
-    pub is_gift_card: bool,
 }
 
 /// Texts that are compared and shown: one form of each letter.

@@ -2,12 +2,22 @@
 
 use polars::prelude::*;
 
-use super::{
-    items::Traits,
-    links::{Link, Wanted},
-};
+use super::links::{Link, Wanted};
 use crate::operator::{StageError, for_each_batch};
 use crate::orders::recognising::left_out::LeftOut;
+
+/// What a line's judgement takes from its item.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traits {
+    /// The price to compare with, else the price; cents.
+    pub list_cents: Option<i64>,
+    /// Whether there are inventory levels of it.
+    pub has_levels: bool,
+    /// Whether the catalog has it.
+    pub in_catalog: bool,
+    /// Whether it is a gift card.
+    pub is_gift_card: bool,
+}
 
 /// What basket lines, sums and rejected lines need of the lines: without `enriched_lines` nothing else is read.
 pub const NEEDED: [&str; 18] = [

@@ -23,8 +23,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    items::{Items, Traits},
-    lines::{LineColumns, Lines, NEEDED},
+    enriched::ENRICHED,
+    items::Items,
+    lines::{LineColumns, Lines, NEEDED, Traits},
     links::{Link, Links},
     made::MadeItems,
     metrics::METRICS,
@@ -44,7 +45,7 @@ use crate::orders::{
     },
 };
 
-use ColumnKind::{Bool, Int, Text, Timestamp as Instant};
+use ColumnKind::{Int, Text, Timestamp as Instant};
 
 /// Enriches order lines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,42 +65,6 @@ impl Default for EnrichOrders {
         Self { as_of: None, enriched: true, keep: Vec::new() }
     }
 }
-
-const ENRICHED: &[(&str, ColumnKind)] = &[
-    ("shop_id", Text),
-    ("order_id", Text),
-    ("line_item_id", Text),
-    ("created_at", Instant),
-    ("customer", Text),
-    ("variant_id", Text),
-    ("linked_by", Text),
-    ("ambiguous", Bool),
-    ("sku", Text),
-    ("item_id", Text),
-    ("inventory_item_id", Text),
-    ("product_id", Text),
-    ("product_title", Text),
-    ("product_type", Text),
-    ("vendor", Text),
-    ("tags", Text),
-    ("product_status", Text),
-    ("product_created_at", Instant),
-    ("product_published_at", Instant),
-    ("variant_title", Text),
-    ("price_cents", Int),
-    ("compare_at_price_cents", Int),
-    ("inventory_available", Int),
-    ("location_count", Int),
-    ("stock_available", Int),
-    ("quantity", Int),
-    ("unit_price_cents", Int),
-    ("line_total_cents", Int),
-    ("name", Text),
-    ("category", Text),
-    ("brand", Text),
-    ("is_gift_card", Bool),
-    ("is_cancelled", Bool),
-];
 
 /// The lines that can be mined; what the mining operators read.
 const BASKET_LINES: &[(&str, ColumnKind)] = &[

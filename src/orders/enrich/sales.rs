@@ -2,9 +2,8 @@
 
 use polars::prelude::*;
 
-use super::lines::Line;
 use super::{
-    items::Traits,
+    lines::{Line, Traits},
     links::{By, Link},
     shops::Shops,
 };

@@ -6,10 +6,10 @@ use crate::delimited::{
     blocks::{Blocks, Problem},
     records::{Records, Shape},
 };
-use crate::operator::StageContext;
+use crate::operator::{Packing, StageContext, has_ending};
 use crate::orders::{
     reading::{
-        intake::{BlockPlace, FileEntry, Notes, Reading, is_named_as_export, lock},
+        entry::{BlockPlace, FileEntry, Notes, Reading, lock},
         json, parquet,
         parse::{Content, Convention, Job},
     },
@@ -18,6 +18,11 @@ use crate::orders::{
         layout::{Layout, layout},
     },
 };
+
+/// Whether a file is read; those of other names may be copies, notes or what a system keeps beside them.
+pub(super) fn is_named_as_export(path: &str) -> bool {
+    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path) || json::is_named_so(path)
+}
 
 /// Reads a file into blocks.
 pub(super) struct FileReader<'a, S> {

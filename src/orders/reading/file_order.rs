@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::orders::{
-    reading::intake::FileEntry,
+    reading::entry::FileEntry,
     values::{date_words::month, spelled_time::plain},
 };
 

@@ -11,46 +11,17 @@ use std::{
 };
 
 use crate::delimited::dialect::Dialect;
-use crate::operator::{Packing, StageContext, StageError, has_ending};
+use crate::operator::{StageContext, StageError};
 use crate::orders::{
     reading::{
-        file::FileReader,
-        json, parquet,
+        entry::{BlockPlace, FileEntry, Notes, Reading, lock},
+        file::{FileReader, is_named_as_export},
         parse::{Convention, Job, Parsed, Parser, Reject},
     },
-    recognising::{fields::Kind, headers::ShopColumns, layout::Layout, profile::Profile},
+    recognising::{fields::Kind, layout::Layout},
     rows::partitions::Partitions,
     values::facts::{Facts, Shops},
 };
-
-/// A file to be read.
-#[derive(Clone, Debug)]
-pub struct FileEntry {
-    /// To open it by.
-    pub path: String,
-    /// To name it by.
-    pub name: String,
-    /// Whether its rows are wanted; else it is read for what it tells of others.
-    pub gives_rows: bool,
-}
-
-/// How files are read.
-pub struct Reading<'a> {
-    /// The names of columns.
-    pub columns: &'a ShopColumns,
-    /// What exports of known programs look like.
-    pub profiles: &'a [Profile],
-    /// What rows mean beside what their columns say.
-    pub convention: Convention,
-    /// The kind of all files, if it is not to be found from their headers.
-    pub kind: Option<Kind>,
-    /// Partitions of order lines.
-    pub partitions: usize,
-    /// The most bytes a thread takes at a time.
-    pub block_bytes: usize,
-    /// Bytes of rows held in memory where there are several partitions.
-    pub room: usize,
-}
 
 /// A file that was read.
 #[derive(Default)]
@@ -69,15 +40,6 @@ pub struct FileRead {
     pub is_ignored: bool,
 }
 
-/// Where a block was.
-#[derive(Clone, Copy, Debug)]
-pub struct BlockPlace {
-    /// Its file.
-    pub file: u32,
-    /// The line it begins with, from 1.
-    pub first_line: u64,
-}
-
 /// What the files hold, before it is known what of it counts.
 pub struct Intake {
     /// A file each, in the order of the listing.
@@ -88,23 +50,6 @@ pub struct Intake {
     pub rows: BTreeMap<Kind, Partitions>,
     /// The shops by number.
     pub shops: Shops,
-}
-
-/// What the reading thread says.
-#[derive(Default)]
-pub(super) struct Notes {
-    pub(super) dialects: BTreeMap<u32, Dialect>,
-    pub(super) layouts: BTreeMap<u32, (Arc<Layout>, Vec<String>)>,
-    problems: BTreeMap<u32, String>,
-    blocks: Vec<BlockPlace>,
-}
-
-impl Notes {
-    pub(super) fn next_block(&mut self, place: BlockPlace) -> Result<u32, String> {
-        self.blocks.push(place);
-        u32::try_from(self.blocks.len() - 1)
-            .map_err(|_| "is one of more than 16 petabytes; read fewer at a time".to_owned())
-    }
 }
 
 /// Reads all files. `refuse` is given the rows that are not used for what they hold, in order.
@@ -184,11 +129,6 @@ pub fn read(
     Ok(Intake { files: gathered.files, blocks: notes.blocks, rows: gathered.rows, shops })
 }
 
-/// Whether a file is read; those of other names may be copies, notes or what a system keeps beside them.
-pub(super) fn is_named_as_export(path: &str) -> bool {
-    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path) || json::is_named_so(path)
-}
-
 fn partitions_of(kind: Kind, reading: &Reading<'_>) -> usize {
     if kind == Kind::Orders { reading.partitions } else { 1 }
 }
@@ -237,10 +177,6 @@ impl Gathered {
         }
         Ok(())
     }
-}
-
-pub(super) fn lock(notes: &Mutex<Notes>) -> std::sync::MutexGuard<'_, Notes> {
-    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads file after file into blocks.

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use crate::delimited::{blocks::MAX_RECORD_BYTES, records::Cells};
 use crate::operator::{for_each_batch, has_ending};
 use crate::orders::{
-    reading::intake::Reading,
+    reading::entry::Reading,
     recognising::layout::{Layout, layout},
     values::{number, time},
 };

@@ -1,7 +1,7 @@
 //! The order lines of a partition by order.
 
 use crate::orders::{
-    reading::{intake::BlockPlace, parse::Reject},
+    reading::{entry::BlockPlace, parse::Reject},
     recognising::fields::{Order, Reason},
     rows::{partitions::Rows, row::Row},
     settling::settle::Settled,

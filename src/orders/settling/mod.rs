@@ -3,6 +3,7 @@
 
 pub mod columns;
 pub mod group;
+pub mod line;
 pub mod lines;
 pub mod rejections;
 pub mod settle;

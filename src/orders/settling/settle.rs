@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::delimited::dialect::Encoding;
 use crate::orders::{
-    reading::intake::{BlockPlace, FileEntry, FileRead, Intake},
+    reading::{
+        entry::{BlockPlace, FileEntry},
+        intake::{FileRead, Intake},
+    },
     recognising::{
         fields::{Kind, Reason},
         layout::Layout,

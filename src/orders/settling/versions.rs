@@ -7,7 +7,7 @@ use crate::orders::{
     rows::{cells::Cells, row::hash},
     settling::{
         group::Known,
-        lines::{Keys, Line, is_line},
+        line::{Keys, Line, is_line},
     },
 };
 

@@ -9,8 +9,8 @@ use crate::orders::{
     settling::group::{Known, MONTH_OVER_12, reject},
     tables::{
         listed::{Listed, OfShop},
+        meaning::{Meaning, of_shop},
         products::made_id,
-        shop_tables::{Meaning, of_shop},
     },
 };
 

@@ -11,8 +11,8 @@ use crate::orders::{
     rows::partitions::Rows,
     settling::group::{Known, reject},
     tables::{
+        meaning::{DEFAULT_TITLE, Kept, UNKNOWN_TITLE, compare_at, push_id},
         products::{ProductRow, Products},
-        shop_tables::{DEFAULT_TITLE, Kept, UNKNOWN_TITLE, compare_at, push_id},
         table::Table,
     },
 };

@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod levels;
 pub mod listed;
+pub mod meaning;
 pub mod order_tables;
 pub mod outcome;
 pub mod products;

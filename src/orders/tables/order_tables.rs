@@ -26,7 +26,8 @@ use crate::orders::{
     },
     settling::{
         group::{Group, Groups, Known, group},
-        lines::{Lines, OrderLines, sku},
+        line::sku,
+        lines::{Lines, OrderLines},
     },
     tables::columns::Columns,
 };

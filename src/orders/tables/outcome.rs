@@ -6,7 +6,10 @@ use polars::prelude::DataFrame;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
-    reading::intake::{FileEntry, FileRead, Intake},
+    reading::{
+        entry::FileEntry,
+        intake::{FileRead, Intake},
+    },
     recognising::{
         fields::{Kind, Type},
         layout::Layout,

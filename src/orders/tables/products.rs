@@ -10,7 +10,7 @@ use crate::orders::{
     recognising::fields::{Kind, Product},
     rows::{partitions::Rows, row::Row},
     settling::group::Known,
-    tables::shop_tables::{Meaning, of_shop},
+    tables::meaning::{Meaning, of_shop},
 };
 
 /// A row of a list of products.

@@ -187,7 +187,7 @@ fn fimi_files_are_looked_at_as_the_others_are() {
 #[test]
 fn a_file_that_is_gone_is_named() {
     let name = || "gone.csv".to_owned();
-    let entries = [crate::orders::reading::intake::FileEntry { path: name(), name: name(), gives_rows: true }];
+    let entries = [crate::orders::reading::entry::FileEntry { path: name(), name: name(), gives_rows: true }];
     let storage = std::sync::Arc::new(Memory::default());
     let error = operator().ingest(&entries, 1, 1 << 20, &context(storage)).unwrap_err().to_string();
     assert!(error.contains("gone.csv"), "{error}");

@@ -2,7 +2,7 @@
 
 use super::super::testing::*;
 use crate::orders::ingest::IngestShop;
-use crate::orders::reading::intake::FileEntry;
+use crate::orders::reading::entry::FileEntry;
 
 const HEADER: &str = "order_id,sku,created_at,quantity,unit_price";
 const ROW: &str = "1,a,2025-01-02,1,1";

@@ -4,7 +4,7 @@
 //! A number of a row has two low bits of doubt. Where they are 0, the rest is the value. An unclear date is kept in local
 //! time with its offset, an unclear number as its digits.
 
-use crate::orders::values::time::{DAY, days_swapped};
+use crate::orders::values::calendar::{DAY, days_swapped};
 
 /// How a value stands in a row when there is one reading of its cell.
 #[inline]

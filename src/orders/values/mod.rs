@@ -1,5 +1,6 @@
 //! What a cell means, and what the cells of a column tell together.
 
+pub mod calendar;
 pub mod currencies;
 pub mod date_words;
 pub mod doubt;

@@ -4,9 +4,9 @@
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::orders::values::{
+    calendar::{DAY, days},
     date_words::{month, zone},
     doubt::Spelled,
-    time::{DAY, days},
 };
 
 /// No date is longer; what is, is not looked at.

@@ -13,7 +13,8 @@ use super::{
         baskets::{Flaw, Line, Order},
         catalog::{FIRST_VARIANT, Shop, Variant},
     },
-    FIRST_ORDER, Manner, Money, OrderExport, stock_in_places,
+    manner::{FIRST_ORDER, Manner, OrderExport},
+    words::{Money, stock_in_places},
 };
 
 /// Ids of a shop's order lines, products and stock items begin here.

@@ -9,9 +9,9 @@ use super::{
         baskets::{Flaw, Line, Order},
         catalog::{Shop, Variant},
     },
-    FIRST_ORDER, Manner, Money, OrderExport,
     cells::{Table, column},
-    handle, is_only, line_name, stock_in_places, total_cents,
+    manner::{FIRST_ORDER, Manner, OrderExport},
+    words::{Money, handle, is_only, line_name, stock_in_places, total_cents},
 };
 
 /// The columns of an export of orders.

@@ -9,9 +9,9 @@ use super::{
         baskets::{Flaw, Line, Order},
         catalog::{Shop, Variant},
     },
-    FIRST_ORDER, Manner, OrderExport,
     cells::{Table, column},
-    handle, is_only, line_name, total_cents,
+    manner::{FIRST_ORDER, Manner, OrderExport},
+    words::{handle, is_only, line_name, total_cents},
 };
 
 /// The columns of an export of sales.
