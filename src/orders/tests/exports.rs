@@ -213,6 +213,24 @@ fn orders_of_an_api_as_flat_records_are_those_of_the_admins_file() {
 }
 
 #[test]
+fn headers_in_other_languages_are_known() {
+    for (header, row) in [
+        ("Bestellnummer,Bestelldatum,Artikel,Menge,Einzelpreis", "7,2025-10-01,Tasse,2,9.50"),
+        ("N° commande,Date,Produit,Quantité,Prix unitaire", "7,2025-10-01,Tasse,2,9.50"),
+        ("Número de pedido,Fecha,Producto,Cantidad,Precio", "7,2025-10-01,Tasse,2,9.50"),
+        ("Numero ordine,Data,Prodotto,Quantità,Prezzo", "7,2025-10-01,Tasse,2,9.50"),
+        ("Sipariş No,Tarih,Ürün Adı,Adet,Birim Fiyat", "7,2025-10-01,Tasse,2,9.50"),
+    ] {
+        let outputs = ingest(&operator(), &[("o.csv", &format!("{header}\n{row}\n"))]);
+        assert_eq!(
+            outputs.rows("order_lines", &["order_id", "name", "quantity", "unit_price_cents", "created_at"]),
+            ["7 | Tasse | 2 | 950 | 2025-10-01T00:00:00Z"],
+            "{header}"
+        );
+    }
+}
+
+#[test]
 fn lines_of_one_sku_and_price_with_two_names_are_two() {
     let header =
         "Name,Created at,Currency,Financial Status,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n";
