@@ -130,8 +130,8 @@ fn a_list_of_products_is_never_taken_for_orders() {
 
 #[test]
 fn products_of_woocommerce_know_their_parents() {
-    let text = "ID,Type,SKU,Name,Published,Stock,Sale price,Regular price,Categories,Parent\n\
-                100,variable,HOOD,Hoodie,1,,,,Clothes,\n101,variation,H-B,Hoodie - Blue,1,4,18,20,,id:100\n102,variation,,Hoodie - Red,1,,,20,,HOOD\n\
+    let text = "ID,Type,SKU,Name,Published,Stock,Sale price,Regular price,Categories,Parent,Images\n\
+                100,variable,HOOD,Hoodie,1,,,,Clothes,,\"https://x/1.jpg, https://x/2.jpg\"\n101,variation,H-B,Hoodie - Blue,1,4,18,20,,id:100\n102,variation,,Hoodie - Red,1,,,20,,HOOD\n\
                 200,simple,MUG,Mug,-1,9,,8,Home,\n";
     let outputs = ingest(&operator(), &[("wc-product-export.csv", text)]);
     let columns = [
@@ -144,6 +144,7 @@ fn products_of_woocommerce_know_their_parents() {
         "compare_at_price_cents",
         "available_total",
     ];
+    assert_eq!(outputs.rows("catalog", &["image_url"]), ["https://x/1.jpg", "https://x/1.jpg", "-"]);
     assert_eq!(
         outputs.rows("catalog", &columns),
         [
