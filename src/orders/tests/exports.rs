@@ -214,6 +214,21 @@ fn orders_of_an_api_as_flat_records_are_those_of_the_admins_file() {
 }
 
 #[test]
+fn a_row_a_unit_needs_no_more_than_order_item_and_date() {
+    for text in [
+        "Transaction ID,Item,Date\n1,Mug,2025-01-02\n1,Tray,2025-01-02\n1,Mug,2025-01-02\n",
+        "order_id,product_id,created_at\n1,Mug,2025-01-02\n1,Tray,2025-01-02\n1,Mug,2025-01-02\n",
+        "order_date,order_number,product_name\n2025-01-02,1,Mug\n2025-01-02,1,Tray\n2025-01-02,1,Mug\n",
+    ] {
+        let outputs = ingest(&operator(), &[("o.csv", text)]);
+        assert_eq!(
+            outputs.rows("order_lines", &["order_id", "quantity", "unit_price_cents"]),
+            ["1 | 2 | 0", "1 | 1 | 0"]
+        );
+    }
+}
+
+#[test]
 fn headers_in_other_languages_are_known() {
     for (header, row) in [
         ("Bestellnummer,Bestelldatum,Artikel,Menge,Einzelpreis", "7,2025-10-01,Tasse,2,9.50"),
