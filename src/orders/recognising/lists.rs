@@ -137,16 +137,31 @@ impl ListReader {
             let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
             return parts.map(|part| self.pairs_of(part, pair, mark)).collect();
         }
-        // Of several ways to read it the one with most items, then the first: another mark may stand inside of an item.
         let there = between.iter().filter(|separator| cell.contains(separator.as_str()));
         let any = between.first().filter(|_| there.clone().next().is_none());
-        let separators = there.chain(any);
-        let readings = separators.flat_map(|separator| self.patterns.iter().map(move |pattern| (separator, pattern)));
-        let readings = readings.filter_map(|(separator, pattern)| pattern.items(cell, separator));
-        readings.fold(None, |best: Option<Vec<Item<'t>>>, items| match best {
-            Some(best) if best.len() >= items.len() => Some(best),
-            _ => Some(items),
-        })
+        let separators: Vec<&str> = there.chain(any).map(String::as_str).collect();
+        // Any text is an item without a number, so that such a way counts only where no other does.
+        self.most_items(cell, &separators, Pattern::has_number)
+            .or_else(|| self.most_items(cell, &separators, |pattern| !pattern.has_number()))
+    }
+
+    /// Of several ways to read a cell the one with most items, then the first: another mark may stand inside of an item.
+    fn most_items<'t>(
+        &self,
+        cell: &'t str,
+        separators: &[&str],
+        is_such: impl Fn(&Pattern) -> bool,
+    ) -> Option<Vec<Item<'t>>> {
+        let mut best: Option<Vec<Item<'t>>> = None;
+        for separator in separators {
+            for pattern in self.patterns.iter().filter(|pattern| is_such(pattern)) {
+                let items = pattern.items(cell, separator);
+                if items.as_ref().map(Vec::len) > best.as_ref().map(Vec::len) {
+                    best = items;
+                }
+            }
+        }
+        best
     }
 
     fn pairs_of<'t>(&self, part: &'t str, between: &str, mark: &str) -> Option<Item<'t>> {
@@ -209,6 +224,10 @@ impl Pattern {
             parts.push(Part::Text(rest.to_owned()));
         }
         parts.iter().any(|part| matches!(part, Part::Field(_))).then_some(Self(parts))
+    }
+
+    fn has_number(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Field(name) if is_number(name)))
     }
 
     fn begins_with_number(&self) -> bool {
@@ -316,6 +335,9 @@ mod tests {
             shown(&last, "Mug, large, blue x 2, Tray x 1").unwrap(),
             "quantity=2 line_name=Mug, large, blue | quantity=1 line_name=Tray"
         );
+        let names = list("; ", &["{line_name} x {quantity}", "{line_name}"]);
+        assert_eq!(shown(&names, "Mug x 2; Tray x 1").unwrap(), "quantity=2 line_name=Mug | quantity=1 line_name=Tray");
+        assert_eq!(shown(&names, "Mug; Tray").unwrap(), "line_name=Mug | line_name=Tray");
         assert_eq!(shown(&last, "Mug (2), Tray (1)").unwrap(), "quantity=2 line_name=Mug | quantity=1 line_name=Tray");
     }
 

@@ -105,6 +105,9 @@ impl<'c, 'a> Columns<'c, 'a> {
 
     /// Adds a column of these numbers.
     pub fn ints(&mut self, name: &str, values: Vec<i64>) {
+        if values.iter().all(|value| *value == 0) {
+            return self.scalar(name, Scalar::new(DataType::Int64, AnyValue::Int64(0)));
+        }
         self.made.push(Int64Chunked::from_vec(name.into(), values).into_column());
     }
 

@@ -149,7 +149,7 @@ impl<'a> Listed<'a> {
         table.int(row.number(Product::UnitCost));
         push_id(table, "InventoryItem", Some(&variant.item));
         table.int(None);
-        table.text(row.text(Product::VariantImageUrl).or(row.text(Product::ImageUrl)));
+        table.text(row.text(Product::VariantImageUrl).or(row.text(Product::ImageUrl)).map(first_picture));
     }
 
     /// A row of the catalog. Where levels say how many there are of the item, the list does not.
@@ -176,7 +176,7 @@ impl<'a> Listed<'a> {
         table.int(time(Product::ProductPublishedAt));
         table.int(None);
         table.text(text(Product::Description));
-        table.text(row.text(Product::VariantImageUrl).or_else(|| text(Product::ImageUrl)));
+        table.text(row.text(Product::VariantImageUrl).or_else(|| text(Product::ImageUrl)).map(first_picture));
         table.truth(products.number(row, Product::IsGiftCard).map(|number| number != 0));
     }
 
@@ -184,4 +184,10 @@ impl<'a> Listed<'a> {
     fn compare_at(&self, row: &ProductRow<'a>) -> Option<i64> {
         compare_at(row.number(Product::CompareAtPrice)).filter(|cents| Some(*cents) != row.number(Product::Price))
     }
+}
+
+/// The first of the pictures of a cell, whose addresses have a comma and a space between them.
+fn first_picture(cell: &[u8]) -> &[u8] {
+    let next = cell.windows(b", http".len()).position(|window| window == b", http");
+    next.and_then(|end| cell.get(..end)).unwrap_or(cell)
 }

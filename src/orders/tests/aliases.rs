@@ -15,15 +15,15 @@ const SHOP: &str =
 /// Field and headers a line, best first; those of last resort stand last.
 const LIST: &str = "\
 [orders]
-order_id: order_id name orderid order_name order_number order_no order_gid receipt_id
-created_at: created_at order_date date order_created_at processed_at ordered_at order_datetime purchase_date transaction_date
+order_id: order_id name orderid order_name order_number order_no order_gid receipt_id transaction_id invoice_no invoice_id basket_id
+created_at: created_at order_date date order_created_at processed_at ordered_at order_datetime purchase_date transaction_date invoice_date sale_date order_timestamp order_purchase_timestamp date_created
 quantity: line_item_quantity quantity qty lineitem_quantity item_quantity units
 unit_price: original_unit_price price unit_price lineitem_price line_item_price item_price
 line_total: discounted_total line_total line_item_total net_sales
 line_discount: line_item_total_discount line_discount lineitem_discount total_discount_line
 line_item_id: line_item_id lineitem_id line_id item_id
-line_name: line_item_name product_name lineitem_name item_name
-sku: sku variant_sku product_sku lineitem_sku line_item_sku item_sku
+line_name: line_item_name product_name lineitem_name item_name item_description item product
+sku: sku variant_sku product_sku lineitem_sku line_item_sku item_sku stock_code item_code
 variant_id: variant_id variantid variant_id_ product_variant_id variant_gid
 product_id: product_id productid product_gid
 product_title: product_title producttitle title

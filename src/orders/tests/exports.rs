@@ -130,8 +130,8 @@ fn a_list_of_products_is_never_taken_for_orders() {
 
 #[test]
 fn products_of_woocommerce_know_their_parents() {
-    let text = "ID,Type,SKU,Name,Published,Stock,Sale price,Regular price,Categories,Parent\n\
-                100,variable,HOOD,Hoodie,1,,,,Clothes,\n101,variation,H-B,Hoodie - Blue,1,4,18,20,,id:100\n102,variation,,Hoodie - Red,1,,,20,,HOOD\n\
+    let text = "ID,Type,SKU,Name,Published,Stock,Sale price,Regular price,Categories,Parent,Images\n\
+                100,variable,HOOD,Hoodie,1,,,,Clothes,,\"https://x/1.jpg, https://x/2.jpg\"\n101,variation,H-B,Hoodie - Blue,1,4,18,20,,id:100\n102,variation,,Hoodie - Red,1,,,20,,HOOD\n\
                 200,simple,MUG,Mug,-1,9,,8,Home,\n";
     let outputs = ingest(&operator(), &[("wc-product-export.csv", text)]);
     let columns = [
@@ -144,6 +144,7 @@ fn products_of_woocommerce_know_their_parents() {
         "compare_at_price_cents",
         "available_total",
     ];
+    assert_eq!(outputs.rows("catalog", &["image_url"]), ["https://x/1.jpg", "https://x/1.jpg", "-"]);
     assert_eq!(
         outputs.rows("catalog", &columns),
         [
@@ -210,6 +211,39 @@ fn orders_of_an_api_as_flat_records_are_those_of_the_admins_file() {
         outputs.rows("order_lines", &["order_id", "variant_id", "name", "quantity", "returned_quantity", "left_out"]),
         ["#1001 | 70 | Mug - Blue | 2 | 1 | -", "#1001 | - | Tip | 1 | 0 | tip"]
     );
+}
+
+#[test]
+fn a_row_a_unit_needs_no_more_than_order_item_and_date() {
+    for text in [
+        "Transaction ID,Item,Date\n1,Mug,2025-01-02\n1,Tray,2025-01-02\n1,Mug,2025-01-02\n",
+        "order_id,product_id,created_at\n1,Mug,2025-01-02\n1,Tray,2025-01-02\n1,Mug,2025-01-02\n",
+        "order_date,order_number,product_name\n2025-01-02,1,Mug\n2025-01-02,1,Tray\n2025-01-02,1,Mug\n",
+    ] {
+        let outputs = ingest(&operator(), &[("o.csv", text)]);
+        assert_eq!(
+            outputs.rows("order_lines", &["order_id", "quantity", "unit_price_cents"]),
+            ["1 | 2 | 0", "1 | 1 | 0"]
+        );
+    }
+}
+
+#[test]
+fn headers_in_other_languages_are_known() {
+    for (header, row) in [
+        ("Bestellnummer,Bestelldatum,Artikel,Menge,Einzelpreis", "7,2025-10-01,Tasse,2,9.50"),
+        ("N° commande,Date,Produit,Quantité,Prix unitaire", "7,2025-10-01,Tasse,2,9.50"),
+        ("Número de pedido,Fecha,Producto,Cantidad,Precio", "7,2025-10-01,Tasse,2,9.50"),
+        ("Numero ordine,Data,Prodotto,Quantità,Prezzo", "7,2025-10-01,Tasse,2,9.50"),
+        ("Sipariş No,Tarih,Ürün Adı,Adet,Birim Fiyat", "7,2025-10-01,Tasse,2,9.50"),
+    ] {
+        let outputs = ingest(&operator(), &[("o.csv", &format!("{header}\n{row}\n"))]);
+        assert_eq!(
+            outputs.rows("order_lines", &["order_id", "name", "quantity", "unit_price_cents", "created_at"]),
+            ["7 | Tasse | 2 | 950 | 2025-10-01T00:00:00Z"],
+            "{header}"
+        );
+    }
 }
 
 #[test]

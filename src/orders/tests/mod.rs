@@ -49,7 +49,7 @@ fn an_alias_of_two_fields_and_an_unknown_field_are_refused_with_the_way_to_them(
     let mut columns = shop_columns();
     columns.orders.get_mut("sku").unwrap().push("Order ID".to_owned());
     let error = columns.check().unwrap_err();
-    assert_eq!(error.path, ["orders", "sku", "6"]);
+    assert_eq!(error.path, ["orders", "sku", "8"]);
     assert!(error.problem.contains("order_id"), "{}", error.problem);
     let mut columns = shop_columns();
     columns.variants.insert("colour".to_owned(), vec!["colour".to_owned()]);
