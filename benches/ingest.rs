@@ -225,9 +225,17 @@ fn read_csv(path: &Path, schema: SchemaRef) -> PolarsResult<DataFrame> {
     options.try_into_reader_with_file_path(Some(path.to_owned()))?.finish()
 }
 
+/// The profiles that are shipped, in the order of their files.
+fn profiles() -> Result<Vec<toml::Value>, Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/rules/exports");
+    let mut paths = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    paths.sort();
+    paths.iter().map(|path| Ok(toml::from_str(&std::fs::read_to_string(path)?)?)).collect()
+}
+
 fn ingest(path: &Path, bytes: u64) -> Result<usize, Box<dyn Error>> {
     let columns: toml::Value = toml::from_str(include_str!("../pipelines/rules/shop-columns.toml"))?;
-    let params = serde_json::json!({ "columns": columns, "default_shop": "bench" });
+    let params = serde_json::json!({ "columns": columns, "profiles": profiles()?, "default_shop": "bench" });
     let kind = orders::operators().into_iter().find(|kind| kind.name == "ingest-shop").ok_or("no ingest-shop")?;
     let bound = (kind.bind)(params).map_err(|error| format!("{error:?}"))?;
     let storage = Arc::new(Kept::default());

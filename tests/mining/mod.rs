@@ -3,6 +3,7 @@
 mod baskets;
 mod peers;
 mod pipeline;
+mod profiles;
 
 mod pyfim;
 

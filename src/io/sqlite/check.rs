@@ -42,6 +42,8 @@ impl SqliteSink {
             }
             _ => {
                 let empty = Connection::open_in_memory().map_err(refused)?;
+                // What it refers to may be made by other sinks.
+                empty.pragma_update(None, "foreign_keys", false).map_err(refused)?;
                 self.prepare_table(database, &empty, &layout, |error| self.refused(database, &error))?;
                 self.rehearse(database, &empty, &layout)
             }
