@@ -393,7 +393,7 @@ fn first_misspelled(frame: &LazyFrame, wanted: &Column) -> Result<Option<String>
     let text = || col(wanted.name.as_str());
     let wrong = frame.clone().filter(text().is_not_null().and(text().cast(target).is_null())).select([text()]);
     let wrong = wrong.limit(1).collect()?;
-    Ok(wrong.column(&wanted.name)?.str()?.get(0).map(ToOwned::to_owned))
+    Ok(wrong.column(&wanted.name)?.str()?.iter().next().flatten().map(ToOwned::to_owned))
 }
 
 /// A kind as `types` of a source names it.

@@ -6,7 +6,12 @@
 
 use std::ops::Range;
 
-use super::{PriceRule, Queries, TitleTable, bounds::LAST_LENGTH, index::Index};
+use super::{
+    PriceRule, Queries, Settings, TitleTable,
+    bounds::{Allowance, LAST_LENGTH},
+    index::Index,
+    signature::Signature,
+};
 use crate::linking::similarity::{Points, Symbol};
 
 /// A leaf has no more entries, unless their counts are all equal.
@@ -248,6 +253,40 @@ impl Crowd {
             at += 1;
         }
         leaves.sort_unstable();
+    }
+
+    /// Whether the walk through the tree is likely to be quicker than a scan: tried with some of the block's own titles, by what
+    /// would have to be looked at and compared. Where boxes overlap it is not.
+    pub fn is_quicker(
+        &self,
+        titles: &TitleTable,
+        index: &Index,
+        block: &Range<usize>,
+        settings: &Settings,
+        tried: usize,
+    ) -> bool {
+        // What looking at an entry in a leaf, looking at one in a scan, and comparing one take, in nanoseconds.
+        const WALKED: u64 = 4;
+        const SCANNED: u64 = 2;
+        const COMPARED: u64 = 60;
+        let (mut walk, mut scan) = (0, 0);
+        let (mut leaves, mut near) = (Vec::new(), Vec::new());
+        for entry in block.clone().step_by(block.len().checked_div(tried).unwrap_or(usize::MAX).max(1)).take(tried) {
+            let points = titles.points(index.title[entry]);
+            let allowance = Allowance::new(settings.measure, points.len(), settings.cutoff);
+            let (counts, signature) = (Counts::of(points), Signature::of(points));
+            let may_win = |length: usize, distance| allowance.distance[length] >= distance;
+            self.leaves(&counts, block, may_win, &mut leaves);
+            for leaf in &leaves {
+                walk += WALKED * self.near(*leaf, &counts, block, &allowance.distance, &mut near);
+                walk += COMPARED * near.len() as u64;
+            }
+            let is_open = |entry: &usize| {
+                signature.distance(&index.signature[*entry]) <= allowance.distance[usize::from(index.length[*entry])]
+            };
+            scan += SCANNED * block.len() as u64 + COMPARED * block.clone().filter(is_open).count() as u64;
+        }
+        walk <= scan
     }
 
     /// The lengths of the shortest and the longest title of a leaf, cut off at [`LAST_LENGTH`].

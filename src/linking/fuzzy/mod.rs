@@ -92,6 +92,8 @@ pub struct Settings {
 pub struct Limits {
     /// A window of so many distinct (price, title) is crowded: a tree leads to what may match.
     pub crowd: usize,
+    /// So many of a block's titles are tried to see whether the tree is quicker than a scan; 0: it is used in any case.
+    pub tried: usize,
     /// So many entries of a crowded window are looked at for a near miss, the nearest by their counts.
     pub near_misses_seen: u64,
     /// So many of them are compared.
@@ -100,7 +102,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { crowd: 16_384, near_misses_seen: 16_384, near_misses_compared: 256 }
+        Self { crowd: 16_384, tried: 32, near_misses_seen: 16_384, near_misses_compared: 256 }
     }
 }
 

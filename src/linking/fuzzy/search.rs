@@ -121,7 +121,7 @@ struct Plan<'a> {
     limits: Limits,
     index: Index,
     /// By where a block begins: its tree, made when the first crowded window needs it.
-    crowds: HashMap<usize, OnceLock<Crowd>>,
+    crowds: HashMap<usize, OnceLock<Option<Crowd>>>,
     passes: Vec<Pass>,
 }
 
@@ -150,9 +150,13 @@ impl Plan<'_> {
             return None;
         }
         let block = self.index.block(self.queries.block[at]);
-        let tree =
-            || Crowd::new(self.titles, &self.index, block.clone(), widest(self.settings.price_rule, self.queries));
-        Some(self.crowds.get(&block.start)?.get_or_init(tree))
+        let tree = || {
+            let widest = widest(self.settings.price_rule, self.queries);
+            let tree = Crowd::new(self.titles, &self.index, block.clone(), widest);
+            Some(tree)
+                .filter(|tree| tree.is_quicker(self.titles, &self.index, &block, self.settings, self.limits.tried))
+        };
+        self.crowds.get(&block.start)?.get_or_init(tree).as_ref()
     }
 }
 

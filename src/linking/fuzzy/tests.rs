@@ -22,7 +22,7 @@ fn search(candidates: &[Row], queries: &[Row], settings: &Settings, unit: f64) -
 }
 
 /// Every window counts as crowded, and no near miss is passed over.
-const ALL_CROWDED: Limits = Limits { crowd: 1, near_misses_seen: u64::MAX, near_misses_compared: u64::MAX };
+const ALL_CROWDED: Limits = Limits { crowd: 1, tried: 0, near_misses_seen: u64::MAX, near_misses_compared: u64::MAX };
 
 fn search_within(
     candidates: &[Row],
@@ -162,7 +162,7 @@ proptest! {
         for row in candidates.iter_mut().chain(&mut queries) {
             row.0 = 0;
         }
-        let few = Limits { crowd: 1, near_misses_seen: 60, near_misses_compared: 10 };
+        let few = Limits { crowd: 1, tried: 0, near_misses_seen: 60, near_misses_compared: 10 };
         let whole = search_within(&candidates, &queries, &[], &settings, unit, ALL_CROWDED);
         let quick = search_within(&candidates, &queries, &[], &settings, unit, few);
         for ((query, whole), quick) in queries.iter().zip(&whole.found).zip(&quick.found) {
