@@ -102,7 +102,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { crowd: 16_384, tried: 32, near_misses_seen: 16_384, near_misses_compared: 256 }
+        Self { crowd: 4_096, tried: 32, near_misses_seen: 16_384, near_misses_compared: 256 }
     }
 }
 
