@@ -9,9 +9,10 @@ use crate::delimited::{
 use crate::operator::{Packing, StageContext, has_ending};
 use crate::orders::{
     reading::{
+        content::Content,
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
         json, parquet,
-        parse::{Content, Convention, Job},
+        parse::{Convention, Job},
     },
     recognising::{
         fields::{Kind, Order},

@@ -1,6 +1,7 @@
 //! The files of a shop, from bytes to rows: records of CSV, rows of Parquet and JSON, and the threads that take them apart.
 
 mod bulk;
+pub mod content;
 pub mod entry;
 mod file;
 pub mod file_order;

@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::delimited::records::{Cells, Fault, Records, Shape};
+use crate::delimited::records::{Fault, Records};
 use crate::orders::{
-    reading::refusing::{Problem, broken, problem_of, told},
+    reading::{
+        content::{Content, Found, Problem},
+        refusing::{broken, problem_of, told},
+    },
     recognising::{
         fields::{Inventory, Kind, Order, Product, Reason, Type},
         layout::Layout,
@@ -35,43 +38,6 @@ pub enum Convention {
     OnlineRetail,
     /// A line is an order, its words are SKUs.
     Fimi,
-}
-
-/// What a block holds.
-pub enum Content {
-    /// Whole records of delimited text.
-    Text {
-        /// The records.
-        bytes: Vec<u8>,
-        /// What parts them.
-        shape: Shape,
-        /// Whether the first record is the header.
-        has_header: bool,
-    },
-    /// Rows of another format, as cells.
-    Rows(Cells),
-}
-
-impl Content {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Text { bytes, .. } | Self::Rows(Cells { bytes, .. }) => bytes,
-        }
-    }
-
-    /// Its records, without a header.
-    fn records(&self) -> Records<'_> {
-        match self {
-            Self::Text { bytes, shape, has_header } => {
-                let mut records = Records::new(bytes, *shape);
-                if *has_header {
-                    records.advance();
-                }
-                records
-            }
-            Self::Rows(cells) => Records::of(cells),
-        }
-    }
 }
 
 /// A block of a file to be parsed.
@@ -196,23 +162,6 @@ impl LastTime {
         }
         self.time
     }
-}
-
-/// What was found in a row.
-#[derive(Default)]
-pub struct Found {
-    /// The fields that have a value, a bit each.
-    pub present: u64,
-    currency: Option<[u8; 3]>,
-    /// The fields whose dates have the month first for certain, a bit each.
-    month_first: u64,
-    /// An id that lost digits: its field, and the cell.
-    pub lost: Option<(&'static str, String)>,
-    /// What else is wrong.
-    pub problem: Option<Problem>,
-    /// What an order cost and what of it was paid back, in cents.
-    total: Option<i64>,
-    refunded: Option<i64>,
 }
 
 impl<'a> Parser<'a> {

@@ -2,7 +2,7 @@
 
 use crate::delimited::records::Records;
 use crate::orders::{
-    reading::parse::{Content, Found},
+    reading::content::{Content, Found, Problem},
     recognising::{
         fields::{Inventory, Kind, Order, Product, Reason, Variant},
         layout::Layout,
@@ -11,16 +11,6 @@ use crate::orders::{
 
 /// How many characters of a refused value are kept.
 const VALUE_LENGTH: usize = 200;
-
-/// What is wrong with a row.
-pub struct Problem {
-    /// Why.
-    pub reason: Reason,
-    /// The field that is wrong.
-    pub field: &'static str,
-    /// What it holds.
-    pub value: String,
-}
 
 /// What breaks a record. What it holds is not shown: it may be anybody's.
 #[inline]

@@ -142,7 +142,7 @@ impl<'a> Listed<'a> {
         push_id(table, "ProductVariant", Some(&variant.id));
         push_id(table, "Product", Some(&self.products.product_id(row)));
         let title = self.products.variant_title(row);
-        table.text_or(title.as_deref().or(self.products.text(row, Product::ProductTitle)), "Variant");
+        table.text_or(title.as_deref(), DEFAULT_TITLE);
         table.text(row.text(Product::Sku));
         table.int(Some(row.number(Product::Price).unwrap_or(0)));
         table.int(self.compare_at(row));
