@@ -59,8 +59,8 @@ fn a_products_export_is_catalog_and_variants_with_what_is_the_products_on_every_
         [
             "willow-mug:S:Red | S / Red | M-S | 400 | willow-mug:S:Red",
             "willow-mug:M:Red | M / Red | M-M | 400 | willow-mug:M:Red",
-            "tray | Tray | - | - | tray",
-            "card | Gift Card | - | - | card",
+            "tray | Default Title | - | - | tray",
+            "card | Default Title | - | - | card",
         ]
     );
 }
