@@ -5,6 +5,7 @@
 pub mod blocks;
 pub mod dialect;
 mod encoding;
+mod marks;
 mod record_ends;
 pub mod records;
 mod repair;

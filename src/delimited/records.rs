@@ -1,8 +1,8 @@
 //! Records as cells: how a block is taken apart, and what is wrong with a record that is broken.
 
-use memchr::{memchr, memchr_iter, memchr3};
+use memchr::{memchr, memchr_iter};
 
-use super::repair;
+use super::{marks::Marks, repair};
 pub use super::shape::{Fault, Shape};
 
 /// A cell of a record: where it is in the block.
@@ -39,6 +39,7 @@ pub struct Cells {
 pub struct Records<'a> {
     bytes: &'a [u8],
     shape: Shape,
+    marks: Marks,
     at: usize,
     lines: u32,
     /// The line of the record within its block, from 0.
@@ -57,7 +58,8 @@ impl<'a> Records<'a> {
     /// The records of a block.
     pub fn new(bytes: &'a [u8], shape: Shape) -> Self {
         let cells = Vec::with_capacity(shape.width);
-        Self { bytes, shape, at: 0, lines: 0, line: 0, cells, fault: None, given: None, until: None }
+        let marks = Marks::of(shape);
+        Self { bytes, shape, marks, at: 0, lines: 0, line: 0, cells, fault: None, given: None, until: None }
     }
 
     /// Rows whose cells are known; each is a line.
@@ -114,13 +116,11 @@ impl<'a> Records<'a> {
         let mut form = Form::Simple;
         let mut at = start;
         loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let Some(found) = memchr3(delimiter, terminator, b'"', rest) else {
+            let Some(place) = self.marks.next(self.bytes, at).filter(|place| *place < bytes.len()) else {
                 self.push(start, bytes.len(), form);
                 self.at = bytes.len();
                 break;
             };
-            let place = at + found;
             at = place + 1;
             match bytes.get(place) {
                 Some(b'"') if place == start || (place == start + 1 && bytes.get(start) == Some(&b'=')) => {

@@ -11,6 +11,7 @@ pub const NO_SHOP: u32 = u32::MAX;
 
 const HEAD_BYTES: usize = 32;
 const PRESENT_AT: usize = 24;
+const LONGEST_VARINT: usize = 10;
 
 /// The fixed part of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,13 @@ impl<'a> RowWriter<'a> {
     /// Begins a row.
     pub fn begin(out: &'a mut Vec<u8>, head: Head) -> Self {
         let start = out.len();
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&head.block.to_le_bytes());
-        out.extend_from_slice(&head.line.to_le_bytes());
-        out.extend_from_slice(&head.shop.to_le_bytes());
-        out.extend_from_slice(&head.hash.to_le_bytes());
-        out.extend_from_slice(&[0; 8]);
+        let mut fixed = [0; HEAD_BYTES];
+        let words = [(4, head.block), (8, head.line), (12, head.shop)];
+        for (at, word) in words {
+            fixed[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        fixed[16..24].copy_from_slice(&head.hash.to_le_bytes());
+        out.extend_from_slice(&fixed);
         Self { out, start, present: 0 }
     }
 
@@ -78,11 +80,21 @@ impl<'a> RowWriter<'a> {
 
 #[inline]
 fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+    if value < 0x80 {
+        return out.push(value as u8);
+    }
+    let mut room = [0; LONGEST_VARINT];
+    let mut length = 0;
+    for slot in &mut room {
+        length += 1;
+        if value < 0x80 {
+            *slot = value as u8;
+            break;
+        }
+        *slot = value as u8 | 0x80;
         value >>= 7;
     }
-    out.push(value as u8);
+    out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
 #[inline]

@@ -22,15 +22,29 @@ pub fn id<'a>(text: &'a [u8], room: &'a mut Vec<u8>) -> Result<&'a [u8], LostDig
     }
 }
 
+#[inline]
 fn of_global(text: &[u8]) -> &[u8] {
     let Some(rest) = text.strip_prefix(b"gid://shopify/") else { return text };
-    let Some(slash) = rest.iter().position(|byte| *byte == b'/') else { return text };
-    let number = rest.get(slash + 1..).unwrap_or_default();
-    let end = number.iter().position(|byte| *byte == b'?').unwrap_or(number.len());
-    match number.get(..end) {
-        Some(number) if slash > 0 && !number.is_empty() && number.iter().all(u8::is_ascii_digit) => number,
-        _ => text,
+    // Nearly all are `Type/123`, whose number is quickest found from its end.
+    let digits = rest.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    match rest.split_at_checked(rest.len() - digits) {
+        Some(([kind @ .., b'/'], number)) if digits > 0 && is_word(kind) => number,
+        _ => of_any_global(rest).unwrap_or(text),
     }
+}
+
+#[inline]
+fn is_word(kind: &[u8]) -> bool {
+    let is_usual = matches!(kind, b"Order" | b"LineItem" | b"Product" | b"ProductVariant");
+    is_usual || (!kind.is_empty() && kind.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// The digits between the first slash and a question mark.
+#[cold]
+fn of_any_global(rest: &[u8]) -> Option<&[u8]> {
+    let slash = rest.iter().position(|byte| *byte == b'/').filter(|slash| *slash > 0)?;
+    let number = rest.get(slash + 1..)?.split(|byte| *byte == b'?').next()?;
+    (!number.is_empty() && number.iter().all(u8::is_ascii_digit)).then_some(number)
 }
 
 /// Digits that a float has as its whole number, if the text is one.
