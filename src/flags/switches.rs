@@ -2,15 +2,16 @@
 
 use super::flag::{Flag, FlagValue};
 
+/// Whether a flag of this key is held.
+type Holds = fn(&str) -> bool;
+
 /// The kill switches, and which other flags each holds off.
-const SWITCHES: [(&str, fn(&str) -> bool); 5] = [
+const SWITCHES: [(&str, Holds); 5] = [
     ("emergency.disable_all_bundling", |key| key == "bundling.enabled"),
     ("emergency.disable_ml_optimization", |key| {
         matches!(key, "phase.ml_optimization" | "phase.enterprise_optimization" | "advanced.pareto_optimization")
     }),
-    ("emergency.disable_enterprise_features", |key| {
-        key.starts_with("advanced.") || key.starts_with("experimental.")
-    }),
+    ("emergency.disable_enterprise_features", |key| key.starts_with("advanced.") || key.starts_with("experimental.")),
     ("emergency.disable_analytics", |key| key.starts_with("analytics.")),
     ("emergency.force_fallback_mode", |key| {
         let stays = key.starts_with("bundling.") || key.starts_with("data_mapping.");

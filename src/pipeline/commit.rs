@@ -27,10 +27,13 @@ use super::{
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
 };
-use crate::{io::{
-    self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
-    SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
-}, operator::JsonStyle};
+use crate::{
+    io::{
+        self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
+        SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
+    },
+    operator::JsonStyle,
+};
 
 /// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
 /// come of the same inputs and parameters: equal rows of another night are new, the same night's made again are not.
@@ -326,7 +329,7 @@ impl Commit<'_> {
             busy_timeout = busy_timeout.max(*patience);
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
             let frame = io::with_json_texts(self.store.scan(&job.manifest, output)?, self.json_style(job.sink))
-                .map_err(|source| failed(job.sink, IoError::frame(path, source)))?;
+                .map_err(|source| failed(job.sink, IoError::Frame { what: path.display().to_string(), source }))?;
             writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
         }
         let counter = Counter::default();
