@@ -1,0 +1,6 @@
+//! Bundles: baskets become priced, ranked and explained offers.
+
+mod bundle_type;
+mod candidate;
+mod money;
+mod objective;
