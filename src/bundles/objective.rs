@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     bundle_type::BundleType,
+    items::ItemFacts,
     money::{Cents, Percent},
 };
 
@@ -63,19 +64,6 @@ impl Caps {
     }
 }
 
-/// What is known of an item when it is asked whether a bundle with it serves an objective (section 2.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ItemFlags {
-    /// It hardly sells: `is_slow_mover`.
-    pub is_slow_mover: bool,
-    /// It earns much: `is_high_margin`.
-    pub is_high_margin: bool,
-    /// It is in the shop for less than 30 days: `is_new_launch`.
-    pub is_new_launch: bool,
-    /// Title or tags name a season: `is_seasonal`.
-    pub is_seasonal: bool,
-}
-
 /// What a portfolio of bundles shall have much of (section 9.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +86,9 @@ pub enum Goal {
 
 /// Cents above which an item is an anchor of [`Objective::IncreaseAov`].
 const ANCHOR_PRICE: Cents = Cents(2500);
+
+/// A discount with which margins are guarded whatever the items earn.
+const GUARDED: Percent = Percent::whole(5);
 
 impl Objective {
     /// Every objective, in order.
@@ -184,15 +175,25 @@ impl Objective {
         }
     }
 
-    /// Whether an item can be what a bundle for this objective is built around. `stock` is `None` when nobody counts it.
-    pub fn anchors_at(self, flags: ItemFlags, price: Cents, stock: Option<i64>) -> bool {
+    /// Whether an item can be what a bundle for this objective is built around.
+    pub fn anchors_at(self, item: &ItemFacts) -> bool {
         match self {
-            Self::IncreaseAov => price > ANCHOR_PRICE,
-            Self::ClearSlowMovers => flags.is_slow_mover,
-            Self::MarginGuard => flags.is_high_margin,
-            Self::SeasonalPromo => flags.is_seasonal,
-            Self::NewLaunch => flags.is_new_launch,
-            Self::CategoryBundle | Self::GiftBox | Self::SubscriptionPush => stock.is_none_or(|stock| stock > 0),
+            Self::IncreaseAov => item.price > ANCHOR_PRICE,
+            Self::ClearSlowMovers => item.flags.is_slow_mover,
+            Self::MarginGuard => item.flags.is_high_margin,
+            Self::SeasonalPromo => item.flags.is_seasonal,
+            Self::NewLaunch => item.flags.is_new_launch,
+            Self::CategoryBundle | Self::GiftBox | Self::SubscriptionPush => item.is_in_stock(),
+        }
+    }
+
+    /// Whether a bundle of `items` may be offered for this objective (section 3.4): one of them anchors it. Larger orders
+    /// need no anchor; margins are guarded when every item earns much or the bundle's discount is at most 5 %.
+    pub fn takes(self, items: &[&ItemFacts], discount: Percent) -> bool {
+        match self {
+            Self::IncreaseAov => true,
+            Self::MarginGuard => discount <= GUARDED || items.iter().all(|item| item.flags.is_high_margin),
+            _ => items.iter().any(|item| self.anchors_at(item)),
         }
     }
 
