@@ -1,18 +1,6 @@
 //! A bundle before it has a price: its items, what it is for, how often they meet, and where it came from.
 
-use super::{bundle_type::BundleType, objective::Objective};
-
-/// A variant of a shop, by its number among the shop's variants: dense, from 0, in ascending order of their ids, so that
-/// the order of numbers is the order of ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Item(pub u32);
-
-impl Item {
-    /// The place in slices that have an entry an item.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+use super::{bundle_type::BundleType, items::Item, objective::Objective};
 
 /// What proposed a bundle (sections 5.3 to 5.10 and 11.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,5 +2,6 @@
 
 mod bundle_type;
 mod candidate;
+mod items;
 mod money;
 mod objective;
