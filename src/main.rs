@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+mod bundles;
 mod cli;
 mod delimited;
+mod dice;
 mod io;
 mod linking;
 mod mining;

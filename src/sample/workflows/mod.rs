@@ -16,9 +16,8 @@ pub use self::options::WorkflowOptions;
 use self::phrases::{FAILURES, INTENTS, Intent, LOG_LINES, REMARKS};
 use super::{
     database::{SampleError, Stop, write_database},
-    dice::Dice,
 };
-use crate::operator::Progress;
+use crate::{dice::Dice, operator::Progress};
 
 const TABLES: &str = include_str!("../../../pipelines/tables/workflows.sql");
 
