@@ -5,3 +5,5 @@ mod candidate;
 mod items;
 mod money;
 mod objective;
+mod pricing;
+mod speed;

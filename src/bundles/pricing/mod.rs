@@ -1,0 +1,23 @@
+//! What bundles cost (section 8): discounts from sales, exact prices, tiers of quantities, rewards, and what is no price.
+
+mod bandit;
+mod bogo;
+mod ending;
+mod multi_item;
+mod reconcile;
+mod rewards;
+mod sales;
+mod shrink;
+mod terms;
+mod tiers;
+mod volume;
+
+pub use bandit::{Arms, Chosen, Deal, EPSILON, Method};
+pub use bogo::{Bogo, Mode};
+pub use multi_item::{price_at, price_lines};
+pub use rewards::{PairCounts, Reward, RewardSearch, same_product_rewards};
+pub use sales::{Sale, SalesStatistics};
+pub use shrink::Baselines;
+pub use terms::{Line, Methodology, PriceAnomaly, Pricing, Terms};
+pub use tiers::{CATALOG_TIERS, DEFAULT_TIERS, Tier, price_tiers, tiers_of_quantities};
+pub use volume::{VolumeItem, VolumePick, select_by_orders, select_by_quantities};
