@@ -1,9 +1,22 @@
 //! Bundles: baskets become priced, ranked and explained offers.
 
+mod best;
 mod bundle_type;
 mod candidate;
+mod company;
+mod flag_products;
 mod items;
+mod list_column;
 mod money;
 mod objective;
+mod pairs;
 mod pricing;
+mod products;
 mod speed;
+
+use crate::operator::OperatorKind;
+
+/// The operators of this room.
+pub fn operators() -> Vec<OperatorKind> {
+    vec![OperatorKind::of::<flag_products::FlagProducts>()]
+}

@@ -39,7 +39,8 @@ pub const PRODUCTS: Columns = &[
     ("is_seasonal", Bool),
     ("is_gift_card", Bool),
     ("exclusion", Text),
-    ("speed", Text),
+    ("is_slow_seller", Bool),
+    ("is_fast_seller", Bool),
     ("orders", Int),
     ("multi_item_orders", Int),
     ("lines", Int),
@@ -50,10 +51,12 @@ pub const PRODUCTS: Columns = &[
     ("quantity_p75", Int),
     ("quantity_p90", Int),
     ("quantity_max", Int),
-    ("history_lines", Int),
-    ("history_pct", Float),
-    ("category_pct", Float),
-    ("global_pct", Float),
+    ("sales_180_days", Int),
+    ("discount_cents_180_days", Int),
+    ("listed_cents_180_days", Int),
+    ("sales_90_days", Int),
+    ("discount_cents_90_days", Int),
+    ("listed_cents_90_days", Int),
 ];
 
 /// The port of that table with the columns that all phases need, and no more of its texts.

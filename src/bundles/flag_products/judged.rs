@@ -1,10 +1,13 @@
-//! What is judged of each item: its price, why it is in no bundle, how fast it sells, which discounts were given.
+//! What is judged of each item: its price, why it is in no bundle, how fast it sells.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use polars::prelude::*;
 
-use super::super::products::{OUT_OF_STOCK, ShopRows};
+use super::super::{
+    products::{OUT_OF_STOCK, ShopRows},
+    speed::{Speed, Speeds},
+};
 use crate::{mining::is_off_sale, operator::StageError};
 
 /// A placeholder for a SKU begins so.
@@ -16,24 +19,15 @@ const GIFT_CARD: &str = "gift_card";
 const NO_PRICE: &str = "no_price";
 const INACTIVE: &str = "inactive";
 
-/// The discount of a category of which fewer lines than [`LEAST_LINES`] are known, and of a shop without any, in percent.
-const CATEGORY_DEFAULT: f64 = 10.0;
-const GLOBAL_DEFAULT: f64 = 12.0;
-const LEAST_LINES: i64 = 5;
-
 /// What was judged, by row of the items.
 pub struct Judged {
     pub prices: Vec<i64>,
     pub exclusions: Vec<Option<&'static str>>,
-    pub speeds: Vec<Option<&'static str>>,
+    pub speeds: Vec<Speed>,
     /// The SKU, or the id where there is none.
     pub skus: Vec<String>,
     /// The SKU where no other item of the shop has it, else the id.
     pub keys: Vec<String>,
-    /// Percent of the listed prices: of the item in 180 days, of its category and of its shop in 90; null without lines.
-    pub history: Vec<Option<f64>>,
-    pub category: Vec<Option<f64>>,
-    pub global: Vec<f64>,
 }
 
 impl Judged {
@@ -46,17 +40,13 @@ impl Judged {
         let mut judged = Self {
             prices: prices(items)?,
             exclusions: Vec::with_capacity(rows),
-            speeds: vec![None; rows],
+            speeds: Vec::with_capacity(rows),
             skus: Vec::with_capacity(rows),
             keys: Vec::with_capacity(rows),
-            history: Vec::with_capacity(rows),
-            category: Vec::with_capacity(rows),
-            global: Vec::with_capacity(rows),
         };
         judged.exclude(items, shops)?;
         judged.clock(items, shops)?;
         judged.name(items, shops)?;
-        judged.compare(items, shops)?;
         Ok(judged)
     }
 
@@ -86,23 +76,16 @@ impl Judged {
         Ok(())
     }
 
-    /// Of the items of a shop that sold and have a price, the first quarter by units is slow and the last fast.
+    /// Items without a price are neither slow nor fast.
     fn clock(&mut self, items: &DataFrame, shops: &[ShopRows]) -> Result<(), StageError> {
         let units = items.column("units")?.i64()?;
+        let sold = |row: usize| units.get(row).filter(|units| *units > 0 && self.prices[row] > 0);
+        let mut speeds = Vec::with_capacity(items.height());
         for shop in shops {
-            let sold = |row: usize| units.get(row).filter(|units| *units > 0 && self.prices[row] > 0);
-            let mut sorted: Vec<i64> = shop.rows.clone().filter_map(sold).collect();
-            sorted.sort_unstable();
-            let quarter = |quarters: usize| sorted.get((sorted.len() * quarters / 4).saturating_sub(1)).copied();
-            let (Some(low), Some(high)) = (quarter(1), quarter(3)) else { continue };
-            for row in shop.rows.clone() {
-                self.speeds[row] = match sold(row) {
-                    Some(units) if units <= low => Some("slow"),
-                    Some(units) if units >= high => Some("fast"),
-                    _ => None,
-                };
-            }
+            let units: Vec<u64> = shop.rows.clone().map(|row| sold(row).unwrap_or_default().unsigned_abs()).collect();
+            speeds.extend(Speeds::of(&units).of_items);
         }
+        self.speeds = speeds;
         Ok(())
     }
 
@@ -121,60 +104,6 @@ impl Judged {
             }
         }
         Ok(())
-    }
-
-    /// Discounts of the past: of the item, of its category, of the shop (section 8.1).
-    fn compare(&mut self, items: &DataFrame, shops: &[ShopRows]) -> Result<(), StageError> {
-        let int = |name: &str| items.column(name).and_then(|column| column.i64());
-        let types = items.column("product_type")?.str()?;
-        let (lines, off, listed) =
-            (int("sales_180_days")?, int("discount_cents_180_days")?, int("listed_cents_180_days")?);
-        let (lines_90, off_90, listed_90) =
-            (int("sales_90_days")?, int("discount_cents_90_days")?, int("listed_cents_90_days")?);
-        let at = |column: &Int64Chunked, row: usize| column.get(row).unwrap_or_default();
-        for shop in shops {
-            let mut of_shop = Sums::default();
-            let mut of_types: BTreeMap<&str, Sums> = BTreeMap::new();
-            for row in shop.rows.clone() {
-                let sums = Sums { lines: at(lines_90, row), off: at(off_90, row), listed: at(listed_90, row) };
-                of_shop.add(sums);
-                if let Some(name) = types.get(row) {
-                    of_types.entry(name).or_default().add(sums);
-                }
-            }
-            let global = of_shop.percent().unwrap_or(GLOBAL_DEFAULT);
-            for row in shop.rows.clone() {
-                let own = Sums { lines: at(lines, row), off: at(off, row), listed: at(listed, row) };
-                let of_type = types.get(row).and_then(|name| of_types.get(name));
-                let of_type = of_type.map(|sums| {
-                    sums.percent().filter(|_| sums.lines >= LEAST_LINES).unwrap_or(CATEGORY_DEFAULT)
-                });
-                self.history.push(if own.lines > 0 { own.percent().or(Some(0.0)) } else { None });
-                self.category.push(of_type);
-                self.global.push(global);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Lines, what was taken off, and what they would have cost; in cents.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    lines: i64,
-    off: i64,
-    listed: i64,
-}
-
-impl Sums {
-    fn add(&mut self, other: Self) {
-        self.lines = self.lines.saturating_add(other.lines);
-        self.off = self.off.saturating_add(other.off);
-        self.listed = self.listed.saturating_add(other.listed);
-    }
-
-    fn percent(self) -> Option<f64> {
-        (self.listed > 0).then(|| 100.0 * self.off as f64 / self.listed as f64)
     }
 }
 

@@ -100,10 +100,8 @@ impl Operator for FlagProducts {
             OutputPort::new(
                 "products",
                 "A row an item, by shop and item. `price_cents` is the catalog's, else the mean of its lines. `exclusion` says why it \
-                 is in no bundle: not_in_catalog, gift_card, no_price, inactive, out_of_stock. `speed` is slow or fast for the first \
-                 and last quarter of what sold, by units. The discounts that were given are shares of what its lines, those of its \
-                 category and those of the shop would have cost at the prices to compare with. `hash_key` is its SKU, or its id \
-                 where another item has that SKU.",
+                 is in no bundle: not_in_catalog, gift_card, no_price, inactive, out_of_stock. Slow and fast sellers are the first \
+                 and the last quarter of what sold, by units. `hash_key` is its SKU, or its id where another item has that SKU.",
                 PRODUCTS,
             ),
             OutputPort::new(

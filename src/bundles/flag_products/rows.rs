@@ -3,11 +3,11 @@
 use polars::prelude::*;
 
 use super::{
-    super::products::PRODUCTS,
+    super::{products::PRODUCTS, speed::Speed},
     counts::ItemCounts,
     judged::Judged,
 };
-use crate::{decimal::rounded, operator::StageError};
+use crate::operator::StageError;
 
 /// The table of products, of items in the same order.
 ///
@@ -15,9 +15,7 @@ use crate::{decimal::rounded, operator::StageError};
 /// When the items lack a column.
 pub fn product_rows(items: &DataFrame, counts: &[ItemCounts], judged: &Judged) -> Result<DataFrame, StageError> {
     let count = |of: fn(&ItemCounts) -> i64| Column::new("".into(), counts.iter().map(of).collect::<Vec<_>>());
-    let percents = |percents: &[Option<f64>]| {
-        Column::new("".into(), percents.iter().map(|percent| percent.map(rounded)).collect::<Vec<_>>())
-    };
+    let speeds = |of: fn(&Speed) -> bool| Column::new("".into(), judged.speeds.iter().map(of).collect::<Vec<_>>());
     let columns = PRODUCTS.iter().map(|(name, _)| {
         let column = match *name {
             "item_id" => items.column("variant_id")?.clone(),
@@ -29,7 +27,8 @@ pub fn product_rows(items: &DataFrame, counts: &[ItemCounts], judged: &Judged) -
             "hash_key" => Column::new("".into(), &judged.keys),
             "price_cents" => Column::new("".into(), &judged.prices),
             "exclusion" => Column::new("".into(), &judged.exclusions),
-            "speed" => Column::new("".into(), &judged.speeds),
+            "is_slow_seller" => speeds(|speed| speed.is_slow),
+            "is_fast_seller" => speeds(|speed| speed.is_fast),
             "orders" => count(|counts| counts.orders),
             "multi_item_orders" => count(|counts| counts.multi_item_orders),
             "lines" => count(|counts| counts.lines),
@@ -39,10 +38,6 @@ pub fn product_rows(items: &DataFrame, counts: &[ItemCounts], judged: &Judged) -
             "quantity_p75" => count(|counts| counts.quantity_p75),
             "quantity_p90" => count(|counts| counts.quantity_p90),
             "quantity_max" => count(|counts| counts.quantity_max),
-            "history_lines" => items.column("sales_180_days")?.clone(),
-            "history_pct" => percents(&judged.history),
-            "category_pct" => percents(&judged.category),
-            "global_pct" => Column::new("".into(), judged.global.iter().map(|pct| rounded(*pct)).collect::<Vec<_>>()),
             other => items.column(other)?.clone(),
         };
         Ok(column.with_name((*name).into()))
