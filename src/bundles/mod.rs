@@ -5,5 +5,7 @@ mod candidate;
 mod items;
 mod money;
 mod objective;
+mod portfolio;
 mod pricing;
+mod ranking;
 mod speed;

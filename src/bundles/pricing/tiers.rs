@@ -43,8 +43,8 @@ pub fn tiers_of_quantities(quantities: &[u32], stock: Option<i64>) -> Vec<Tier> 
     sorted.sort_unstable();
     let share_of = |least: u32| 100 * (sorted.len() - sorted.partition_point(|quantity| *quantity < least));
     let is_more = |least: u32, percent: usize| share_of(least) > percent * sorted.len();
-    let at_quantile = |tenths: usize, of: usize| {
-        let place = (sorted.len() * tenths / of).min(sorted.len().saturating_sub(1));
+    let at_quantile = |part: usize, whole: usize| {
+        let place = (sorted.len() * part / whole).min(sorted.len().saturating_sub(1));
         sorted.get(place).copied().unwrap_or(1)
     };
     let half_of_stock = stock.map_or(u32::MAX, |stock| u32::try_from(stock.max(0) / 2).unwrap_or(u32::MAX));
