@@ -176,6 +176,30 @@ impl Candidate {
 }
 
 #[cfg(test)]
+pub mod testing {
+    //! Candidates for tests.
+
+    use super::*;
+
+    /// A bundle of items for larger orders.
+    pub fn candidate(items: &[u32], confidence: f64, lift: f64) -> Candidate {
+        Candidate {
+            items: items.iter().map(|item| Item(*item)).collect(),
+            bundle_type: BundleType::Fbt,
+            objective: Objective::IncreaseAov,
+            confidence,
+            lift,
+            support: 0.02,
+            predicted_lift: 1.0 + 0.3 * confidence,
+            similarity: None,
+            company: None,
+            shared_customers: None,
+            sources: Sources::one(Source::Rules),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
