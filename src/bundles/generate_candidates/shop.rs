@@ -1,0 +1,153 @@
+//! What is known of one shop when its candidates are made.
+
+use crate::bundles::{
+    company::{Buyers, Neighbourhood},
+    items::Item,
+    pairs::Pairs,
+    pricing::VolumeItem,
+    products::ShopProducts,
+    speed::Speed,
+};
+use crate::mining::{NO_CUSTOMER, ShopOrders, Weight};
+
+/// An order of more items than this counts with those that are in most orders.
+pub const MAX_BASKET: usize = 500;
+
+/// A shop's orders, with the items by their numbers among its products.
+pub struct Baskets {
+    /// All orders that hold an item that is a product.
+    pub all: ShopOrders,
+    /// Those of two or more different items.
+    pub multi: ShopOrders,
+    /// Orders of two or more different items, in which some may be no products: what shares are of.
+    pub multi_orders: usize,
+    /// Orders with each item.
+    pub in_orders: Vec<u32>,
+    /// Those of two or more items.
+    pub in_multi: Vec<u32>,
+}
+
+impl Baskets {
+    /// The orders of a shop; what is no product is left out of them.
+    pub fn of(mut all: ShopOrders, products: ShopProducts<'_>) -> Self {
+        let numbers: Vec<Option<u32>> =
+            (0..all.item_count() as u32).map(|item| products.find(all.name(item)).map(|item| item.0)).collect();
+        let is_single: Vec<bool> = all.transactions().iter().map(|order| order.len() < 2).collect();
+        let multi_orders = is_single.iter().filter(|is_single| !**is_single).count();
+        all.renumber(&numbers);
+        let mut multi = all.clone();
+        let is_single: Vec<bool> = all.transactions().iter().map(|order| order.len() < 2).collect();
+        multi.leave_out(&is_single);
+        let counts = |orders: &ShopOrders| {
+            let mut counts = vec![0; products.len()];
+            orders.items.iter().for_each(|item| counts[*item as usize] += 1);
+            counts
+        };
+        let (in_orders, in_multi) = (counts(&all), counts(&multi));
+        Self { all, multi, multi_orders, in_orders, in_multi }
+    }
+
+    /// All orders, those of items that are no products as well.
+    pub fn all_orders(&self) -> u32 {
+        self.all.all_orders
+    }
+}
+
+/// A shop, ready for its candidates.
+pub struct Shop<'a> {
+    /// Its products.
+    pub products: ShopProducts<'a>,
+    /// Whether an item may be in a bundle.
+    pub is_usable: Vec<bool>,
+    /// Its orders.
+    pub baskets: Baskets,
+    /// How often two items are in an order.
+    pub pairs: Pairs,
+    /// Which company items keep.
+    pub around: Neighbourhood,
+    /// Who bought what.
+    pub buyers: Buyers,
+    /// How each item sells.
+    pub sales: ShopSales,
+}
+
+/// How the items of a shop sell, an entry an item.
+#[derive(Clone, Debug, Default)]
+pub struct ShopSales {
+    /// Order lines.
+    pub lines: Vec<u32>,
+    /// Of these, those of two pieces or more.
+    pub lines_of_two: Vec<u32>,
+    /// The most pieces of a line.
+    pub most_pieces: Vec<u32>,
+    /// Pieces.
+    pub units: Vec<u64>,
+    /// How fast.
+    pub speeds: Vec<Speed>,
+}
+
+impl<'a> Shop<'a> {
+    /// Counts what the candidates need.
+    pub fn new(products: ShopProducts<'a>, is_usable: Vec<bool>, orders: ShopOrders, sales: ShopSales) -> Self {
+        let baskets = Baskets::of(orders, products);
+        let items = products.len();
+        let (offsets, lines) = (&baskets.multi.offsets, &baskets.multi.items);
+        let pairs = Pairs::count(offsets, lines, items, MAX_BASKET);
+        let around = Neighbourhood::of(offsets, lines, items, Weight::Raw, MAX_BASKET);
+        let all = &baskets.all;
+        let buyers = Buyers::of(&all.offsets, &all.items, &all.customers, NO_CUSTOMER, items);
+        Self { products, is_usable, baskets, pairs, around, buyers, sales }
+    }
+
+    /// Whether all of these may be in a bundle.
+    pub fn may_use(&self, items: &[Item]) -> bool {
+        items.iter().all(|item| self.is_usable[item.index()])
+    }
+
+    /// The items that may be in a bundle.
+    pub fn usable(&self) -> impl Iterator<Item = Item> + '_ {
+        self.products.items().filter(|item| self.is_usable[item.index()])
+    }
+
+    /// The items in the order of a bundle: as trigger the one that is in the fewest orders, which the others follow most surely;
+    /// then the others ascending.
+    pub fn with_trigger(&self, items: &[Item]) -> Vec<Item> {
+        let mut sorted = items.to_vec();
+        sorted.sort_unstable();
+        let rarest = (0..sorted.len()).min_by_key(|place| (self.baskets.in_multi[sorted[*place].index()], *place));
+        if let Some(place) = rarest {
+            let trigger = sorted.remove(place);
+            sorted.insert(0, trigger);
+        }
+        sorted
+    }
+
+    /// How many orders of two or more items hold all of these.
+    pub fn together(&self, items: &[Item]) -> u32 {
+        match items {
+            [] => 0,
+            [only] => self.baskets.in_multi[only.index()],
+            [one, other] => self.pairs.together(one.0, other.0),
+            _ => {
+                let holds = |order: &[u32]| items.iter().all(|item| order.binary_search(&item.0).is_ok());
+                self.baskets.multi.transactions().iter().filter(|order| holds(order)).count() as u32
+            }
+        }
+    }
+
+    /// What is known of an item that may be offered in quantities.
+    pub fn volume_item(&self, item: Item) -> VolumeItem {
+        let (fact, place) = (self.products.fact(item), item.index());
+        VolumeItem {
+            item,
+            price: fact.price,
+            stock: fact.stock,
+            orders: self.baskets.in_orders[place],
+            units: self.sales.units[place],
+            lines: self.sales.lines[place],
+            lines_of_two: self.sales.lines_of_two[place],
+            most_pieces: self.sales.most_pieces[place],
+            speed: self.sales.speeds[place],
+        }
+    }
+}
