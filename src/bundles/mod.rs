@@ -2,6 +2,8 @@
 
 mod bundle_type;
 mod candidate;
+mod deduplication;
+mod earnings;
 mod items;
 mod money;
 mod objective;
@@ -9,3 +11,4 @@ mod portfolio;
 mod pricing;
 mod ranking;
 mod speed;
+mod waves;
