@@ -5,6 +5,8 @@ mod bundle_type;
 mod candidate;
 mod candidate_rows;
 mod company;
+mod deduplication;
+mod earnings;
 mod flag_products;
 mod generate_candidates;
 mod items;
@@ -17,6 +19,7 @@ mod pricing;
 mod products;
 mod ranking;
 mod speed;
+mod waves;
 
 use crate::operator::OperatorKind;
 
