@@ -39,6 +39,7 @@ pub const CANDIDATES: Columns = &[
     ("hybrid_score", Float),
     ("provisional_score", Float),
     ("trigger_orders", Int),
+    ("rest_orders", Int),
     ("orders_together", Int),
     ("suggested_pct", Float),
     ("buy_quantity", Int),
@@ -56,6 +57,18 @@ pub const DROPPED: Columns = &[
     ("detail", Text),
 ];
 
+/// How often a bundle's items were bought, among all orders. Of a bundle of one item the trigger is a line of it, and both that it
+/// has the pieces that the offer asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bought {
+    /// Orders with the trigger.
+    pub trigger: u32,
+    /// Orders with all the rest.
+    pub rest: u32,
+    /// Orders with all items.
+    pub both: u32,
+}
+
 /// A candidate with what else its row says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
@@ -65,10 +78,8 @@ pub struct Made {
     pub hybrid: f64,
     /// What it is worth before it is ranked.
     pub score: f64,
-    /// Orders with the trigger, among those of two or more items.
-    pub trigger_orders: u32,
-    /// Of these, those with all items.
-    pub together: u32,
+    /// How many orders hold the trigger, all the rest, and all items; of one item its lines, and those of so many pieces.
+    pub bought: Bought,
     /// The discount in percent that its source suggests.
     pub suggested: Option<f64>,
     /// The reward of a BOGO.
@@ -121,8 +132,9 @@ pub fn candidate_rows(shops: &[(ShopProducts<'_>, Option<&str>, &[Made])]) -> Re
             "shared_customers" => int(&|made| made.candidate.shared_customers.map(i64::from)),
             "hybrid_score" => float(&|made| Some(made.hybrid)),
             "provisional_score" => float(&|made| Some(made.score)),
-            "trigger_orders" => int(&|made| Some(i64::from(made.trigger_orders))),
-            "orders_together" => int(&|made| Some(i64::from(made.together))),
+            "trigger_orders" => int(&|made| Some(i64::from(made.bought.trigger))),
+            "rest_orders" => int(&|made| Some(i64::from(made.bought.rest))),
+            "orders_together" => int(&|made| Some(i64::from(made.bought.both))),
             "suggested_pct" => float(&|made| made.suggested),
             "buy_quantity" => int(&|made| made.terms.map(|terms| i64::from(terms.buy_quantity))),
             "get_quantity" => int(&|made| made.terms.map(|terms| i64::from(terms.get_quantity))),
@@ -164,7 +176,8 @@ const FLOATS: [&str; 12] = [
     "reward_pct",
 ];
 
-const INTS: [&str; 5] = ["shared_customers", "trigger_orders", "orders_together", "buy_quantity", "get_quantity"];
+const INTS: [&str; 6] =
+    ["shared_customers", "trigger_orders", "rest_orders", "orders_together", "buy_quantity", "get_quantity"];
 
 impl Cells {
     fn of(frame: &DataFrame) -> PolarsResult<Self> {
@@ -204,8 +217,9 @@ impl Cells {
         let names: Vec<String> = of_list(&self.sources);
         let sources = Source::ALL.into_iter().filter(|source| names.iter().any(|name| name == source.name()));
         let number = |place: usize| self.float(place, row).unwrap_or_default();
+        let orders = |place: usize| self.count(place, row).unwrap_or_default();
         let company = self.float(5, row).map(|coherence| Company { coherence, least: number(6), most: number(7) });
-        let terms = self.count(3, row).zip(self.count(4, row)).zip(self.float(11, row));
+        let terms = self.count(4, row).zip(self.count(5, row)).zip(self.float(11, row));
         let mode = if items.len() > 1 { Mode::CrossProduct } else { Mode::SameVariant };
         Ok(Made {
             candidate: Candidate {
@@ -223,8 +237,7 @@ impl Cells {
             },
             hybrid: number(8),
             score: number(9),
-            trigger_orders: self.count(1, row).unwrap_or_default(),
-            together: self.count(2, row).unwrap_or_default(),
+            bought: Bought { trigger: orders(1), rest: orders(2), both: orders(3) },
             suggested: self.float(10, row),
             terms: terms.map(|((buy_quantity, get_quantity), percent)| Bogo {
                 buy_quantity,
@@ -334,8 +347,7 @@ mod tests {
             candidate,
             hybrid: 0.75,
             score: 0.625,
-            trigger_orders: 12,
-            together: 6,
+            bought: Bought { trigger: 12, rest: 9, both: 6 },
             suggested: Some(8.0),
             terms: Some(Bogo::cross_product(Percent::whole(25))),
         };

@@ -165,6 +165,14 @@ impl Products {
         Ok(self.frame.column(name)?.i64()?.iter().map(Option::unwrap_or_default).collect())
     }
 
+    /// A column of truth values, null as false.
+    ///
+    /// # Errors
+    /// When it was not read.
+    pub fn truths(&self, name: &str) -> Result<Vec<bool>, StageError> {
+        Ok(self.frame.column(name)?.bool()?.iter().map(|truth| truth == Some(true)).collect())
+    }
+
     /// A column of floats.
     ///
     /// # Errors

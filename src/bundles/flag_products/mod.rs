@@ -85,9 +85,10 @@ impl Operator for FlagProducts {
         InputPort::required("items", ITEMS, "The output `snapshots` of `enrich-orders`."),
         InputPort::required(
             "lines",
-            &[("shop_id", Text), ("order_id", Text), ("item_id", Text), ("quantity", Int)],
+            &[("shop_id", Text), ("order_id", Text), ("item_id", Text), ("quantity", Int), ("created_at", Timestamp)],
             "The output `basket_lines` of `enrich-orders`.",
-        ),
+        )
+        .may_lack(&["created_at"]),
         InputPort::optional(
             "orders",
             &[("shop_id", Text), ("currency", Text)],
@@ -130,13 +131,14 @@ impl Operator for FlagProducts {
         counts.add_orders(&items, &shops, &orders)?;
         drop(orders);
         context.check_cancelled()?;
-        counts.add_quantities(&items, &shops, lines)?;
+        counts.add_quantities(&items, &shops, lines.clone())?;
+        let first_orders = shops::first_orders(lines)?;
         let judged = Judged::of(&items, &shops)?;
         let currencies = inputs.take_optional("orders").map_or_else(|| Ok(BTreeMap::new()), shops::currencies)?;
         let of_shops = Shops::of(&items, &shops, &counts, &judged, self.objectives.as_deref())?;
         Ok(Frames::new()
             .with("products", product_rows(&items, counts.of_items(), &judged)?)
-            .with("shops", of_shops.frame(&items, &shops, &currencies)?)
+            .with("shops", of_shops.frame(&items, &shops, &currencies, &first_orders)?)
             .with("objectives", of_shops.objectives(&shops)?))
     }
 }

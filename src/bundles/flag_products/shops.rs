@@ -15,7 +15,10 @@ use super::{
     counts::LineCounts,
     judged::Judged,
 };
-use crate::operator::{ColumnKind, Columns, StageError};
+use crate::{
+    mining::rounded,
+    operator::{ColumnKind, Columns, StageError},
+};
 
 use ColumnKind::{Bool, Float, Int, Text, Texts, Timestamp};
 
@@ -23,6 +26,7 @@ use ColumnKind::{Bool, Float, Int, Text, Texts, Timestamp};
 pub const SHOPS: Columns = &[
     ("shop_id", Text),
     ("as_of", Timestamp),
+    ("days", Float),
     ("currency", Text),
     ("orders", Int),
     ("multi_item_orders", Int),
@@ -46,6 +50,9 @@ pub const OBJECTIVES: Columns = &[
     ("is_chosen", Bool),
     ("why", Text),
 ];
+
+/// Microseconds of a day.
+const DAY: f64 = 86_400e6;
 
 /// The currency of shops that name none.
 const DEFAULT_CURRENCY: &str = "USD";
@@ -132,15 +139,22 @@ impl Shops {
         items: &DataFrame,
         shops: &[ShopRows],
         currencies: &BTreeMap<Option<String>, String>,
+        first_orders: &BTreeMap<Option<String>, i64>,
     ) -> Result<DataFrame, StageError> {
         let numbers = |of: fn(&Shop) -> i64| self.found.iter().map(of).collect::<Vec<_>>();
         let firsts: IdxCa = shops.iter().map(|shop| Some(shop.rows.start as IdxSize)).collect();
         let as_of = items.column("as_of")?.take(&firsts)?;
+        let until = as_of.cast(&DataType::Int64)?;
+        let days = shops.iter().zip(until.i64()?.iter()).map(|(shop, until)| {
+            let from = first_orders.get(&shop.shop)?;
+            Some(rounded((until? - from).max(0) as f64 / DAY))
+        });
         let currency = |shop: &ShopRows| currencies.get(&shop.shop).map_or(DEFAULT_CURRENCY, String::as_str);
         let objectives = self.found.iter().map(|shop| shop.chosen.iter().map(|objective| objective.name()));
         let mut frame = df!(
             "shop_id" => shops.iter().map(|shop| shop.shop.as_deref()).collect::<Vec<_>>(),
             "as_of" => as_of.as_materialized_series(),
+            "days" => days.collect::<Vec<_>>(),
             "currency" => shops.iter().map(currency).collect::<Vec<_>>(),
             "orders" => numbers(|shop| shop.orders),
             "multi_item_orders" => numbers(|shop| shop.multi_item_orders),
@@ -218,6 +232,18 @@ impl Shop {
             None => "the shop has no products".to_owned(),
         })
     }
+}
+
+/// When each shop's first order was made, in microseconds.
+///
+/// # Errors
+/// When the lines cannot be read.
+pub fn first_orders(lines: LazyFrame) -> Result<BTreeMap<Option<String>, i64>, StageError> {
+    let first = col("created_at").cast(DataType::Int64).min().alias("first");
+    let found = lines.group_by([col("shop_id")]).agg([first]).collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let shops = found.column("shop_id")?.str()?.iter().map(|shop| shop.map(str::to_owned));
+    let firsts = found.column("first")?.i64()?.iter();
+    Ok(shops.zip(firsts).filter_map(|(shop, first)| Some((shop, first?))).collect())
 }
 
 /// The currency of most orders of each shop, ties by name.

@@ -39,12 +39,10 @@ pub fn of_proposal(shop: &Shop<'_>, proposal: &Proposal, bundle_type: BundleType
 /// A candidate with the scores that go before its rank.
 pub fn made(shop: &Shop<'_>, candidate: Candidate, suggested: Option<f64>) -> Made {
     let hybrid = hybrid(shop, &candidate.items, candidate.similarity, candidate.lift);
-    let trigger = candidate.items.first().map_or(0, |item| shop.baskets.in_multi[item.index()]);
     Made {
         hybrid,
         score: candidate.confidence * candidate.lift,
-        trigger_orders: trigger,
-        together: shop.together(&candidate.items),
+        bought: shop.bought(&candidate.items, candidate.bundle_type),
         suggested,
         terms: None,
         candidate,

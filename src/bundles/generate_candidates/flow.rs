@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    GenerateCandidates,
     alone::{is_anchor, of_catalog, reward_pairs, rewards, volumes},
     counted::{of_complements, of_itemsets, of_rules, of_top_pairs},
     coverage::cover,
     finish::of_proposal,
     ladder::{Rung, climb},
     ladder_catalog::CatalogTexts,
+    params::GenerateCandidates,
     proposal::{Pool, Proposal, Thresholds},
     shop::Shop,
     similarity::Alike,

@@ -1,6 +1,8 @@
 //! What is known of one shop when its candidates are made.
 
 use crate::bundles::{
+    bundle_type::BundleType,
+    candidate_rows::Bought,
     company::{Buyers, Neighbourhood},
     items::Item,
     pairs::Pairs,
@@ -78,6 +80,8 @@ pub struct ShopSales {
     pub lines: Vec<u32>,
     /// Of these, those of two pieces or more.
     pub lines_of_two: Vec<u32>,
+    /// Of these, those of three or more.
+    pub lines_of_three: Vec<u32>,
     /// The most pieces of a line.
     pub most_pieces: Vec<u32>,
     /// Pieces.
@@ -122,11 +126,27 @@ impl<'a> Shop<'a> {
         sorted
     }
 
-    /// How many orders of two or more items hold all of these.
+    /// How often a bundle's items were bought: of one item by its lines, and those of so many pieces as the offer asks for.
+    pub fn bought(&self, items: &[Item], bundle_type: BundleType) -> Bought {
+        match items {
+            [] => Bought::default(),
+            [only] => {
+                let sales = &self.sales;
+                let pieces = if bundle_type == BundleType::Bogo { &sales.lines_of_three } else { &sales.lines_of_two };
+                Bought { trigger: sales.lines[only.index()], rest: 0, both: pieces[only.index()] }
+            }
+            [trigger, rest @ ..] => {
+                let trigger = self.baskets.in_orders[trigger.index()];
+                Bought { trigger, rest: self.together(rest), both: self.together(items) }
+            }
+        }
+    }
+
+    /// How many orders hold all of these.
     pub fn together(&self, items: &[Item]) -> u32 {
         match items {
             [] => 0,
-            [only] => self.baskets.in_multi[only.index()],
+            [only] => self.baskets.in_orders[only.index()],
             [one, other] => self.pairs.together(one.0, other.0),
             _ => {
                 let holds = |order: &[u32]| items.iter().all(|item| order.binary_search(&item.0).is_ok());

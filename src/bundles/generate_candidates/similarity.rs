@@ -79,6 +79,7 @@ impl Bounds {
 }
 
 /// What is alike in a shop.
+#[derive(Default)]
 pub struct Alike {
     /// Pairs, as FBT.
     pub pairs: Vec<Proposal>,
