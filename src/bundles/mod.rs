@@ -3,7 +3,9 @@
 mod bundle_type;
 mod candidate;
 mod deduplication;
+mod drop_reason;
 mod earnings;
+mod explanation;
 mod items;
 mod money;
 mod objective;
