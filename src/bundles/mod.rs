@@ -1,5 +1,6 @@
 //! Bundles: baskets become priced, ranked and explained offers.
 
+mod baskets;
 mod bundle_type;
 mod candidate;
 mod deduplication;
@@ -11,6 +12,7 @@ mod money;
 mod objective;
 mod portfolio;
 mod pricing;
+mod quick_start;
 mod ranking;
 mod speed;
 mod waves;

@@ -11,7 +11,7 @@ use crate::bundles::{
 /// The texts of a bundle (`ai_copy`, section 10.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Copy {
+pub struct BundleCopy {
     /// A word or three on the picture.
     pub badge: String,
     /// At most 60 characters.
@@ -63,7 +63,7 @@ pub struct CopyInput<'a> {
     pub explanation: &'a str,
 }
 
-impl Copy {
+impl BundleCopy {
     /// The texts by the template of the type; the same for the same input.
     pub fn of_template(input: &CopyInput) -> Self {
         let name = |at: usize| input.names.get(at).map_or_else(|| "Bundle".to_owned(), |name| short_name(name));
@@ -108,11 +108,11 @@ impl Copy {
         Self {
             badge: badge.to_owned(),
             title,
-            value_proposition: format!("{savings_message} on what is bought together anyway."),
+            value_proposition: format!("{savings_message}, with everything in one order."),
             description,
             explanation: input.explanation.to_owned(),
             features: input.names.iter().take(3).map(|name| short_name(name)).collect(),
-            benefits: vec![savings_message.clone(), "Everything in one order".to_owned()],
+            benefits: vec![savings_message.clone(), "One order, one parcel".to_owned()],
             tagline: "Better together".to_owned(),
             cta_text: "Add to cart".to_owned(),
             savings_message,
@@ -149,7 +149,7 @@ fn show_on(bundle_type: BundleType) -> Vec<String> {
 }
 
 /// What texts promise that must not be promised; the first of it.
-pub fn breaks_policy(copy: &Copy) -> Option<&'static str> {
+pub fn breaks_policy(copy: &BundleCopy) -> Option<&'static str> {
     let text = copy.texts().map(str::to_lowercase).collect::<Vec<_>>().join("\n");
     NOT_PROMISED.into_iter().find(|promise| text.contains(promise))
 }
@@ -186,8 +186,8 @@ mod tests {
 
     const CAPS: Caps = Caps::whole(0, 50);
 
-    fn copy(bundle_type: BundleType, names: &[&str], pricing: &Pricing) -> Copy {
-        Copy::of_template(&CopyInput { bundle_type, names, pricing, currency: "EUR", explanation: "Because." })
+    fn copy(bundle_type: BundleType, names: &[&str], pricing: &Pricing) -> BundleCopy {
+        BundleCopy::of_template(&CopyInput { bundle_type, names, pricing, currency: "EUR", explanation: "Because." })
     }
 
     #[test]
@@ -227,6 +227,6 @@ mod tests {
         assert_eq!(breaks_policy(&copy(BundleType::Fbt, &["a Miracle Cure", "b"], &pricing)), Some("miracle cure"));
         assert_eq!(short_name("  a--b c d "), "A B C");
         let json = serde_json::to_string(&text).unwrap();
-        assert_eq!(serde_json::from_str::<Copy>(&json).unwrap(), text);
+        assert_eq!(serde_json::from_str::<BundleCopy>(&json).unwrap(), text);
     }
 }

@@ -6,6 +6,6 @@ mod slots;
 mod summary;
 
 pub use bands::{Band, Figure, Statistic};
-pub use copy::{Copy, CopyInput, breaks_policy, short_name};
+pub use copy::{BundleCopy, CopyInput, breaks_policy, short_name};
 pub use slots::{Evidence, Explanation, explain};
 pub use summary::{Merchant, summarised};
