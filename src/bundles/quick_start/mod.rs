@@ -1,0 +1,10 @@
+//! The first bundles of a shop, within a second: pairs of what sells most (sections 6 and 11.4).
+
+mod allocation;
+mod company;
+mod pairs;
+#[cfg(test)]
+mod sample_shop;
+
+pub use allocation::{Allocation, Mix, allocated, total};
+pub use pairs::{Pair, Top, item_score, pairs, scarce, top};
