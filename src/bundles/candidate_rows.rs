@@ -322,6 +322,32 @@ impl Dropped {
 }
 
 #[cfg(test)]
+pub mod testing {
+    //! Candidates for tests.
+
+    use super::*;
+
+    /// A candidate of these items for larger orders.
+    pub fn made(bundle_type: BundleType, items: &[u32]) -> Made {
+        let candidate = Candidate {
+            items: items.iter().map(|item| Item(*item)).collect(),
+            bundle_type,
+            objective: Objective::IncreaseAov,
+            confidence: 0.5,
+            lift: 1.5,
+            support: 0.05,
+            predicted_lift: 1.15,
+            similarity: None,
+            company: None,
+            shared_customers: None,
+            sources: Sources::one(Source::Rules),
+        };
+        let bought = Bought { trigger: 20, rest: 20, both: 10 };
+        Made { candidate, hybrid: 0.5, score: 0.75, bought, suggested: None, terms: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundles::products::testing::{Row, table};
