@@ -6,6 +6,7 @@ mod bundles;
 mod cli;
 mod delimited;
 mod dice;
+mod embedding;
 mod io;
 mod linking;
 mod mining;
