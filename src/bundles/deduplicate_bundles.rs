@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    phases::{ENABLED, DEDUPLICATION},
     best::falling,
     candidate::Candidate,
     candidate_rows::{CANDIDATES, DROPPED, Dropped, Made, ShopMade, candidate_rows, joined, read_candidates},
@@ -17,9 +18,10 @@ use super::{
     products::{OF_ITEMS, Products, ShopProducts, products_port},
 };
 use crate::{
+    flags::Flag,
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
         StageError,
     },
 };
@@ -64,6 +66,8 @@ impl Operator for DeduplicateBundles {
     const SUMMARY: &'static str =
         "Merges equal bundles, leaves out what was rejected, and brings those of all objectives into one order within quotas.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(DEDUPLICATION);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("optimized", &OPTIMIZED, "The output of `optimize-portfolio`."),
         products_port(&PRODUCTS),

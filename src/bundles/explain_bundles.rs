@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    phases::{ENABLED, EXPLAINABILITY},
     candidate_rows::{Made, ShopMade, joined, read_candidates},
     deduplicate_bundles::BUNDLES,
     earnings::{Estimate, Expectation, Model},
@@ -22,9 +23,10 @@ use super::{
     reckoning::{Period, Reckoned, SHOP_PERIODS, expectations, read_periods},
 };
 use crate::{
+    flags::Flag,
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
         StageError,
     },
 };
@@ -84,6 +86,8 @@ impl Operator for ExplainBundles {
     const SUMMARY: &'static str =
         "Says of each bundle why it was chosen, what customers read of it, and what it is expected to earn a month.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(EXPLAINABILITY);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("bundles", &BUNDLES, "The output of `deduplicate-bundles`."),
         products_port(&PRODUCTS),

@@ -1,5 +1,6 @@
 //! Bundles: baskets become priced, ranked and explained offers.
 
+mod baskets;
 mod best;
 mod bundle_type;
 mod candidate;
@@ -19,12 +20,15 @@ mod money;
 mod objective;
 mod optimize_portfolio;
 mod pairs;
+mod phases;
 mod portfolio;
 mod price_bundles;
 mod price_rows;
 mod pricing;
 mod products;
 mod publish_bundles;
+mod quick_start;
+mod quick_start_bundles;
 mod rank_bundles;
 mod ranking;
 mod reckoning;
@@ -44,5 +48,6 @@ pub fn operators() -> Vec<OperatorKind> {
         OperatorKind::of::<deduplicate_bundles::DeduplicateBundles>(),
         OperatorKind::of::<explain_bundles::ExplainBundles>(),
         OperatorKind::of::<publish_bundles::PublishBundles>(),
+        OperatorKind::of::<quick_start_bundles::QuickStartBundles>(),
     ]
 }

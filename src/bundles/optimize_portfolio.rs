@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    phases::{ENABLED, OPTIMIZATION},
     best::falling,
     candidate_rows::{ShopMade, joined, read_candidates},
     earnings::Model,
@@ -21,10 +22,11 @@ use super::{
     reckoning::{Period, Reckoned, SHOP_PERIODS, expectations, read_periods},
 };
 use crate::{
+    flags::Flag,
     dice::Dice,
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
         StageError,
     },
 };
@@ -51,6 +53,8 @@ pub enum Method {
     WeightedSum,
     /// NSGA-II looks for the set of bundles that no other beats in all goals; the others are left out.
     Nsga2,
+    /// The ranking stays as it is.
+    Given,
 }
 
 /// Optimises portfolios.
@@ -106,6 +110,8 @@ impl Operator for OptimizePortfolio {
     const SUMMARY: &'static str = "Judges bundles by the goals of their objectives and the limits of the shop, or by what they earn.";
     const VERSION: u32 = 1;
     const USES_SEED: bool = true;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(OPTIMIZATION);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("ranked", &RANKED, "The output of `rank-bundles`."),
         products_port(OF_ITEMS),
@@ -218,6 +224,7 @@ impl OptimizePortfolio {
                 scores.portfolio = score.as_ref().ok().copied();
                 scores.broken = score.err();
                 scores.last = match (self.objective, scores.portfolio) {
+                    _ if self.method == Method::Given => ranking[place],
                     (PortfolioObjective::ExpectedMargin, portfolio) => portfolio.unwrap_or_default(),
                     (PortfolioObjective::Goals, Some(portfolio)) => blended(ranking[place], portfolio),
                     // Where nothing keeps to the limits the ranking stays as it is.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    phases::{ENABLED, SCORING},
     bundle_type::BundleType,
     candidate::Source,
     candidate_rows::{CANDIDATES, DROPPED, Dropped, Made, ShopMade, joined, read_candidates},
@@ -24,9 +25,10 @@ use super::{
     products::{OF_ITEMS, Products, ShopProducts, products_port},
 };
 use crate::{
+    flags::Flag,
     dice::Dice,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
         StageError,
     },
 };
@@ -94,6 +96,8 @@ impl Operator for PriceBundles {
     const SUMMARY: &'static str = "Prices candidates: by the discounts of the past or a bandit, tiers of quantities, rewards.";
     const VERSION: u32 = 1;
     const USES_SEED: bool = true;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(SCORING);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("candidates", CANDIDATES, "The output of `generate-candidates` or `quick-start`."),
         products_port(&PRODUCTS),

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    phases::{ENABLED, RANKING},
     candidate_rows::{ShopMade, joined, read_candidates},
     objective::Objective,
     price_bundles::PRICED,
@@ -17,9 +18,10 @@ use super::{
     ranking::{Components, Entry, Features, Weights, inventory_term, order, price_sanity, rank},
 };
 use crate::{
+    flags::Flag,
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, Phase, PortSchema, StageContext, StageError,
     },
 };
 
@@ -65,6 +67,8 @@ impl Operator for RankBundles {
     const NAME: &'static str = "rank-bundles";
     const SUMMARY: &'static str = "Ranks the bundles of each objective beside each other, and says what each score is made of.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(RANKING);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("priced", &PRICED, "The output of `price-bundles`."),
         products_port(OF_ITEMS),

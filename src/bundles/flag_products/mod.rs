@@ -20,13 +20,15 @@ use self::{
     shops::{OBJECTIVES, SHOPS, Shops},
 };
 use super::{
+    phases::{ENABLED, ENRICHMENT},
     objective::Objective,
     products::{PRODUCTS, rows_of_shops},
 };
 use crate::{
+    flags::Flag,
     mining::{Wanted, read_lines},
     operator::{
-        ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, PortSchema, StageContext, StageError,
+        ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Phase, PortSchema, StageContext, StageError,
     },
 };
 
@@ -81,6 +83,8 @@ impl Operator for FlagProducts {
     const SUMMARY: &'static str =
         "Says of each item whether it can be in a bundle and what for, and which objectives each shop's bundles have.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(ENRICHMENT);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("items", ITEMS, "The output `snapshots` of `enrich-orders`."),
         InputPort::required(

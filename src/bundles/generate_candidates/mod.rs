@@ -27,18 +27,21 @@ use self::{
     ladder_catalog::CatalogTexts,
     reports::{CANDIDATE_SHOPS, ShopFacts, read_shops, report},
     shop::{Shop, ShopSales},
-    similarity::Alike,
+    similarity::{Alike, by_vectors, targets},
     tables::{Rules, SimilarItems},
 };
 use super::{
+    phases::{ENABLED, CANDIDATE_GENERATION},
     candidate_rows::{CANDIDATES, Made, candidate_rows, joined},
     products::{OF_ITEMS, OUT_OF_STOCK, Products, ShopProducts, ShopRows, products_port},
     speed::Speed,
 };
 use crate::{
+    flags::Flag,
+    embedding::{Embedder, EmbeddingError, LocalEmbedder, ProductText},
     mining::{DATED_LINES_PORT, ShopOrders, Wanted, read_lines},
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
         StageError,
     },
 };
@@ -67,6 +70,8 @@ impl Operator for GenerateCandidates {
     const SUMMARY: &'static str =
         "Makes the bundles that each shop could offer: from rules, itemsets, pairs, likeness, and fallbacks where orders are few.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(CANDIDATE_GENERATION);
     const INPUTS: Inputs = Inputs::Ports(&[
         products_port(&PRODUCTS),
         InputPort::required("shops", reports::SHOPS_READ, "Its output `shops`: what each shop's bundles are for."),
@@ -123,7 +128,7 @@ impl Operator for GenerateCandidates {
             .into_par_iter()
             .map(|(rows, orders)| {
                 context.check_cancelled()?;
-                Ok(self.of_shop(&tables, rows, orders))
+                self.of_shop(&tables, rows, orders)
             })
             .collect::<Result<_, StageError>>()?;
         let shops: Vec<(ShopProducts<'_>, Option<&str>, &[Made])> = (tables.products.shops().iter().zip(&found))
@@ -145,6 +150,8 @@ struct Tables {
     titles: StringChunked,
     categories: StringChunked,
     vendors: StringChunked,
+    tags: StringChunked,
+    descriptions: StringChunked,
     /// Why an item is in no bundle.
     exclusions: StringChunked,
     numbers: [Vec<i64>; 5],
@@ -165,6 +172,8 @@ impl Tables {
             titles: products.texts("title")?,
             categories: products.texts("category")?,
             vendors: products.texts("vendor")?,
+            tags: products.texts("tags")?,
+            descriptions: products.texts("description")?,
             exclusions: products.texts("exclusion")?,
             numbers: [
                 products.numbers("lines")?,
@@ -176,6 +185,31 @@ impl Tables {
             speeds,
             products,
         })
+    }
+
+    /// What is told of an item to those who make vectors of texts.
+    fn description(&self, row: usize) -> String {
+        let text = |texts: &'_ StringChunked| texts.get(row).unwrap_or_default().to_owned();
+        let (title, category, vendor) = (text(&self.titles), text(&self.categories), text(&self.vendors));
+        let (tags, description) = (text(&self.tags), text(&self.descriptions));
+        let told = ProductText {
+            title: &title,
+            category: &category,
+            vendor: &vendor,
+            description: &description,
+            tags: &tags,
+            ..ProductText::default()
+        };
+        told.text()
+    }
+
+    /// What is alike in a shop.
+    fn alike(&self, shop: &Shop<'_>, most: usize) -> Result<Alike, EmbeddingError> {
+        let targets = targets(shop);
+        let texts: Vec<String> = targets.iter().map(|item| self.description(shop.products.row(*item))).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let vectors = LocalEmbedder.embed(&texts)?;
+        Ok(by_vectors(shop, &targets, &self.vendors, most, &vectors))
     }
 
     fn sales(&self, rows: &ShopRows) -> ShopSales {
@@ -195,10 +229,18 @@ impl Tables {
     }
 }
 
+fn no_vectors(error: EmbeddingError) -> StageError {
+    StageError::Input {
+        port: "products".to_owned(),
+        problem: error.to_string(),
+        mend: "set similar = 0 to go without".to_owned(),
+    }
+}
+
 impl GenerateCandidates {
-    fn of_shop(&self, tables: &Tables, rows: &ShopRows, orders: ShopOrders) -> (Vec<Made>, Counts) {
+    fn of_shop(&self, tables: &Tables, rows: &ShopRows, orders: ShopOrders) -> Result<(Vec<Made>, Counts), StageError> {
         let name = rows.shop.as_deref();
-        let Some(facts) = tables.shops.get(&rows.shop) else { return Default::default() };
+        let Some(facts) = tables.shops.get(&rows.shop) else { return Ok(Default::default()) };
         let products = tables.products.of(rows);
         let is_usable = rows.rows.clone().map(|row| self.may_use(tables.exclusions.get(row))).collect();
         let shop = Shop::new(products, is_usable, orders, tables.sales(rows));
@@ -206,15 +248,16 @@ impl GenerateCandidates {
         let complements = tables.similar.as_ref().map(|similar| similar.of(name, products)).unwrap_or_default();
         let texts =
             CatalogTexts { titles: &tables.titles, categories: &tables.categories, vendors: &tables.vendors };
+        let alike = if self.similar > 0 { tables.alike(&shop, self.similar).map_err(no_vectors)? } else { Alike::default() };
         let given = Given {
             rules: &rules,
             complements: &complements,
-            alike: Alike::default(),
+            alike,
             texts,
             objectives: &facts.objectives,
             lines: facts.lines,
         };
-        Flow::new(self, &shop).run(given)
+        Ok(Flow::new(self, &shop).run(given))
     }
 
     /// Whether an item that is excluded for this reason may be in a bundle nonetheless.

@@ -8,7 +8,10 @@ use super::{
     proposal::{Figures, Proposal},
     shop::Shop,
 };
-use crate::bundles::{candidate::Source, items::Item};
+use crate::{
+    bundles::{candidate::Source, items::Item},
+    embedding::{Vectors, nearest},
+};
 
 /// Items that are compared, at most, and the fewest where a catalog has so many.
 const MOST_TARGETS: usize = 400;
@@ -29,7 +32,7 @@ const FEW_ORDERS: usize = 12;
 /// How far the price of a neighbour may be from the anchor's, as a share of that, in percent.
 const MOST_GAP: i64 = 25;
 
-/// The items of a shop that are compared: those in most orders, then flagged ones, then others.
+/// The items of a shop that are compared, one of each product: those in most orders, then flagged ones, then others.
 pub fn targets(shop: &Shop<'_>) -> Vec<Item> {
     let mut by_orders: Vec<Item> = shop.usable().filter(|item| shop.baskets.in_orders[item.index()] > 0).collect();
     by_orders.sort_by_key(|item| (std::cmp::Reverse(shop.baskets.in_orders[item.index()]), *item));
@@ -46,7 +49,7 @@ pub fn targets(shop: &Shop<'_>) -> Vec<Item> {
             if targets.len() >= most {
                 return;
             }
-            if seen.insert(item) {
+            if seen.insert(shop.products.fact(item).product) {
                 targets.push(item);
             }
         }
@@ -87,9 +90,18 @@ pub struct Alike {
     pub sets: Vec<Proposal>,
 }
 
-/// Pairs and sets among the targets. `nearest` gives the most similar targets of one by place, best first, of those that are at
-/// least so similar.
-pub fn alike(
+/// What is alike in a shop, by vectors of its targets in their order.
+pub fn by_vectors(shop: &Shop<'_>, targets: &[Item], vendors: &StringChunked, most: usize, vectors: &Vectors) -> Alike {
+    let queries: Vec<u32> = (0..targets.len().min(PAIR_ANCHORS) as u32).collect();
+    let bounds = Bounds::of(shop);
+    let neighbours = nearest(vectors, &queries, 2 * PAIR_NEIGHBOURS, bounds.pair.min(bounds.set) as f32);
+    alike(shop, targets, vendors, most, |anchor, most| {
+        neighbours.of(anchor).take(most).map(|(other, cosine)| (other as usize, f64::from(cosine))).collect()
+    })
+}
+
+/// Pairs and sets among the targets. `nearest` gives the most similar targets of one by place, so many of them, best first.
+fn alike(
     shop: &Shop<'_>,
     targets: &[Item],
     vendors: &StringChunked,

@@ -15,6 +15,7 @@ use self::{
     rows::{PROGRESS, PUBLISHED_SHOPS, Published, RECOMMENDATIONS, ShopReport, progress, recommendations, shop_rows},
 };
 use super::{
+    phases::{ENABLED, FINALIZATION},
     candidate_rows::{DROPPED, Dropped, Made, ShopMade, joined, read_candidates},
     drop_reason::DropReason,
     explain_bundles::EXPLAINED,
@@ -26,8 +27,11 @@ use super::{
     products::{OF_ITEMS, Products, ShopProducts, products_port},
     waves::wave_at,
 };
-use crate::operator::{
-    ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
+use crate::{
+    flags::Flag,
+    operator::{
+    ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext, StageError,
+},
 };
 
 use ColumnKind::{Text, Timestamp};
@@ -69,6 +73,8 @@ impl Operator for PublishBundles {
     const NAME: &'static str = "publish-bundles";
     const SUMMARY: &'static str = "Checks each bundle once more, and gives the tables of recommendations, in waves.";
     const VERSION: u32 = 1;
+    const SWITCH: Option<&'static Flag> = Some(ENABLED);
+    const PHASE: Option<Phase> = Some(FINALIZATION);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("explained", &EXPLAINED, "The output of `explain-bundles`."),
         products_port(&PRODUCTS),
