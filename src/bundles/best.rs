@@ -3,11 +3,7 @@
 use std::cmp::Ordering;
 
 /// The `most` first of the values by this total order, in order. What is held is of the size of `most`.
-pub fn best<T>(
-    values: impl IntoIterator<Item = T>,
-    most: usize,
-    mut order: impl FnMut(&T, &T) -> Ordering,
-) -> Vec<T> {
+pub fn best<T>(values: impl IntoIterator<Item = T>, most: usize, mut order: impl FnMut(&T, &T) -> Ordering) -> Vec<T> {
     let mut kept: Vec<T> = Vec::new();
     let room = most.saturating_mul(2).max(64);
     for value in values {

@@ -112,13 +112,15 @@ pub fn candidate_rows(shops: &[(ShopProducts<'_>, Option<&str>, &[Made])]) -> Re
             "objective" => texts(rows().map(|(.., made)| made.candidate.objective.name())),
             "bundle_type" => texts(rows().map(|(.., made)| made.candidate.bundle_type.name())),
             "items" => {
-                let ids = |(products, _, made): (&ShopProducts<'_>, _, &Made)| {
-                    made.candidate.items.iter().map(|item| products.id(*item)).collect::<Vec<_>>().into_iter()
-                };
-                texts_column("", rows().map(ids))
+                let ids = rows().map(|(products, _, made)| {
+                    let products = *products;
+                    made.candidate.items.iter().map(move |item| products.id(*item))
+                });
+                texts_column("", ids)
             }
             "sources" => {
-                let names = |made: &Made| made.candidate.sources.iter().map(Source::name).collect::<Vec<_>>().into_iter();
+                let names =
+                    |made: &Made| made.candidate.sources.iter().map(Source::name).collect::<Vec<_>>().into_iter();
                 texts_column("", rows().map(|(.., made)| names(made)))
             }
             "confidence" => float(&|made| Some(made.candidate.confidence)),

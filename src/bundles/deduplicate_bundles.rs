@@ -8,21 +8,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    phases::{ENABLED, DEDUPLICATION},
     best::falling,
     candidate::Candidate,
     candidate_rows::{CANDIDATES, DROPPED, Dropped, Made, ShopMade, candidate_rows, joined, read_candidates},
     deduplication::{BundleHash, NearDuplicate, Quotas, merge_equal, near_duplicates},
     drop_reason::DropReason,
     optimize_portfolio::OPTIMIZED,
+    phases::{DEDUPLICATION, ENABLED},
     products::{OF_ITEMS, Products, ShopProducts, products_port},
 };
 use crate::{
-    flags::Flag,
+    flags::{Flag, StageFlags, flag},
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -32,19 +32,22 @@ use ColumnKind::{Float, Int, Text};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeduplicateBundles {
-    /// Bundles of one objective and type in a shop.
-    pub max_per_bundle_type: usize,
-    /// Bundles of the same items.
-    pub max_per_pair: usize,
+    /// Bundles of one objective and type in a shop; null for the flag `bundling.max_per_bundle_type`.
+    pub max_per_bundle_type: Option<usize>,
+    /// Bundles of the same items; null for the flag `bundling.max_per_pair`.
+    pub max_per_pair: Option<usize>,
     /// Bundles of a shop.
     pub max_bundles: usize,
 }
 
 impl Default for DeduplicateBundles {
     fn default() -> Self {
-        Self { max_per_bundle_type: 15, max_per_pair: 2, max_bundles: 100 }
+        Self { max_per_bundle_type: None, max_per_pair: None, max_bundles: 100 }
     }
 }
+
+const OF_TYPE: &Flag = flag("bundling.max_per_bundle_type");
+const OF_PAIR: &Flag = flag("bundling.max_per_pair");
 
 /// What this phase adds.
 pub const IDENTITY: Columns = &[("dedupe_hash", Text), ("rank_position", Int)];
@@ -63,9 +66,9 @@ const REJECTED: &str = "REJECTED";
 
 impl Operator for DeduplicateBundles {
     const NAME: &'static str = "deduplicate-bundles";
-    const SUMMARY: &'static str =
-        "Merges equal bundles, leaves out what was rejected, and brings those of all objectives into one order within quotas.";
+    const SUMMARY: &'static str = "Merges equal bundles, leaves out what was rejected, and brings those of all objectives into one order within quotas.";
     const VERSION: u32 = 1;
+    const FLAGS: &'static [&'static Flag] = &[OF_TYPE, OF_PAIR];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(DEDUPLICATION);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -95,8 +98,13 @@ impl Operator for DeduplicateBundles {
     }
 
     fn validate(&self) -> Result<(), ParamError> {
-        ParamError::unless_between("max_per_bundle_type", self.max_per_bundle_type as f64, 1.0, 100_000.0)?;
-        ParamError::unless_between("max_per_pair", self.max_per_pair as f64, 1.0, 100_000.0)?;
+        ParamError::unless_between(
+            "max_per_bundle_type",
+            self.max_per_bundle_type.unwrap_or(1) as f64,
+            1.0,
+            100_000.0,
+        )?;
+        ParamError::unless_between("max_per_pair", self.max_per_pair.unwrap_or(1) as f64, 1.0, 100_000.0)?;
         ParamError::unless_between("max_bundles", self.max_bundles as f64, 1.0, 100_000.0)
     }
 
@@ -115,7 +123,8 @@ impl Operator for DeduplicateBundles {
                 context.check_cancelled()?;
                 let Some(of_shop) = products.shop(shop.rows.shop.as_deref()) else { return Ok(Found::default()) };
                 let rejected = rejected.get(&shop.rows.shop).unwrap_or(&nothing);
-                Ok(self.of_shop(shop, of_shop, &keys, &scores, rejected))
+                let quotas = self.quotas(&context.flags, shop.rows.shop.as_deref());
+                Ok(of_one_shop(shop, of_shop, (&keys, &scores), rejected, quotas))
             })
             .collect::<Result<_, StageError>>()?;
         let mut dropped = Dropped::default();
@@ -140,60 +149,66 @@ struct Found {
 }
 
 impl DeduplicateBundles {
-    fn of_shop(
-        &self,
-        shop: &ShopMade,
-        products: ShopProducts<'_>,
-        keys: &StringChunked,
-        scores: &Float64Chunked,
-        rejected: &HashSet<String>,
-    ) -> Found {
-        let mut found = Found::default();
-        let row = |place: usize| shop.rows.rows.start + place;
-        let score = |place: usize| scores.get(row(place)).unwrap_or_default();
-        let mut candidates: Vec<Candidate> = shop.made.iter().map(|made| made.candidate.clone()).collect();
-        let hash = |candidate: &Candidate| {
-            let key = |item: &_| keys.get(products.row(*item)).unwrap_or_default();
-            let skus: Vec<&str> = candidate.items.iter().map(key).collect();
-            BundleHash::of(candidate.bundle_type, candidate.objective, &skus)
-        };
-        let hashes: Vec<BundleHash> = candidates.iter().map(hash).collect();
-        let of_all: Vec<Option<f64>> = (0..candidates.len()).map(|place| Some(score(place))).collect();
-        let mut primaries = Vec::with_capacity(candidates.len());
-        for merged in merge_equal(&mut candidates, &hashes, &of_all) {
-            found.dropped.extend(merged.others.iter().map(|place| (row(*place), DropReason::DuplicateSku.name())));
-            if !rejected.is_empty() && rejected.contains(&hashes[merged.primary].to_string()) {
-                found.dropped.push((row(merged.primary), REJECTED));
-            } else {
-                primaries.push(merged.primary);
-            }
+    fn quotas(&self, flags: &StageFlags, shop: Option<&str>) -> Quotas {
+        let count = |flag| usize::try_from(flags.int(shop, flag)).unwrap_or_default();
+        Quotas {
+            of_kind: self.max_per_bundle_type.unwrap_or_else(|| count(OF_TYPE)),
+            of_items: self.max_per_pair.unwrap_or_else(|| count(OF_PAIR)),
+            of_all: self.max_bundles,
         }
-        let sorted_items: Vec<_> = candidates.iter().map(Candidate::sorted_items).collect();
-        primaries.sort_by(|one, other| {
-            let (a, b) = (&candidates[*one], &candidates[*other]);
-            falling(score(*one), score(*other))
-                .then_with(|| falling(a.confidence, b.confidence))
-                .then_with(|| falling(a.lift, b.lift))
-                .then_with(|| sorted_items[*one].cmp(&sorted_items[*other]))
-                .then_with(|| (a.bundle_type, a.objective).cmp(&(b.bundle_type, b.objective)))
-        });
-        let quotas =
-            Quotas { of_kind: self.max_per_bundle_type, of_items: self.max_per_pair, of_all: self.max_bundles };
-        let stays = quotas.kept(primaries.iter().map(|place| &candidates[*place]));
-        for (place, stays) in primaries.into_iter().zip(stays) {
-            if stays {
-                let made = Made { candidate: candidates[place].clone(), ..shop.made[place].clone() };
-                found.kept.push((row(place), made, hashes[place]));
-            } else {
-                found.dropped.push((row(place), DropReason::LowScore.name()));
-            }
-        }
-        found.dropped.sort_unstable();
-        let left: Vec<Candidate> = found.kept.iter().map(|(_, made, _)| made.candidate.clone()).collect();
-        let of_left: Vec<f64> = found.kept.iter().map(|(row, ..)| scores.get(*row).unwrap_or_default()).collect();
-        found.near = near_duplicates(&left, &of_left);
-        found
     }
+}
+
+fn of_one_shop(
+    shop: &ShopMade,
+    products: ShopProducts<'_>,
+    (keys, scores): (&StringChunked, &Float64Chunked),
+    rejected: &HashSet<String>,
+    quotas: Quotas,
+) -> Found {
+    let mut found = Found::default();
+    let row = |place: usize| shop.rows.rows.start + place;
+    let score = |place: usize| scores.get(row(place)).unwrap_or_default();
+    let mut candidates: Vec<Candidate> = shop.made.iter().map(|made| made.candidate.clone()).collect();
+    let hash = |candidate: &Candidate| {
+        let key = |item: &_| keys.get(products.row(*item)).unwrap_or_default();
+        let skus: Vec<&str> = candidate.items.iter().map(key).collect();
+        BundleHash::of(candidate.bundle_type, candidate.objective, &skus)
+    };
+    let hashes: Vec<BundleHash> = candidates.iter().map(hash).collect();
+    let of_all: Vec<Option<f64>> = (0..candidates.len()).map(|place| Some(score(place))).collect();
+    let mut primaries = Vec::with_capacity(candidates.len());
+    for merged in merge_equal(&mut candidates, &hashes, &of_all) {
+        found.dropped.extend(merged.others.iter().map(|place| (row(*place), DropReason::DuplicateSku.name())));
+        if !rejected.is_empty() && rejected.contains(&hashes[merged.primary].to_string()) {
+            found.dropped.push((row(merged.primary), REJECTED));
+        } else {
+            primaries.push(merged.primary);
+        }
+    }
+    let sorted_items: Vec<_> = candidates.iter().map(Candidate::sorted_items).collect();
+    primaries.sort_by(|one, other| {
+        let (a, b) = (&candidates[*one], &candidates[*other]);
+        falling(score(*one), score(*other))
+            .then_with(|| falling(a.confidence, b.confidence))
+            .then_with(|| falling(a.lift, b.lift))
+            .then_with(|| sorted_items[*one].cmp(&sorted_items[*other]))
+            .then_with(|| (a.bundle_type, a.objective).cmp(&(b.bundle_type, b.objective)))
+    });
+    let stays = quotas.kept(primaries.iter().map(|place| &candidates[*place]));
+    for (place, stays) in primaries.into_iter().zip(stays) {
+        if stays {
+            let made = Made { candidate: candidates[place].clone(), ..shop.made[place].clone() };
+            found.kept.push((row(place), made, hashes[place]));
+        } else {
+            found.dropped.push((row(place), DropReason::LowScore.name()));
+        }
+    }
+    found.dropped.sort_unstable();
+    let left: Vec<Candidate> = found.kept.iter().map(|(_, made, _)| made.candidate.clone()).collect();
+    let of_left: Vec<f64> = found.kept.iter().map(|(row, ..)| scores.get(*row).unwrap_or_default()).collect();
+    found.near = near_duplicates(&left, &of_left);
+    found
 }
 
 /// The hashes that were rejected in each shop.
@@ -208,7 +223,12 @@ fn rejections(rows: LazyFrame) -> Result<HashMap<Option<String>, HashSet<String>
 }
 
 /// The rows that stay, with what merging changed.
-fn bundles(frame: &DataFrame, shops: &[ShopMade], found: &[Found], products: &Products) -> Result<DataFrame, StageError> {
+fn bundles(
+    frame: &DataFrame,
+    shops: &[ShopMade],
+    found: &[Found],
+    products: &Products,
+) -> Result<DataFrame, StageError> {
     let rows: IdxCa = found.iter().flat_map(|found| &found.kept).map(|(row, ..)| Some(*row as IdxSize)).collect();
     let mut kept = frame.take(&rows)?;
     let made: Vec<Vec<Made>> =
@@ -231,9 +251,8 @@ fn bundles(frame: &DataFrame, shops: &[ShopMade], found: &[Found], products: &Pr
 }
 
 fn near(shops: &[ShopMade], found: &[Found]) -> Result<DataFrame, StageError> {
-    let rows = || {
-        shops.iter().zip(found).flat_map(|(shop, found)| found.near.iter().map(move |near| (shop, found, near)))
-    };
+    let rows =
+        || shops.iter().zip(found).flat_map(|(shop, found)| found.near.iter().map(move |near| (shop, found, near)));
     let hash = |of: fn(&NearDuplicate) -> usize| {
         rows().map(|(_, found, near)| found.kept[of(near)].2.to_string()).collect::<Vec<_>>()
     };

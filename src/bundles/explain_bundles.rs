@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    phases::{ENABLED, EXPLAINABILITY},
     candidate_rows::{Made, ShopMade, joined, read_candidates},
     deduplicate_bundles::BUNDLES,
     earnings::{Estimate, Expectation, Model},
     explanation::{BundleCopy, CopyInput, Evidence, Explanation, explain, summarised},
     items::Item,
     money::Percent,
+    phases::{ENABLED, EXPLAINABILITY},
     price_rows::PriceCells,
     pricing::Pricing,
     products::{OF_ITEMS, Products, ShopProducts, products_port},
@@ -26,8 +26,8 @@ use crate::{
     flags::Flag,
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -91,7 +91,11 @@ impl Operator for ExplainBundles {
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("bundles", &BUNDLES, "The output of `deduplicate-bundles`."),
         products_port(&PRODUCTS),
-        InputPort::required("shops", SHOP_PERIODS, "The output `shops` of `flag-products`: currency, orders, and their time."),
+        InputPort::required(
+            "shops",
+            SHOP_PERIODS,
+            "The output `shops` of `flag-products`: currency, orders, and their time.",
+        ),
     ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
@@ -102,7 +106,11 @@ impl Operator for ExplainBundles {
                  bundle alone, `trigger_share` is the share of them that is left for this one.",
                 &EXPLAINED,
             ),
-            OutputPort::new("summaries", "A row a shop: what its bundles are, and what they are expected to earn together.", SUMMARIES),
+            OutputPort::new(
+                "summaries",
+                "A row a shop: what its bundles are, and what they are expected to earn together.",
+                SUMMARIES,
+            ),
         ])
     }
 
@@ -167,7 +175,8 @@ impl Tables<'_> {
         let reckoned: Vec<Reckoned<'_>> =
             shop.made.iter().zip(&pricings).map(|(made, pricing)| Reckoned { made, pricing }).collect();
         let expected = expectations(&self.model, &reckoned, products, period, self.assumed);
-        let of_bundle = |((made, pricing), (expected, share))| self.words(made, pricing, products, period, (expected, share));
+        let of_bundle =
+            |((made, pricing), (expected, share))| self.words(made, pricing, products, period, (expected, share));
         shop.made.iter().zip(&pricings).zip(expected).map(of_bundle).collect()
     }
 
@@ -234,7 +243,9 @@ fn columns(words: &[Words]) -> Vec<Column> {
     let money = |of: fn(&Estimate) -> f64| {
         Column::new("".into(), words.iter().map(|words| cents(of(&words.expected.margin))).collect::<Vec<_>>())
     };
-    let float = |of: fn(&Words) -> f64| Column::new("".into(), words.iter().map(|words| rounded(of(words))).collect::<Vec<_>>());
+    let float = |of: fn(&Words) -> f64| {
+        Column::new("".into(), words.iter().map(|words| rounded(of(words))).collect::<Vec<_>>())
+    };
     let columns = [
         text(|words| &words.summary),
         text(|words| &words.explanation),
@@ -257,10 +268,12 @@ fn summaries(shops: &[ShopMade], words: &[Vec<Words>]) -> Result<DataFrame, Stag
     let counts = |counts: Vec<(&'static str, usize)>| {
         counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
     };
-    let types = summaries.iter().map(|summary| counts(summary.of_types.iter().map(|(kind, count)| (kind.name(), *count)).collect()));
-    let objectives = summaries
+    let types = summaries
         .iter()
-        .map(|summary| counts(summary.of_objectives.iter().map(|(objective, count)| (objective.name(), *count)).collect()));
+        .map(|summary| counts(summary.of_types.iter().map(|(kind, count)| (kind.name(), *count)).collect()));
+    let objectives = summaries.iter().map(|summary| {
+        counts(summary.of_objectives.iter().map(|(objective, count)| (objective.name(), *count)).collect())
+    });
     let best = summaries.iter().zip(words).map(|(summary, words)| Some(words.get(summary.best?)?.title.as_str()));
     let together = words.iter().map(|words| words.iter().map(|words| cents(words.expected.margin.mean)).sum::<i64>());
     Ok(df!(

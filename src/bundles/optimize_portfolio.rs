@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    phases::{ENABLED, OPTIMIZATION},
     best::falling,
     candidate_rows::{ShopMade, joined, read_candidates},
     earnings::Model,
     money::Percent,
     objective::{Goal, Objective},
+    phases::{ENABLED, OPTIMIZATION},
     portfolio::{Broken, Judged, Nsga2, ShopLimits, blended, goal_value, goal_weight, portfolio},
     price_rows::PriceCells,
     pricing::Pricing,
@@ -22,12 +22,12 @@ use super::{
     reckoning::{Period, Reckoned, SHOP_PERIODS, expectations, read_periods},
 };
 use crate::{
-    flags::Flag,
     dice::Dice,
+    flags::{Flag, flag},
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -88,6 +88,13 @@ impl Default for OptimizePortfolio {
     }
 }
 
+/// Without it the ranking stays as it is.
+const OPTIMIZES: &Flag = flag("phase.enterprise_optimization");
+/// With it portfolios are chosen by NSGA-II, whatever the parameter says.
+const PARETO: &Flag = flag("advanced.pareto_optimization");
+/// Without it bundles need not keep to limits.
+const LIMITS: &Flag = flag("advanced.constraint_management");
+
 /// What the optimiser adds.
 pub const SCORES: Columns = &[("portfolio_score", Float), ("broken_limit", Text), ("final_score", Float)];
 
@@ -107,15 +114,21 @@ const PORTFOLIOS: Columns = &[
 
 impl Operator for OptimizePortfolio {
     const NAME: &'static str = "optimize-portfolio";
-    const SUMMARY: &'static str = "Judges bundles by the goals of their objectives and the limits of the shop, or by what they earn.";
+    const SUMMARY: &'static str =
+        "Judges bundles by the goals of their objectives and the limits of the shop, or by what they earn.";
     const VERSION: u32 = 1;
     const USES_SEED: bool = true;
+    const FLAGS: &'static [&'static Flag] = &[OPTIMIZES, PARETO, LIMITS];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(OPTIMIZATION);
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("ranked", &RANKED, "The output of `rank-bundles`."),
         products_port(OF_ITEMS),
-        InputPort::required("shops", SHOP_PERIODS, "The output `shops` of `flag-products`: how long orders were watched."),
+        InputPort::required(
+            "shops",
+            SHOP_PERIODS,
+            "The output `shops` of `flag-products`: how long orders were watched.",
+        ),
     ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
@@ -127,7 +140,11 @@ impl Operator for OptimizePortfolio {
                  score, unless all of its objective do.",
                 &OPTIMIZED,
             ),
-            OutputPort::new("portfolios", "A row a shop and objective: how many bundles keep to the limits.", PORTFOLIOS),
+            OutputPort::new(
+                "portfolios",
+                "A row a shop and objective: how many bundles keep to the limits.",
+                PORTFOLIOS,
+            ),
         ])
     }
 
@@ -156,7 +173,13 @@ impl Operator for OptimizePortfolio {
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
-                Ok(self.optimize(shop, &tables))
+                let is_on = |flag| context.flags.is_on(shop.rows.shop.as_deref(), flag);
+                let method = match self.method {
+                    _ if !is_on(OPTIMIZES) => Method::Given,
+                    Method::WeightedSum if is_on(PARETO) => Method::Nsga2,
+                    method => method,
+                };
+                Ok(self.optimize(shop, &tables, method, is_on(LIMITS)))
             })
             .collect::<Result<_, StageError>>()?;
         let scores: Vec<&Scores> = found.iter().flat_map(|found| &found.scores).collect();
@@ -194,12 +217,11 @@ struct Optimized {
 }
 
 impl OptimizePortfolio {
-    fn optimize(&self, shop: &ShopMade, tables: &Tables<'_>) -> Optimized {
+    fn optimize(&self, shop: &ShopMade, tables: &Tables<'_>, method: Method, is_limited: bool) -> Optimized {
         let mut found = Optimized { scores: vec![Scores::default(); shop.made.len()], infeasible: Vec::new() };
         let Some(products) = tables.products.shop(shop.rows.shop.as_deref()) else { return found };
         let rows = || shop.rows.rows.clone();
-        let pricings: Vec<Pricing> =
-            rows().zip(&shop.made).map(|(row, made)| tables.prices.row(row, made)).collect();
+        let pricings: Vec<Pricing> = rows().zip(&shop.made).map(|(row, made)| tables.prices.row(row, made)).collect();
         let ranking: Vec<f64> = rows().map(|row| tables.ranking.get(row).unwrap_or_default()).collect();
         let earning = self.earnings(shop, tables, products, &pricings);
         let judged: Vec<Judged<'_>> = (shop.made.iter().zip(&pricings).zip(&earning))
@@ -210,7 +232,7 @@ impl OptimizePortfolio {
                 expected_margin: *earning,
             })
             .collect();
-        let limits = ShopLimits::of(products.facts);
+        let limits = if is_limited { ShopLimits::of(products.facts) } else { ShopLimits::none() };
         for objective in Objective::ALL {
             let places: Vec<usize> =
                 (0..judged.len()).filter(|place| shop.made[*place].candidate.objective == objective).collect();
@@ -224,7 +246,7 @@ impl OptimizePortfolio {
                 scores.portfolio = score.as_ref().ok().copied();
                 scores.broken = score.err();
                 scores.last = match (self.objective, scores.portfolio) {
-                    _ if self.method == Method::Given => ranking[place],
+                    _ if method == Method::Given => ranking[place],
                     (PortfolioObjective::ExpectedMargin, portfolio) => portfolio.unwrap_or_default(),
                     (PortfolioObjective::Goals, Some(portfolio)) => blended(ranking[place], portfolio),
                     // Where nothing keeps to the limits the ranking stays as it is.
@@ -233,7 +255,7 @@ impl OptimizePortfolio {
                 };
             }
         }
-        if self.method == Method::Nsga2 {
+        if method == Method::Nsga2 {
             self.search(shop, &judged, tables.seed, &mut found);
         }
         found
@@ -254,7 +276,8 @@ impl OptimizePortfolio {
         products: ShopProducts<'_>,
         pricings: &[Pricing],
     ) -> Vec<f64> {
-        let Some(period) = tables.periods.get(&shop.rows.shop).filter(|_| self.objective == PortfolioObjective::ExpectedMargin)
+        let Some(period) =
+            tables.periods.get(&shop.rows.shop).filter(|_| self.objective == PortfolioObjective::ExpectedMargin)
         else {
             return vec![0.0; shop.made.len()];
         };
@@ -270,7 +293,8 @@ impl OptimizePortfolio {
     /// Leaves out what is not in the best portfolio: of those that none beats, the one with the greatest weighted goals.
     fn search(&self, shop: &ShopMade, judged: &[Judged<'_>], seed: u64, found: &mut Optimized) {
         const GOALS: [Goal; 3] = [Goal::Revenue, Goal::Margin, Goal::InventoryRisk];
-        let goals = if self.objective == PortfolioObjective::Goals { GOALS.to_vec() } else { vec![Goal::ExpectedMargin] };
+        let goals =
+            if self.objective == PortfolioObjective::Goals { GOALS.to_vec() } else { vec![Goal::ExpectedMargin] };
         let mut places: Vec<usize> = (0..judged.len()).collect();
         places.sort_by(|one, other| falling(found.scores[*one].last, found.scores[*other].last).then(one.cmp(other)));
         places.truncate(self.among);
@@ -282,7 +306,8 @@ impl OptimizePortfolio {
             goals.iter().zip(values).map(|(goal, value)| goal_weight(*goal, goals.len()) * value).sum::<f64>()
         };
         let front = Nsga2::of_size(self.size).front(&values, &mut dice);
-        let best = front.iter().reduce(|best, next| if weighted(&next.values) > weighted(&best.values) { next } else { best });
+        let best =
+            front.iter().reduce(|best, next| if weighted(&next.values) > weighted(&best.values) { next } else { best });
         let Some(best) = best else { return };
         found.scores.iter_mut().for_each(|scores| scores.is_left_out = true);
         for member in &best.members {
@@ -294,7 +319,8 @@ impl OptimizePortfolio {
 }
 
 fn columns(scores: &[&Scores]) -> Vec<Column> {
-    let float = |of: fn(&Scores) -> Option<f64>| scores.iter().map(|scores| of(scores).map(rounded)).collect::<Vec<_>>();
+    let float =
+        |of: fn(&Scores) -> Option<f64>| scores.iter().map(|scores| of(scores).map(rounded)).collect::<Vec<_>>();
     let broken: Vec<Option<&str>> = scores.iter().map(|scores| scores.broken.map(Broken::name)).collect();
     let columns = [
         Column::new("".into(), float(|scores| scores.portfolio)),
@@ -314,7 +340,8 @@ fn portfolios(shops: &[ShopMade], found: &[Optimized]) -> Result<DataFrame, Stag
     let mut rows = Vec::new();
     for (shop, found) in shops.iter().zip(found) {
         for objective in Objective::ALL {
-            let of_objective = shop.made.iter().zip(&found.scores).filter(|(made, _)| made.candidate.objective == objective);
+            let of_objective =
+                shop.made.iter().zip(&found.scores).filter(|(made, _)| made.candidate.objective == objective);
             let scores: Vec<&Scores> = of_objective.map(|(_, scores)| scores).collect();
             if !scores.is_empty() {
                 let no_feasible = found.infeasible.contains(&objective);
@@ -322,8 +349,11 @@ fn portfolios(shops: &[ShopMade], found: &[Optimized]) -> Result<DataFrame, Stag
             }
         }
     }
-    let count = |of: fn(&&&Scores) -> bool| rows.iter().map(|row| row.scores.iter().filter(of).count() as i64).collect::<Vec<_>>();
-    let mean = |row: &Row<'_>| rounded(row.scores.iter().map(|scores| scores.last).sum::<f64>() / row.scores.len() as f64);
+    let count = |of: fn(&&&Scores) -> bool| {
+        rows.iter().map(|row| row.scores.iter().filter(of).count() as i64).collect::<Vec<_>>()
+    };
+    let mean =
+        |row: &Row<'_>| rounded(row.scores.iter().map(|scores| scores.last).sum::<f64>() / row.scores.len() as f64);
     Ok(df!(
         "shop_id" => rows.iter().map(|row| row.shop).collect::<Vec<_>>(),
         "objective" => rows.iter().map(|row| row.objective.name()).collect::<Vec<_>>(),

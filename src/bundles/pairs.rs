@@ -96,10 +96,11 @@ impl Pairs {
     pub fn iter(&self) -> impl Iterator<Item = Pair> + '_ {
         (0_u32..).zip(self.starts.windows(2)).flat_map(|(one, ends)| {
             let range = ends[0]..ends[1];
-            self.others[range.clone()]
-                .iter()
-                .zip(&self.counts[range])
-                .map(move |(other, count)| Pair { one, other: *other, count: *count })
+            self.others[range.clone()].iter().zip(&self.counts[range]).map(move |(other, count)| Pair {
+                one,
+                other: *other,
+                count: *count,
+            })
         })
     }
 

@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    phases::{ENABLED, SCORING},
     bundle_type::BundleType,
     candidate::Source,
     candidate_rows::{CANDIDATES, DROPPED, Dropped, Made, ShopMade, joined, read_candidates},
@@ -17,6 +16,7 @@ use super::{
     items::Item,
     money::{Cents, Percent},
     objective::{Caps, Objective},
+    phases::{ENABLED, SCORING},
     price_rows::{PRICES, Priced, price_columns},
     pricing::{
         Baselines, CATALOG_TIERS, DEFAULT_TIERS, Deal, EPSILON, Methodology, PriceAnomaly, Quantities, SalesStatistics,
@@ -25,11 +25,11 @@ use super::{
     products::{OF_ITEMS, Products, ShopProducts, products_port},
 };
 use crate::{
-    flags::Flag,
     dice::Dice,
+    flags::{Flag, flag},
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -62,6 +62,9 @@ impl Default for PriceBundles {
     }
 }
 
+/// Without it discounts lie in the middle of what an objective allows, as far as no bandit is asked.
+const BAYESIAN: &Flag = flag("phase.bayesian_pricing");
+
 /// What prices are made of beside what every phase reads.
 const MORE: Columns = &[
     ("hash_key", Text),
@@ -93,9 +96,11 @@ const GUARDED: i64 = 5;
 
 impl Operator for PriceBundles {
     const NAME: &'static str = "price-bundles";
-    const SUMMARY: &'static str = "Prices candidates: by the discounts of the past or a bandit, tiers of quantities, rewards.";
+    const SUMMARY: &'static str =
+        "Prices candidates: by the discounts of the past or a bandit, tiers of quantities, rewards.";
     const VERSION: u32 = 1;
     const USES_SEED: bool = true;
+    const FLAGS: &'static [&'static Flag] = &[BAYESIAN];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(SCORING);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -129,7 +134,8 @@ impl Operator for PriceBundles {
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
-                Ok(self.price_shop(shop, &products, &known, context.seed))
+                let is_bayesian = context.flags.is_on(shop.rows.shop.as_deref(), BAYESIAN);
+                Ok(self.price_shop(shop, &products, &known, (context.seed, is_bayesian)))
             })
             .collect::<Result<_, StageError>>()?;
         let mut dropped = Dropped::default();
@@ -159,9 +165,19 @@ impl Known {
     fn of(products: &Products) -> Result<Self, StageError> {
         let count = |name: &str| {
             let numbers = products.numbers(name)?;
-            Ok::<_, StageError>(numbers.into_iter().map(|number| u32::try_from(number).unwrap_or_default()).collect::<Vec<_>>())
+            Ok::<_, StageError>(
+                numbers.into_iter().map(|number| u32::try_from(number).unwrap_or_default()).collect::<Vec<_>>(),
+            )
         };
-        let names = ["lines", "lines_of_two", "lines_of_three", "lines_of_five", "quantity_p75", "quantity_p90", "quantity_max"];
+        let names = [
+            "lines",
+            "lines_of_two",
+            "lines_of_three",
+            "lines_of_five",
+            "quantity_p75",
+            "quantity_p90",
+            "quantity_max",
+        ];
         let columns = names.iter().map(|name| count(name)).collect::<Result<Vec<_>, _>>()?;
         let at = |column: usize, row: usize| columns[column].get(row).copied().unwrap_or_default();
         let quantities = (0..columns[0].len()).map(|row| Quantities {
@@ -191,6 +207,7 @@ struct Shop<'a> {
     known: &'a Known,
     baselines: Baselines<'a>,
     seed: u64,
+    is_bayesian: bool,
 }
 
 impl PriceBundles {
@@ -199,7 +216,7 @@ impl PriceBundles {
         shop: &ShopMade,
         products: &Products,
         known: &Known,
-        seed: u64,
+        (seed, is_bayesian): (u64, bool),
     ) -> Vec<Result<Priced, PriceAnomaly>> {
         let Some(of_shop) = products.shop(shop.rows.shop.as_deref()) else { return Vec::new() };
         let category: Vec<Option<u32>> = of_shop.facts.iter().map(|fact| fact.category).collect();
@@ -207,7 +224,8 @@ impl PriceBundles {
         let rows = of_shop.row(Item(0))..of_shop.row(Item(0)) + of_shop.len();
         let sold = |place: usize| known.sold[place].get(rows.clone()).unwrap_or_default();
         let statistics = SalesStatistics::of(sold(0).to_vec(), sold(1), &category, categories);
-        let shop_of = Shop { products: of_shop, known, baselines: Baselines::new(&statistics, &category), seed };
+        let shop_of =
+            Shop { products: of_shop, known, baselines: Baselines::new(&statistics, &category), seed, is_bayesian };
         shop.made.iter().map(|made| self.price(&shop_of, made)).collect()
     }
 
@@ -216,7 +234,9 @@ impl PriceBundles {
         let caps = caps_of(shop, made);
         let price = |item: Item| (item, shop.products.fact(item).price);
         let plain = |pricing| Priced { pricing, chosen: None };
-        let Some(first) = candidate.items.first().copied() else { return Err(PriceAnomaly::NotPositive { bundle: Cents::ZERO }) };
+        let Some(first) = candidate.items.first().copied() else {
+            return Err(PriceAnomaly::NotPositive { bundle: Cents::ZERO });
+        };
         let mut priced = match (candidate.bundle_type, made.terms) {
             (BundleType::Volume, _) => {
                 let tiers = shop.tiers(first, made);
@@ -239,9 +259,14 @@ impl PriceBundles {
         let candidate = &made.candidate;
         let items: Vec<(Item, Cents)> =
             candidate.items.iter().map(|item| (*item, shop.products.fact(*item).price)).collect();
-        let flat = |percent: Percent| Ok(Priced { pricing: price_at(&items, percent, caps, Methodology::Flat)?, chosen: None });
+        let flat = |percent: Percent| {
+            Ok(Priced { pricing: price_at(&items, percent, caps, Methodology::Flat)?, chosen: None })
+        };
         if let Some(percent) = made.suggested {
             return flat(Percent::of(percent));
+        }
+        if self.mode == PricingMode::Bayesian && !shop.is_bayesian {
+            return flat(caps.middle());
         }
         if self.mode == PricingMode::Bayesian {
             let baselines: Vec<Percent> = candidate.items.iter().map(|item| shop.baselines.of(*item, caps)).collect();

@@ -60,7 +60,9 @@ pub fn price_columns(priced: &[Priced]) -> Vec<Column> {
     let percent = |of: &dyn Fn(&Priced) -> Option<f64>| {
         Column::new("".into(), priced.iter().map(|priced| of(priced).map(rounded)).collect::<Vec<_>>())
     };
-    let text = |of: &dyn Fn(&Priced) -> Option<&'static str>| Column::new("".into(), priced.iter().map(of).collect::<Vec<_>>());
+    let text = |of: &dyn Fn(&Priced) -> Option<&'static str>| {
+        Column::new("".into(), priced.iter().map(of).collect::<Vec<_>>())
+    };
     let columns = [
         Column::new("".into(), of(|pricing| pricing.original().0)),
         Column::new("".into(), of(|pricing| pricing.bundle().0)),
@@ -76,9 +78,12 @@ pub fn price_columns(priced: &[Priced]) -> Vec<Column> {
         floats(priced.iter().map(|priced| priced.pricing.baselines.iter().map(|pct| pct.value()).collect())),
         ints(priced.iter().map(|priced| tiers(priced).iter().map(|tier| i64::from(tier.min_quantity)).collect())),
         floats(priced.iter().map(|priced| tiers(priced).iter().map(|tier| tier.percent.value()).collect())),
-        texts_column("", priced.iter().map(|priced| {
-            tiers(priced).iter().map(|tier| tier.label.unwrap_or_default()).collect::<Vec<_>>().into_iter()
-        })),
+        texts_column(
+            "",
+            priced.iter().map(|priced| {
+                tiers(priced).iter().map(|tier| tier.label.unwrap_or_default()).collect::<Vec<_>>().into_iter()
+            }),
+        ),
         percent(&|priced| priced.chosen.as_ref().map(|chosen| chosen.percent.value())),
         text(&|priced| priced.chosen.as_ref().map(|chosen| chosen.method.name())),
         ints(priced.iter().map(|priced| {
@@ -146,7 +151,11 @@ impl PriceCells {
             lists.get(row).map(|list| list.iter().map(|pct| Percent::of(*pct)).collect::<Vec<_>>()).unwrap_or_default()
         };
         let lines = cells(&self.lines).into_iter().zip(cells(&self.discounts)).zip(&made.candidate.items);
-        let lines = lines.map(|((original, discount), item)| Line { item: *item, original: Cents(original), discount: Cents(discount) });
+        let lines = lines.map(|((original, discount), item)| Line {
+            item: *item,
+            original: Cents(original),
+            discount: Cents(discount),
+        });
         let label = |tier: usize| {
             let (offsets, texts) = &self.labels;
             let text = texts.get(offsets[row] + tier)?;
@@ -190,11 +199,7 @@ const METHODOLOGIES: [Methodology; 5] = [
 /// # Errors
 /// When it is none of lists of numbers.
 pub fn int_lists(column: &Column) -> PolarsResult<Vec<Vec<i64>>> {
-    let list = |list: Option<AmortSeries>| match list {
-        Some(list) => PolarsResult::Ok(list.as_ref().i64()?.iter().flatten().collect()),
-        None => Ok(Vec::new()),
-    };
-    column.list()?.amortized_iter().map(list).collect()
+    lists(column, |list| Ok(list.i64()?.iter().flatten().collect()))
 }
 
 /// The lists of floats of a column.
@@ -202,19 +207,23 @@ pub fn int_lists(column: &Column) -> PolarsResult<Vec<Vec<i64>>> {
 /// # Errors
 /// When it is none of lists of floats.
 pub fn float_lists(column: &Column) -> PolarsResult<Vec<Vec<f64>>> {
-    let list = |list: Option<AmortSeries>| match list {
-        Some(list) => PolarsResult::Ok(list.as_ref().f64()?.iter().flatten().collect()),
-        None => Ok(Vec::new()),
-    };
-    column.list()?.amortized_iter().map(list).collect()
+    lists(column, |list| Ok(list.f64()?.iter().flatten().collect()))
+}
+
+fn lists<T>(column: &Column, read: impl Fn(&Series) -> PolarsResult<Vec<T>>) -> PolarsResult<Vec<Vec<T>>> {
+    let mut lists = Vec::with_capacity(column.len());
+    for list in column.list()?.amortized_iter() {
+        lists.push(list.map_or_else(|| Ok(Vec::new()), |list| read(list.as_ref()))?);
+    }
+    Ok(lists)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundles::{
-        candidate_rows::testing::made,
         bundle_type::BundleType,
+        candidate_rows::testing::made,
         items::Item,
         objective::Objective,
         pricing::{DEFAULT_TIERS, price_lines, price_tiers},

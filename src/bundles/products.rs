@@ -322,7 +322,9 @@ pub mod testing {
                 "category" => Column::new("".into(), texts(&|row| row.category.map(str::to_owned))),
                 "price_cents" => Column::new("".into(), ints(&|row| Some(row.price))),
                 "stock" => Column::new("".into(), ints(&|row| row.stock)),
-                "orders" | "multi_item_orders" | "lines" | "units" => Column::new("".into(), ints(&|row| Some(row.orders))),
+                "orders" | "multi_item_orders" | "lines" | "units" => {
+                    Column::new("".into(), ints(&|row| Some(row.orders)))
+                }
                 "velocity" => Column::new("".into(), vec![1.0; rows.len()]),
                 "is_slow_mover" => truths(rows, |row| row.flags.is_slow_mover),
                 "is_high_margin" => truths(rows, |row| row.flags.is_high_margin),

@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    phases::{ENABLED, CANDIDATE_GENERATION},
     baskets::Baskets,
     bundle_type::BundleType,
     candidate::{Candidate, Company, Source, Sources},
     candidate_rows::{Bought, CANDIDATES, Made, candidate_rows, joined},
     items::Item,
     objective::Objective,
+    phases::{CANDIDATE_GENERATION, ENABLED},
     pricing::{PairCounts, RewardSearch, VolumeItem, same_product_rewards, select_by_quantities},
     products::{OF_ITEMS, Products, ShopProducts, ShopRows, products_port},
     quick_start::{Allocation, Mix, Pair, allocated, item_score, pairs, scarce, top, total},
@@ -24,8 +24,8 @@ use crate::{
     flags::Flag,
     mining::{LINES_PORT, ShopOrders, Wanted, read_lines},
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -78,7 +78,8 @@ const OF_CATALOG: (f64, f64, f64) = (0.25, 1.05, 0.1);
 
 impl Operator for QuickStartBundles {
     const NAME: &'static str = "quick-start-bundles";
-    const SUMMARY: &'static str = "Makes the first bundles of a small or new shop within moments: pairs of what sells most.";
+    const SUMMARY: &'static str =
+        "Makes the first bundles of a small or new shop within moments: pairs of what sells most.";
     const VERSION: u32 = 1;
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(CANDIDATE_GENERATION);
@@ -114,9 +115,8 @@ impl Operator for QuickStartBundles {
         let mut orders: HashMap<Option<String>, ShopOrders> =
             orders.into_iter().map(|orders| (orders.shop.clone(), orders)).collect();
         let refused = self.refused(&shops, &existing)?;
-        let work: Vec<(&ShopRows, ShopOrders)> = (products.shops().iter())
-            .map(|shop| (shop, orders.remove(&shop.shop).unwrap_or_default()))
-            .collect();
+        let work: Vec<(&ShopRows, ShopOrders)> =
+            (products.shops().iter()).map(|shop| (shop, orders.remove(&shop.shop).unwrap_or_default())).collect();
         let found: Vec<Vec<Made>> = work
             .into_par_iter()
             .map(|(rows, orders)| {
@@ -299,7 +299,14 @@ impl QuickStartBundles {
         items.sort_by_key(|item| (std::cmp::Reverse(shop.products.fact(*item).price), *item));
         items.truncate(self.max_bundles);
         let (confidence, lift, support) = OF_CATALOG;
-        let made = |item| single(shop, vec![item], (BundleType::Volume, Objective::IncreaseAov, Source::Catalog), [confidence, lift, support]);
+        let made = |item| {
+            single(
+                shop,
+                vec![item],
+                (BundleType::Volume, Objective::IncreaseAov, Source::Catalog),
+                [confidence, lift, support],
+            )
+        };
         items.into_iter().map(made).collect()
     }
 }
@@ -321,11 +328,8 @@ fn of_pair(shop: &Shop<'_>, pair: &Pair, suggested: Option<f64>) -> Made {
         shared_customers: None,
         sources: Sources::one(Source::QuickStart),
     };
-    let bought = Bought {
-        trigger: shop.in_orders[one.index()],
-        rest: shop.in_orders[other.index()],
-        both: pair.together,
-    };
+    let bought =
+        Bought { trigger: shop.in_orders[one.index()], rest: shop.in_orders[other.index()], both: pair.together };
     Made { candidate, hybrid: pair.blend, score, bought, suggested, terms: None }
 }
 
@@ -367,7 +371,8 @@ fn rewards(shop: &Shop<'_>, all: &[Pair], most: usize) -> Vec<Made> {
     let mut seen = BTreeSet::new();
     let kind = (BundleType::Bogo, Objective::ClearSlowMovers, Source::Rewards);
     let of_reward = |reward: super::pricing::Reward| {
-        let items = if reward.trigger == reward.reward { vec![reward.trigger] } else { vec![reward.trigger, reward.reward] };
+        let items =
+            if reward.trigger == reward.reward { vec![reward.trigger] } else { vec![reward.trigger, reward.reward] };
         let mut made = single(shop, items, kind, [reward.confidence, reward.lift, reward.support]);
         made.terms = Some(reward.terms);
         if let [one, other] = made.candidate.items.as_slice() {
@@ -385,9 +390,12 @@ fn single(
     (bundle_type, objective, source): (BundleType, Objective, Source),
     [confidence, lift, support]: [f64; 3],
 ) -> Made {
-    let score = items.iter().map(|item| item_score(shop.products.fact(*item).flags)).sum::<f64>() / items.len().max(1) as f64;
+    let score =
+        items.iter().map(|item| item_score(shop.products.fact(*item).flags)).sum::<f64>() / items.len().max(1) as f64;
     let bought = match items.as_slice() {
-        [one, other, ..] => Bought { trigger: shop.in_orders[one.index()], rest: shop.in_orders[other.index()], both: 0 },
+        [one, other, ..] => {
+            Bought { trigger: shop.in_orders[one.index()], rest: shop.in_orders[other.index()], both: 0 }
+        }
         [one] => {
             let pieces = if bundle_type == BundleType::Bogo { 3 } else { 2 };
             Bought { trigger: shop.lines[one.index()], rest: 0, both: shop.count(pieces, *one) }

@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    phases::{ENABLED, RANKING},
     candidate_rows::{ShopMade, joined, read_candidates},
     objective::Objective,
+    phases::{ENABLED, RANKING},
     price_bundles::PRICED,
     price_rows::PriceCells,
     pricing::Pricing,
@@ -18,10 +18,11 @@ use super::{
     ranking::{Components, Entry, Features, Weights, inventory_term, order, price_sanity, rank},
 };
 use crate::{
-    flags::Flag,
+    flags::{Flag, flag},
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, Phase, PortSchema, StageContext, StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, Phase, PortSchema, StageContext,
+        StageError,
     },
 };
 
@@ -46,6 +47,9 @@ pub struct RankBundles {
     pub score: Score,
 }
 
+/// Without it bundles are ranked by the score that they came with.
+const WEIGHTED: &Flag = flag("phase.weighted_ranking");
+
 /// What ranking adds.
 pub const RANKS: Columns = &[
     ("ranking_score", Float),
@@ -65,8 +69,10 @@ pub const RANKED: [(&str, ColumnKind); PRICED.len() + RANKS.len()] = joined(&[&P
 
 impl Operator for RankBundles {
     const NAME: &'static str = "rank-bundles";
-    const SUMMARY: &'static str = "Ranks the bundles of each objective beside each other, and says what each score is made of.";
+    const SUMMARY: &'static str =
+        "Ranks the bundles of each objective beside each other, and says what each score is made of.";
     const VERSION: u32 = 1;
+    const FLAGS: &'static [&'static Flag] = &[WEIGHTED];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(RANKING);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -93,7 +99,9 @@ impl Operator for RankBundles {
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
-                Ok(self.rank_shop(shop, &products, &prices))
+                let is_weighted = context.flags.is_on(shop.rows.shop.as_deref(), WEIGHTED);
+                let score = if is_weighted { self.score } else { Score::Given };
+                Ok(rank_shop(score, shop, &products, &prices))
             })
             .collect::<Result<_, StageError>>()?;
         let ranked: Vec<Ranked> = ranked.into_iter().flatten().collect();
@@ -109,52 +117,52 @@ struct Ranked {
     place: usize,
 }
 
-impl RankBundles {
-    /// The ranks of a shop's bundles, in their order.
-    fn rank_shop(&self, shop: &ShopMade, products: &Products, prices: &PriceCells) -> Vec<Ranked> {
-        let mut ranked = vec![Ranked::default(); shop.made.len()];
-        let Some(products) = products.shop(shop.rows.shop.as_deref()) else { return ranked };
-        let pricings: Vec<Pricing> =
-            shop.rows.rows.clone().zip(&shop.made).map(|(row, made)| prices.row(row, made)).collect();
-        let raw = |place: usize| {
-            let (candidate, pricing) = (&shop.made[place].candidate, &pricings[place]);
-            let stocks: Vec<Option<i64>> = candidate.items.iter().map(|item| products.fact(*item).stock).collect();
-            Features {
-                confidence: candidate.confidence,
-                covis: candidate.company.map_or(0.0, |company| company.coherence),
-                lift: candidate.lift,
-                inventory: inventory_term(&stocks),
-                price: price_sanity(Some(pricing.greatest_percent()), &pricing.baselines),
-            }
-        };
-        for objective in Objective::ALL {
-            let places: Vec<usize> =
-                (0..shop.made.len()).filter(|place| shop.made[*place].candidate.objective == objective).collect();
-            let entries: Vec<Entry<'_>> = places
-                .iter()
-                .map(|place| Entry {
-                    candidate: &shop.made[*place].candidate,
-                    raw: raw(*place),
-                    price: pricings[*place].bundle(),
-                    hybrid: Some(shop.made[*place].hybrid),
-                })
-                .collect();
-            let mut components = rank(&entries, &Weights::of(objective));
-            if self.score == Score::Given {
-                for (component, place) in components.iter_mut().zip(&places) {
-                    component.score = shop.made[*place].score.clamp(0.0, 1.0);
-                }
-            }
-            for (rank, entry) in (1..).zip(order(&entries, &components)) {
-                ranked[places[entry]] = Ranked { raw: entries[entry].raw, components: components[entry], place: rank };
+/// The ranks of a shop's bundles, in their order.
+fn rank_shop(score: Score, shop: &ShopMade, products: &Products, prices: &PriceCells) -> Vec<Ranked> {
+    let mut ranked = vec![Ranked::default(); shop.made.len()];
+    let Some(products) = products.shop(shop.rows.shop.as_deref()) else { return ranked };
+    let pricings: Vec<Pricing> =
+        shop.rows.rows.clone().zip(&shop.made).map(|(row, made)| prices.row(row, made)).collect();
+    let raw = |place: usize| {
+        let (candidate, pricing) = (&shop.made[place].candidate, &pricings[place]);
+        let stocks: Vec<Option<i64>> = candidate.items.iter().map(|item| products.fact(*item).stock).collect();
+        Features {
+            confidence: candidate.confidence,
+            covis: candidate.company.map_or(0.0, |company| company.coherence),
+            lift: candidate.lift,
+            inventory: inventory_term(&stocks),
+            price: price_sanity(Some(pricing.greatest_percent()), &pricing.baselines),
+        }
+    };
+    for objective in Objective::ALL {
+        let places: Vec<usize> =
+            (0..shop.made.len()).filter(|place| shop.made[*place].candidate.objective == objective).collect();
+        let entries: Vec<Entry<'_>> = places
+            .iter()
+            .map(|place| Entry {
+                candidate: &shop.made[*place].candidate,
+                raw: raw(*place),
+                price: pricings[*place].bundle(),
+                hybrid: Some(shop.made[*place].hybrid),
+            })
+            .collect();
+        let mut components = rank(&entries, &Weights::of(objective));
+        if score == Score::Given {
+            for (component, place) in components.iter_mut().zip(&places) {
+                component.score = shop.made[*place].score.clamp(0.0, 1.0);
             }
         }
-        ranked
+        for (rank, entry) in (1..).zip(order(&entries, &components)) {
+            ranked[places[entry]] = Ranked { raw: entries[entry].raw, components: components[entry], place: rank };
+        }
     }
+    ranked
 }
 
 fn columns(ranked: &[Ranked]) -> Vec<Column> {
-    let float = |of: fn(&Ranked) -> f64| Column::new("".into(), ranked.iter().map(|ranked| rounded(of(ranked))).collect::<Vec<_>>());
+    let float = |of: fn(&Ranked) -> f64| {
+        Column::new("".into(), ranked.iter().map(|ranked| rounded(of(ranked))).collect::<Vec<_>>())
+    };
     let columns = [
         float(|ranked| ranked.components.score),
         Column::new("".into(), ranked.iter().map(|ranked| ranked.place as i64).collect::<Vec<_>>()),

@@ -17,8 +17,7 @@ use crate::operator::{ColumnKind, Columns, StageError};
 use ColumnKind::{Float, Int, Text};
 
 /// What is read of shops.
-pub const SHOP_PERIODS: Columns =
-    &[("shop_id", Text), ("currency", Text), ("orders", Int), ("days", Float)];
+pub const SHOP_PERIODS: Columns = &[("shop_id", Text), ("currency", Text), ("orders", Int), ("days", Float)];
 
 /// The time and the money of a shop.
 #[derive(Clone, Debug, PartialEq)]

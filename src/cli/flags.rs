@@ -187,10 +187,11 @@ impl List {
             let of_flag = |flag: &'static Flag| {
                 let (value, from) = (flags.value(shop, flag), origin(flags, shop, flag));
                 // What a shop has from the workspace is in the workspace's rows.
-                let is_wanted = !self.changed || (value != flag.default && (from != "workspace" || shop == self.place.shop()));
-                let read_by = registry.iter().filter(|kind| {
-                    kind.flags.iter().chain(&kind.switch).any(|read| read.key == flag.key)
-                });
+                let is_wanted =
+                    !self.changed || (value != flag.default && (from != "workspace" || shop == self.place.shop()));
+                let read_by = registry
+                    .iter()
+                    .filter(|kind| kind.flags.iter().chain(&kind.switch).any(|read| read.key == flag.key));
                 let read_by: Vec<&str> = read_by.map(|kind| kind.name).collect();
                 is_wanted.then(|| {
                     json!({

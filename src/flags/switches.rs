@@ -8,9 +8,7 @@ const SWITCHES: [(&str, fn(&str) -> bool); 5] = [
     ("emergency.disable_ml_optimization", |key| {
         matches!(key, "phase.ml_optimization" | "phase.enterprise_optimization" | "advanced.pareto_optimization")
     }),
-    ("emergency.disable_enterprise_features", |key| {
-        key.starts_with("advanced.") || key.starts_with("experimental.")
-    }),
+    ("emergency.disable_enterprise_features", |key| key.starts_with("advanced.") || key.starts_with("experimental.")),
     ("emergency.disable_analytics", |key| key.starts_with("analytics.")),
     ("emergency.force_fallback_mode", |key| {
         let stays = key.starts_with("bundling.") || key.starts_with("data_mapping.");

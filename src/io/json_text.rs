@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use jiff::{Timestamp, civil::Date};
 use polars::prelude::{
-    AnyValue, BooleanChunked, ChunkedBuilder, DataType, Field as PolarsField, Float64Chunked, Int64Chunked, NewChunkedArray,
-    PlSmallStr, PolarsResult, Series, StringChunked, StringChunkedBuilder, TimeUnit,
+    AnyValue, BooleanChunked, ChunkedBuilder, DataType, Field as PolarsField, Float64Chunked, Int64Chunked,
+    NewChunkedArray, PlSmallStr, PolarsResult, Series, StringChunked, StringChunkedBuilder, TimeUnit,
 };
 use serde_json::Value as Json;
 
@@ -40,8 +40,15 @@ enum Values {
     Bool(BooleanChunked),
     Text(StringChunked),
     /// Row n holds the items from `ends[n]` up to `ends[n + 1]`.
-    List { ends: Vec<i64>, nulls: BooleanChunked, items: Box<Values> },
-    Record { nulls: BooleanChunked, fields: Vec<(String, Values)> },
+    List {
+        ends: Vec<i64>,
+        nulls: BooleanChunked,
+        items: Box<Values>,
+    },
+    Record {
+        nulls: BooleanChunked,
+        fields: Vec<(String, Values)>,
+    },
 }
 
 impl Values {
@@ -219,7 +226,8 @@ mod tests {
         Field::new("day", ColumnKind::Date),
         Field::new("at", ColumnKind::Timestamp),
     ];
-    const BUNDLE: &[Field] = &[Field::new("items", ColumnKind::Records(ITEM)), Field::new("first", ColumnKind::Record(ITEM))];
+    const BUNDLE: &[Field] =
+        &[Field::new("items", ColumnKind::Records(ITEM)), Field::new("first", ColumnKind::Record(ITEM))];
 
     fn there_and_back(texts: &[Option<&str>], kind: ColumnKind, style: JsonStyle) -> Vec<Option<String>> {
         let column = StringChunked::from_iter_options("x".into(), texts.iter().copied());
@@ -233,7 +241,8 @@ mod tests {
         let item = r#"{"id":"a \"b\" ä","price":-7,"share":0.5,"gift":true,"tags":["x",null],"day":"2026-01-31","at":"2026-01-31T23:59:00.5Z"}"#;
         let bare = r#"{"id":null,"price":null,"share":1.0,"gift":false,"tags":[],"day":null,"at":null}"#;
         let bundle = format!(r#"{{"items":[{item},{bare},null],"first":{bare}}}"#);
-        let texts = [Some(bundle.as_str()), None, Some(r#"{"items":[],"first":null}"#), Some(r#"{"items":null,"first":null}"#)];
+        let texts =
+            [Some(bundle.as_str()), None, Some(r#"{"items":[],"first":null}"#), Some(r#"{"items":null,"first":null}"#)];
         let written = there_and_back(&texts, ColumnKind::Record(BUNDLE), JsonStyle::Compact);
         assert_eq!(written.iter().map(Option::as_deref).collect::<Vec<_>>(), texts);
         let none: [Option<&str>; 0] = [];

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{Column, DataFrame, DataType, IntoColumn, LazyFrame, OptFlags, PolarsError, PolarsResult, Schema, UdfSchema, col};
+use polars::prelude::{
+    Column, DataFrame, DataType, IntoColumn, LazyFrame, OptFlags, PolarsError, PolarsResult, Schema, UdfSchema, col,
+};
 
 use super::json_text;
 use crate::operator::{ColumnKind, JsonStyle, for_each_batch};
@@ -41,7 +43,8 @@ pub fn with_lists(mut frame: LazyFrame, name: &str, kind: ColumnKind) -> PolarsR
         if column.name().as_str() != wanted {
             return Ok(column.clone());
         }
-        let problem = |text| PolarsError::ComputeError(format!("column '{wanted}': {text:?} is no {}", kind.word()).into());
+        let problem =
+            |text| PolarsError::ComputeError(format!("column '{wanted}': {text:?} is no {}", kind.word()).into());
         json_text::read(column.str()?, kind)?.map(IntoColumn::into_column).map_err(problem)
     };
     Ok(mapped(frame, schema, read))

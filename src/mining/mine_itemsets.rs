@@ -491,7 +491,10 @@ mod tests {
     }
 
     fn sets(frame: &DataFrame) -> Vec<(String, i64)> {
-        item_lists(frame).into_iter().zip(frame.column("support_count").unwrap().i64().unwrap().iter().flatten()).collect()
+        item_lists(frame)
+            .into_iter()
+            .zip(frame.column("support_count").unwrap().i64().unwrap().iter().flatten())
+            .collect()
     }
 
     #[test]

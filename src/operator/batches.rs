@@ -3,8 +3,8 @@
 use std::{num::NonZeroUsize, sync::mpsc::sync_channel, thread};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Engine, IntoColumn, IntoSeries, LazyFrame, PlanCallback, PolarsError, PolarsResult, Series,
-    StringChunked,
+    Column, DataFrame, DataType, Engine, IntoColumn, IntoSeries, LazyFrame, PlanCallback, PolarsError, PolarsResult,
+    Series, StringChunked,
 };
 
 /// Rows handed over at a time.
@@ -82,17 +82,25 @@ mod tests {
 
     #[test]
     fn texts_inside_of_lists_and_records_are_the_frame_s_own_too() {
-        let long: Vec<String> = (0..1_000).map(|number| format!("{number} is a text too long to lie in its view")).collect();
+        let long: Vec<String> =
+            (0..1_000).map(|number| format!("{number} is a text too long to lie in its view")).collect();
         let frame = df!("text" => &long, "n" => (0..1_000_i64).collect::<Vec<_>>()).unwrap().lazy();
         let lists = frame.group_by_stable([col("n")]).agg([col("text")]).collect().unwrap();
         let lists = lists.column("text").unwrap().as_materialized_series().clone();
-        let record = polars::prelude::StructChunked::from_series("record".into(), 1_000, [lists.clone()].iter()).unwrap();
+        let record =
+            polars::prelude::StructChunked::from_series("record".into(), 1_000, [lists.clone()].iter()).unwrap();
         let frame = DataFrame::new(1_000, vec![lists.into_column(), record.into_series().into_column()]).unwrap();
         let picked = frame.slice(500, 2);
         let own = with_own_texts(picked.clone()).unwrap();
         assert!(own.equals_missing(&picked));
-        assert!(own.estimated_size() * 20 < frame.estimated_size(), "{} {}", own.estimated_size(), frame.estimated_size());
-        let none = with_own_texts(DataFrame::new(0, vec![Series::new("x".into(), [""; 0]).into_column()]).unwrap()).unwrap();
+        assert!(
+            own.estimated_size() * 20 < frame.estimated_size(),
+            "{} {}",
+            own.estimated_size(),
+            frame.estimated_size()
+        );
+        let none =
+            with_own_texts(DataFrame::new(0, vec![Series::new("x".into(), [""; 0]).into_column()]).unwrap()).unwrap();
         assert_eq!(none.height(), 0);
     }
 }

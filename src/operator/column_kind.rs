@@ -152,9 +152,10 @@ fn known_fields(fields: &[PolarsField]) -> &'static [Field] {
     let kinds: Vec<ColumnKind> = fields.iter().map(|field| ColumnKind::of(field.dtype())).collect();
     let is_same = |known: &&&'static [Field]| {
         known.len() == fields.len()
-            && known.iter().zip(fields.iter().zip(&kinds)).all(|(known, (field, kind))| {
-                known.name == field.name().as_str() && known.kind == *kind
-            })
+            && known
+                .iter()
+                .zip(fields.iter().zip(&kinds))
+                .all(|(known, (field, kind))| known.name == field.name().as_str() && known.kind == *kind)
     };
     let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = met.iter().find(is_same) {
@@ -201,6 +202,9 @@ mod tests {
 
     #[test]
     fn the_words_name_the_fields() {
-        assert_eq!(ColumnKind::Record(SIDE).word(), "record {items list of texts, of list of records {id text, price integer}}");
+        assert_eq!(
+            ColumnKind::Record(SIDE).word(),
+            "record {items list of texts, of list of records {id text, price integer}}"
+        );
     }
 }

@@ -27,10 +27,13 @@ use super::{
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
 };
-use crate::{io::{
-    self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
-    SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
-}, operator::JsonStyle};
+use crate::{
+    io::{
+        self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
+        SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
+    },
+    operator::JsonStyle,
+};
 
 /// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
 /// come of the same inputs and parameters: equal rows of another night are new, the same night's made again are not.

@@ -251,7 +251,10 @@ mod tests {
     #[test]
     fn a_changed_flag_is_named_with_its_shop_and_none_leaves_the_fingerprint_as_it_was() {
         let before = ingredients();
-        assert!(!json!(before).as_object().unwrap().contains_key("flags"), "fingerprints of before there were flags hold");
+        assert!(
+            !json!(before).as_object().unwrap().contains_key("flags"),
+            "fingerprints of before there were flags hold"
+        );
         let mut one = ingredients();
         one.flags.insert("bundling.max_per_pair".into(), json!(2));
         let mut two = one.clone();

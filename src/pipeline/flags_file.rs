@@ -81,8 +81,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Overrides::default());
         change(folder.path(), |flags| flags.set(None, "bundling.staged_thresholds", &json!([1, 2])).map(drop)).unwrap();
-        change(folder.path(), |flags| flags.set(Some("a.example"), "bundling.enabled", &json!(false)).map(drop)).unwrap();
-        let wanted = json!({ "bundling.staged_thresholds": [1, 2], "shops": { "a.example": { "bundling.enabled": false } } });
+        change(folder.path(), |flags| flags.set(Some("a.example"), "bundling.enabled", &json!(false)).map(drop))
+            .unwrap();
+        let wanted =
+            json!({ "bundling.staged_thresholds": [1, 2], "shops": { "a.example": { "bundling.enabled": false } } });
         assert_eq!(read(folder.path()).unwrap().to_json(), wanted);
         let refused = change(folder.path(), |flags| flags.set(None, "bundling.enabled", &json!(3)).map(drop));
         assert!(matches!(refused, Err(PipelineError::Usage { .. })));

@@ -424,9 +424,8 @@ impl Journal {
     pub fn instant_of_last(&self, pipeline: &str) -> Result<Option<(String, u64)>, PipelineError> {
         self.run(|connection| {
             let sql = "SELECT as_of, seed FROM runs WHERE pipeline = ? ORDER BY started_at DESC, rowid DESC LIMIT 1";
-            let instant = |row: &rusqlite::Row<'_>| {
-                Ok((row.get(0)?, u64::from_ne_bytes(row.get::<_, i64>(1)?.to_ne_bytes())))
-            };
+            let instant =
+                |row: &rusqlite::Row<'_>| Ok((row.get(0)?, u64::from_ne_bytes(row.get::<_, i64>(1)?.to_ne_bytes())));
             connection.query_row(sql, [pipeline], instant).optional()
         })
     }

@@ -462,8 +462,9 @@ impl Plan {
     pub fn is_fresh(&self) -> bool {
         let has_nothing_to_do =
             |verdict: &Verdict| matches!(verdict, Verdict::Fresh(..) | Verdict::Off(_) | Verdict::NotSelected(_));
-        let has_nothing_to_write =
-            |verdict: &SinkVerdict| matches!(verdict, SinkVerdict::Written | SinkVerdict::Off | SinkVerdict::NotSelected);
+        let has_nothing_to_write = |verdict: &SinkVerdict| {
+            matches!(verdict, SinkVerdict::Written | SinkVerdict::Off | SinkVerdict::NotSelected)
+        };
         self.steps.iter().all(|(_, verdict)| has_nothing_to_do(verdict)) && self.sinks.iter().all(has_nothing_to_write)
     }
 }

@@ -8,10 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{super::{file::Overrides as Settings, plan, registry::Registry, select::Selection}, *};
+use super::{
+    super::{file::Overrides as Settings, plan, registry::Registry, select::Selection},
+    *,
+};
 use crate::{
     flags::{Flag, Overrides, flag},
-    operator::{ColumnKind, Frames, InputPort, Inputs, Operator, OperatorKind, OutputPort, Phase, PortSchema, StageContext, StageError},
+    operator::{
+        ColumnKind, Frames, InputPort, Inputs, Operator, OperatorKind, OutputPort, Phase, PortSchema, StageContext,
+        StageError,
+    },
 };
 
 const PAIR: &Flag = flag("bundling.max_per_pair");

@@ -196,7 +196,8 @@ mod tests {
     #[test]
     fn lists_and_records_are_json() {
         let frame = df!("n" => [1i64, 1], "t" => ["a", "b"]).unwrap().lazy();
-        let lists = frame.group_by_stable([col("n")]).agg([col("t")]).select([as_struct(vec![col("n"), col("t")]).alias("r")]);
+        let lists =
+            frame.group_by_stable([col("n")]).agg([col("t")]).select([as_struct(vec![col("n"), col("t")]).alias("r")]);
         let frame = lists.collect().unwrap();
         assert_eq!(to_json(&frame), serde_json::json!([{ "r": { "n": 1, "t": ["a", "b"] } }]));
         let text = render("t", &frame, 1);

@@ -60,7 +60,10 @@ fn an_unknown_flag_and_a_value_of_another_type_are_refused_and_so_is_a_file_of_s
         assert!(refused.stderr.contains(words), "{}", refused.stderr);
     }
     assert_eq!(flags(&place, &["get", "bundling.all"]).code, Some(2));
-    place.write("p.toml", "name = \"p\"\n[sources.rows]\ncsv = \"rows.csv\"\n[sinks.rows]\nfrom = \"rows\"\ncsv = \"out.csv\"\n");
+    place.write(
+        "p.toml",
+        "name = \"p\"\n[sources.rows]\ncsv = \"rows.csv\"\n[sinks.rows]\nfrom = \"rows\"\ncsv = \"out.csv\"\n",
+    );
     place.write("rows.csv", "id\n1\n");
     place.run(&[]).expect_success();
     place.write(".nightloom/flags.toml", "\"bundling.enabled\" = \"no\"\n");

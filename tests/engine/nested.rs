@@ -7,10 +7,11 @@ use crate::support::Place;
 /// Itemsets and rules of a shop of few orders, to every kind of sink.
 fn place() -> Place {
     let place = Place::new();
-    let lines: String = (1..=4).flat_map(|order| ["tea", "a \\\"cup\\\"", "ü"].map(move |item| (order, item))).fold(
-        String::new(),
-        |lines, (order, item)| lines + &format!("{{\"order_id\":{order},\"item_id\":\"{item}\"}}\n"),
-    );
+    let lines: String = (1..=4)
+        .flat_map(|order| ["tea", "a \\\"cup\\\"", "ü"].map(move |item| (order, item)))
+        .fold(String::new(), |lines, (order, item)| {
+            lines + &format!("{{\"order_id\":{order},\"item_id\":\"{item}\"}}\n")
+        });
     place.write("lines.ndjson", lines);
     place.write(
         "p.toml",
@@ -74,18 +75,25 @@ fn lists_are_lists_in_parquet_and_the_json_they_always_were_in_tables() {
     let place = place();
     let finished = place.run(&[]).expect_success();
     assert!(finished.stdout.contains("{\"items\":[\"a \\\"cup\\\"\"]}"), "{}", finished.stdout);
-    let side = DataType::Struct(vec![polars::prelude::Field::new("items".into(), DataType::List(Box::new(DataType::String)))]);
+    let side =
+        DataType::Struct(vec![polars::prelude::Field::new("items".into(), DataType::List(Box::new(DataType::String)))]);
     assert_eq!(types(&place, "rules.parquet", ["antecedent", "consequent"]), [side.clone(), side]);
     assert_eq!(types(&place, "texts.parquet", ["antecedent", "consequent"]), [DataType::String, DataType::String]);
     let sets = place.query("x.db", "SELECT typeof(items), items, support_count FROM itemsets");
     assert_eq!(sets[0], "text|[\"a \\\"cup\\\"\"]|4");
     assert_eq!(sets[6], "text|[\"a \\\"cup\\\"\",\"tea\",\"ü\"]|4");
-    let declared = place.query("x.db", "SELECT type FROM pragma_table_info('rules') WHERE name IN ('antecedent', 'consequent')");
+    let declared =
+        place.query("x.db", "SELECT type FROM pragma_table_info('rules') WHERE name IN ('antecedent', 'consequent')");
     assert_eq!(declared, ["TEXT", "TEXT"]);
-    let rules = place.query("x.db", "SELECT antecedent, consequent FROM rules WHERE antecedent_size = 2 ORDER BY id LIMIT 1");
+    let rules =
+        place.query("x.db", "SELECT antecedent, consequent FROM rules WHERE antecedent_size = 2 ORDER BY id LIMIT 1");
     assert_eq!(rules, ["{\"items\":[\"a \\\"cup\\\"\",\"tea\"]}|{\"items\":[\"ü\"]}"]);
     assert!(place.read("itemsets.csv").contains(",\"[\"\"tea\"\",\"\"ü\"\"]\",2,4,"), "{}", place.read("itemsets.csv"));
-    assert!(place.read("rules.ndjson").contains("\"antecedent\":{\"items\":[\"tea\"]}"), "{}", place.read("rules.ndjson"));
+    assert!(
+        place.read("rules.ndjson").contains("\"antecedent\":{\"items\":[\"tea\"]}"),
+        "{}",
+        place.read("rules.ndjson")
+    );
 }
 
 #[test]
@@ -115,7 +123,8 @@ ndjson = "again.ndjson"
     place.nightloom(["run", "q.toml"]).expect_success();
     let sides = |file: &str| {
         let rules = place.read(file);
-        let mut sides: Vec<String> = rules.lines().map(|line| line.split("\"antecedent_size\"").next().unwrap_or_default().to_owned()).collect();
+        let mut sides: Vec<String> =
+            rules.lines().map(|line| line.split("\"antecedent_size\"").next().unwrap_or_default().to_owned()).collect();
         sides.sort();
         sides.iter().map(|line| line.split_once("antecedent").map(|(_, sides)| sides.to_owned())).collect::<Vec<_>>()
     };
@@ -126,7 +135,11 @@ ndjson = "again.ndjson"
 #[test]
 fn what_cannot_be_asked_of_lists_is_refused_before_any_work() {
     for (from, to, words) in [
-        ("unique = [\"antecedent\", \"consequent\"]", "accepted = { antecedent = [\"a\"] }", "not compared with single values"),
+        (
+            "unique = [\"antecedent\", \"consequent\"]",
+            "accepted = { antecedent = [\"a\"] }",
+            "not compared with single values",
+        ),
         ("not_null = [\"antecedent\"]", "between = { antecedent = [0, 1] }", "'antecedent' is no number"),
         ("csv = \"itemsets.csv\"", "csv = \"itemsets.csv\"\nnested = \"json\"", "'nested' means nothing here"),
         ("nested = \"json\"", "nested = \"text\"", "nested"),

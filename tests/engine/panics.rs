@@ -4,9 +4,12 @@ use crate::support::Place;
 
 #[test]
 fn a_panic_in_a_source_or_a_stage_fails_the_run_with_its_words_and_the_next_run_is_as_if_nothing_was() {
-    for (point, step) in
-        [("step-begin", "source 'rows'"), ("step-begin:2", "stage 'ids'"), ("stage-outputs-written", "stage 'ids'"), ("checkpoint-before-rename:2", "stage 'ids'")]
-    {
+    for (point, step) in [
+        ("step-begin", "source 'rows'"),
+        ("step-begin:2", "stage 'ids'"),
+        ("stage-outputs-written", "stage 'ids'"),
+        ("checkpoint-before-rename:2", "stage 'ids'"),
+    ] {
         let place = Place::new();
         place.write(
             "p.toml",

@@ -1,10 +1,9 @@
 //! What is judged of each item: its price, why it is in no bundle, how fast it sells.
 
-use std::collections::HashMap;
-
 use polars::prelude::*;
 
 use super::super::{
+    deduplication::effective_skus,
     products::{OUT_OF_STOCK, ShopRows},
     speed::{Speed, Speeds},
 };
@@ -93,15 +92,10 @@ impl Judged {
         let (ids, skus) = (items.column("variant_id")?.str()?, items.column("sku")?.str()?);
         let real = |row: usize| skus.get(row).filter(|sku| !sku.is_empty() && !sku.starts_with(NO_SKU));
         for shop in shops {
-            let mut known: HashMap<&str, u32> = HashMap::new();
-            shop.rows.clone().filter_map(real).for_each(|sku| *known.entry(sku).or_default() += 1);
-            for row in shop.rows.clone() {
-                let id = ids.get(row).unwrap_or_default();
-                let sku = real(row);
-                let key = sku.filter(|sku| known.get(sku) == Some(&1)).unwrap_or(id);
-                self.skus.push(sku.unwrap_or(id).to_owned());
-                self.keys.push(key.to_owned());
-            }
+            let of_shop: Vec<&str> = shop.rows.clone().map(|row| ids.get(row).unwrap_or_default()).collect();
+            let real_skus: Vec<Option<&str>> = shop.rows.clone().map(real).collect();
+            self.keys.extend(effective_skus(&real_skus, &of_shop).into_iter().map(str::to_owned));
+            self.skus.extend(real_skus.iter().zip(&of_shop).map(|(sku, id)| sku.unwrap_or(id).to_owned()));
         }
         Ok(())
     }

@@ -20,12 +20,12 @@ use self::{
     shops::{OBJECTIVES, SHOPS, Shops},
 };
 use super::{
-    phases::{ENABLED, ENRICHMENT},
     objective::Objective,
+    phases::{ENABLED, ENRICHMENT},
     products::{PRODUCTS, rows_of_shops},
 };
 use crate::{
-    flags::Flag,
+    flags::{Flag, flag},
     mining::{Wanted, read_lines},
     operator::{
         ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Phase, PortSchema, StageContext, StageError,
@@ -41,6 +41,9 @@ pub struct FlagProducts {
     /// What bundles are made for, in every shop; null to choose by the number of a shop's orders of two or more items.
     pub objectives: Option<Vec<Objective>>,
 }
+
+/// Without it bundles are for larger orders alone.
+const SCORES: &Flag = flag("phase.objective_scoring");
 
 /// What is read of items.
 const ITEMS: &[(&str, ColumnKind)] = &[
@@ -83,6 +86,7 @@ impl Operator for FlagProducts {
     const SUMMARY: &'static str =
         "Says of each item whether it can be in a bundle and what for, and which objectives each shop's bundles have.";
     const VERSION: u32 = 1;
+    const FLAGS: &'static [&'static Flag] = &[SCORES];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(ENRICHMENT);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -139,7 +143,10 @@ impl Operator for FlagProducts {
         let first_orders = shops::first_orders(lines)?;
         let judged = Judged::of(&items, &shops)?;
         let currencies = inputs.take_optional("orders").map_or_else(|| Ok(BTreeMap::new()), shops::currencies)?;
-        let of_shops = Shops::of(&items, &shops, &counts, &judged, self.objectives.as_deref())?;
+        let of_shops = Shops::of(&items, &shops, &counts, &judged, |shop| {
+            let is_scored = context.flags.is_on(shop, SCORES);
+            if is_scored { self.objectives.clone() } else { Some(vec![Objective::IncreaseAov]) }
+        })?;
         Ok(Frames::new()
             .with("products", product_rows(&items, counts.of_items(), &judged)?)
             .with("shops", of_shops.frame(&items, &shops, &currencies, &first_orders)?)

@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::{
     super::{
-        items::ItemFlags,
+        items::{ItemFacts, ItemFlags},
         list_column::texts_column,
         money::Cents,
         objective::Objective,
@@ -78,7 +78,7 @@ struct Shop {
 }
 
 impl Shops {
-    /// Looks at all shops; `given` objectives count for all.
+    /// Looks at all shops; `given` says which objectives one has, if they do not follow from its orders.
     ///
     /// # Errors
     /// When the items lack a column.
@@ -87,7 +87,7 @@ impl Shops {
         shops: &[ShopRows],
         counts: &LineCounts,
         judged: &Judged,
-        given: Option<&[Objective]>,
+        given: impl Fn(Option<&str>) -> Option<Vec<Objective>>,
     ) -> Result<Self, StageError> {
         let truth = |name: &str| items.column(name).and_then(|column| column.bool());
         let (slow, margin, new, seasonal) =
@@ -113,15 +113,25 @@ impl Shops {
                     is_new_launch: is(new),
                     is_seasonal: is(seasonal),
                 };
+                let fact = ItemFacts {
+                    product: 0,
+                    price: Cents(judged.prices[row]),
+                    compare_at: None,
+                    cost: None,
+                    stock: stock.get(row),
+                    velocity: 0.0,
+                    category: None,
+                    is_offered: true,
+                    flags,
+                };
                 found.usable += 1;
                 found.seasonal += i64::from(flags.is_seasonal);
                 for (anchors, objective) in found.anchors.iter_mut().zip(Objective::ALL) {
-                    let is_anchor = objective.anchors_at(flags, Cents(judged.prices[row]), stock.get(row));
-                    *anchors += i64::from(is_anchor);
+                    *anchors += i64::from(objective.anchors_at(&fact));
                 }
             }
             let (orders, seasonal) = (found.multi_item_orders.unsigned_abs(), found.seasonal.unsigned_abs());
-            found.chosen = given.map_or_else(|| Objective::of_shop(orders, seasonal), <[Objective]>::to_vec);
+            found.chosen = given(shop.shop.as_deref()).unwrap_or_else(|| Objective::of_shop(orders, seasonal));
             found.chosen.sort_unstable();
             found.chosen.dedup();
             found.problem = found.problem(&judged.exclusions[shop.rows.clone()]);

@@ -20,10 +20,9 @@ fn items() -> DataFrame {
                 "".into(),
                 ["active", "active", "archived", "active", "active", "active", "active", "active"],
             ),
-            "sku" => Column::new(
-                "".into(),
-                [Some("S1"), Some("S"), Some("S"), Some("no-sku-4"), None, None, None, None],
-            ),
+            "sku" => {
+                Column::new("".into(), [Some("S1"), Some("S"), Some("S"), Some("no-sku-4"), None, None, None, None])
+            }
             "price_cents" => Column::new(
                 "".into(),
                 [Some(3_000_i64), Some(2_000), Some(100), Some(0), Some(100), Some(100), Some(100), None],
@@ -101,7 +100,10 @@ fn orders_and_pieces_are_counted() {
     assert_eq!(["orders", "multi_item_orders", "lines", "lines_of_two", "quantity_max"].map(first), [11, 10, 11, 1, 5]);
     assert_eq!(["orders", "lines_of_two", "quantity_p75", "quantity_p90"].map(second), [10, 3, 2, 2]);
     let of_shop = |name: &str| shops.column(name).unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>();
-    assert_eq!((of_shop("orders"), of_shop("multi_item_orders"), of_shop("order_lines")), (vec![11, 1], vec![10, 0], vec![21, 1]));
+    assert_eq!(
+        (of_shop("orders"), of_shop("multi_item_orders"), of_shop("order_lines")),
+        (vec![11, 1], vec![10, 0], vec![21, 1])
+    );
     assert_eq!((of_shop("items"), of_shop("bundle_items")), (vec![7, 1], vec![2, 1]));
     assert_eq!(texts(&shops, "currency"), ["EUR", "USD"]);
 }
@@ -124,7 +126,8 @@ fn the_number_of_orders_chooses_the_objectives_and_seasonal_products_add_one() {
 #[test]
 fn a_shop_of_which_nothing_can_be_sold_says_so() {
     let archived = items().lazy().with_column(lit("archived").alias("product_status"));
-    let inputs = Frames::new().with("items", archived.filter(col("from_lines").not().and(col("price_cents").gt(lit(0)))))
+    let inputs = Frames::new()
+        .with("items", archived.filter(col("from_lines").not().and(col("price_cents").gt(lit(0)))))
         .with("lines", lines());
     let mut frames = FlagProducts::default().run(inputs, &StageContext::alone(Arc::new(NoStorage))).unwrap();
     let shops = frames.take("shops").unwrap().collect().unwrap();

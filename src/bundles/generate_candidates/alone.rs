@@ -65,7 +65,8 @@ pub fn rewards(shop: &Shop<'_>, objective: Objective, pairs: &[PairCounts], most
 }
 
 fn of_reward(shop: &Shop<'_>, objective: Objective, reward: &Reward) -> Made {
-    let items = if reward.trigger == reward.reward { vec![reward.trigger] } else { vec![reward.trigger, reward.reward] };
+    let items =
+        if reward.trigger == reward.reward { vec![reward.trigger] } else { vec![reward.trigger, reward.reward] };
     let figures = (reward.confidence, reward.lift, reward.support);
     let mut made = single(shop, items, (BundleType::Bogo, objective, Source::Rewards), figures);
     made.terms = Some(reward.terms);
@@ -81,7 +82,7 @@ pub fn reward_pairs(shop: &Shop<'_>) -> Vec<PairCounts> {
 /// Whether a bundle around an item serves an objective. Larger orders need no anchor.
 pub fn is_anchor(shop: &Shop<'_>, objective: Objective, item: Item) -> bool {
     let fact = shop.products.fact(item);
-    objective == Objective::IncreaseAov || objective.anchors_at(fact.flags, fact.price, fact.stock)
+    objective == Objective::IncreaseAov || objective.anchors_at(fact)
 }
 
 fn single(

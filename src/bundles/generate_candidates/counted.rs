@@ -44,9 +44,13 @@ pub fn of_itemsets(shop: &Shop<'_>, most: usize, max_size: usize) -> Vec<Proposa
     let sets = frequent(shop, min_count as u32, max_size);
     let counts: HashMap<Vec<u32>, u32> = sets.iter().map(|(items, count)| (sorted(items), count)).collect();
     let large = sets.iter().filter(|(items, _)| (2..=MOST_TOGETHER).contains(&items.len()));
-    let kept = best(large.map(|(items, count)| (sorted(items), count)), most, |(one, orders_of_one), (other, orders_of_other)| {
-        orders_of_other.cmp(orders_of_one).then(one.len().cmp(&other.len())).then_with(|| one.cmp(other))
-    });
+    let kept = best(
+        large.map(|(items, count)| (sorted(items), count)),
+        most,
+        |(one, orders_of_one), (other, orders_of_other)| {
+            orders_of_other.cmp(orders_of_one).then(one.len().cmp(&other.len())).then_with(|| one.cmp(other))
+        },
+    );
     let proposal = |(items, count): (Vec<u32>, u32)| {
         let split = |out: usize| {
             let mut rest = items.clone();
@@ -94,7 +98,10 @@ pub fn of_top_pairs(shop: &Shop<'_>, most: usize) -> Vec<Proposal> {
 }
 
 /// Items with those that go with them, as far as orders hold both.
-pub fn of_complements<'a>(shop: &'a Shop<'_>, complements: &'a [[Item; 2]]) -> impl Iterator<Item = (u32, Proposal)> + 'a {
+pub fn of_complements<'a>(
+    shop: &'a Shop<'_>,
+    complements: &'a [[Item; 2]],
+) -> impl Iterator<Item = (u32, Proposal)> + 'a {
     complements.iter().filter_map(|[item, other]| {
         let count = shop.pairs.together(item.0, other.0);
         let pair = Pair { one: item.0.min(other.0), other: item.0.max(other.0), count };

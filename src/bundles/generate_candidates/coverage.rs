@@ -119,7 +119,9 @@ pub fn cover(shop: &Shop<'_>, texts: &CatalogTexts<'_>, objectives: &[Objective]
         let mut taken = 0;
         for (confidence, item, other) in rated {
             let key = [item.min(other), item.max(other)];
-            if taken >= strategy.most() || of_item.get(&item).copied().unwrap_or_default() >= BUNDLES_OF_ITEM || !seen.insert(key)
+            if taken >= strategy.most()
+                || of_item.get(&item).copied().unwrap_or_default() >= BUNDLES_OF_ITEM
+                || !seen.insert(key)
             {
                 continue;
             }

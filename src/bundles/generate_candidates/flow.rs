@@ -6,10 +6,10 @@ use super::{
     alone::{is_anchor, of_catalog, reward_pairs, rewards, volumes},
     counted::{of_complements, of_itemsets, of_rules, of_top_pairs},
     coverage::cover,
-    finish::of_proposal,
+    finish::{hybrid, of_proposal},
     ladder::{Rung, climb},
     ladder_catalog::CatalogTexts,
-    params::GenerateCandidates,
+    params::{GenerateCandidates, Settings},
     proposal::{Pool, Proposal, Thresholds},
     shop::Shop,
     similarity::Alike,
@@ -52,6 +52,8 @@ pub struct Counts {
     pub forced: usize,
     /// Candidates.
     pub candidates: usize,
+    /// Whether a flag says that none are to be made.
+    pub is_off: bool,
 }
 
 /// What of a shop's inputs its candidates are made of.
@@ -73,6 +75,7 @@ pub struct Given<'a> {
 /// A shop's candidates being made.
 pub struct Flow<'a> {
     params: &'a GenerateCandidates,
+    settings: Settings,
     shop: &'a Shop<'a>,
     keys: BTreeSet<(Objective, BundleType, Vec<Item>)>,
     made: Vec<Made>,
@@ -82,8 +85,8 @@ pub struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     /// Nothing yet.
-    pub fn new(params: &'a GenerateCandidates, shop: &'a Shop<'a>) -> Self {
-        Self { params, shop, keys: BTreeSet::new(), made: Vec::new(), counts: Counts::default() }
+    pub fn new(params: &'a GenerateCandidates, settings: Settings, shop: &'a Shop<'a>) -> Self {
+        Self { params, settings, shop, keys: BTreeSet::new(), made: Vec::new(), counts: Counts::default() }
     }
 
     /// The candidates, by objective, type, falling hybrid score and items.
@@ -110,15 +113,16 @@ impl<'a> Flow<'a> {
         }
         self.counts.candidates = self.made.len();
         let mut made = self.made;
-        made.sort_by_cached_key(|made| (made.candidate.objective, made.candidate.bundle_type, Falling(made.hybrid), made.candidate.sorted_items()));
+        made.sort_by_cached_key(|made| {
+            (made.candidate.objective, made.candidate.bundle_type, Falling(made.hybrid), made.candidate.sorted_items())
+        });
         (made, self.counts)
     }
 
     /// The sets of several items that sources propose, in the order of section 5.6.
     fn pool(&mut self, given: &mut Given<'_>) -> Pool {
-        let params = self.params;
-        let shop = self.shop;
-        let thresholds = params.thresholds();
+        let (params, shop) = (self.params, self.shop);
+        let Settings { thresholds, of_complements: of_complement, .. } = self.settings;
         let mut pool = Pool::default();
         let mut take = |proposals: &mut dyn Iterator<Item = Proposal>, thresholds: Option<&Thresholds>| {
             for proposal in proposals {
@@ -138,8 +142,6 @@ impl<'a> Flow<'a> {
         take(&mut of_top_pairs(shop, params.top_pairs).into_iter(), Some(&thresholds));
         let orders = shop.baskets.multi_orders;
         let least = COMPLEMENT_ORDERS.iter().find(|(below, _)| orders < *below).map_or(10, |(_, least)| *least);
-        // A share of all orders says nothing of what goes with an item: complements are held to a number of orders and a lift.
-        let of_complement = Thresholds { support: 0.0, confidence: thresholds.confidence, lift: thresholds.lift.max(params.complement_lift) };
         let often = of_complements(shop, given.complements).filter(|(orders, _)| *orders >= least);
         take(&mut often.map(|(_, proposal)| proposal), Some(&of_complement));
         pool
@@ -147,16 +149,20 @@ impl<'a> Flow<'a> {
 
     /// Gives each objective the sets that serve it, the best first.
     fn take_sets(&mut self, proposals: Vec<Proposal>, objectives: &[Objective]) {
-        let mut sets: Vec<Made> = (proposals.iter())
-            .map(|proposal| of_proposal(self.shop, proposal, BundleType::Fbt, Objective::IncreaseAov))
+        let shop = self.shop;
+        let mut sets: Vec<(Falling, Vec<Item>, Proposal)> = (proposals.into_iter())
+            .map(|proposal| {
+                let mut items = proposal.items.clone();
+                items.sort_unstable();
+                let hybrid = hybrid(shop, &items, proposal.similarity, proposal.lift.max(1.0));
+                (Falling(hybrid), items, proposal)
+            })
             .collect();
-        sets.sort_by_cached_key(|made| (Falling(made.hybrid), made.candidate.sorted_items()));
+        sets.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         for objective in objectives.iter().filter(|objective| objective.bundle_types().contains(&BundleType::Fbt)) {
-            let serves = |made: &&Made| made.candidate.items.iter().any(|item| is_anchor(self.shop, *objective, *item));
-            let chosen: Vec<Made> = sets.iter().filter(serves).take(self.params.per_type).cloned().collect();
-            for mut made in chosen {
-                made.candidate.objective = *objective;
-                self.push(made);
+            let serves = |items: &[Item]| items.iter().any(|item| is_anchor(shop, *objective, *item));
+            for (.., proposal) in sets.iter().filter(|(_, items, _)| serves(items)).take(self.params.per_type) {
+                self.push(of_proposal(shop, proposal, BundleType::Fbt, *objective));
             }
         }
     }
@@ -186,7 +192,7 @@ impl<'a> Flow<'a> {
     }
 
     fn take_coverage(&mut self, given: &Given<'_>) {
-        if !self.params.cold_start_coverage {
+        if !self.settings.covers {
             return;
         }
         let before = self.made.len();
@@ -200,7 +206,7 @@ impl<'a> Flow<'a> {
     fn force(&mut self, rules: &[Rule]) {
         let before = self.made.len();
         for rule in rules.iter().filter(|rule| rule.items.len() == 2 && self.shop.may_use(&rule.items)) {
-            if self.made.len() >= self.params.forced_below {
+            if self.made.len() >= self.settings.forced_below {
                 break;
             }
             let mut proposal = match of_rules(std::slice::from_ref(rule), Source::ForcedPairs).next() {
@@ -219,9 +225,11 @@ impl<'a> Flow<'a> {
     fn push(&mut self, made: Made) {
         let Made { candidate, .. } = &made;
         let kind = (candidate.objective, candidate.bundle_type);
-        let same_kind = self.made.iter().filter(|known| (known.candidate.objective, known.candidate.bundle_type) == kind);
+        let same_kind =
+            self.made.iter().filter(|known| (known.candidate.objective, known.candidate.bundle_type) == kind);
         let is_full = self.made.len() >= self.params.per_shop || same_kind.count() >= self.params.per_type;
         let (least, most) = candidate.bundle_type.item_counts();
+        let most = most.min(self.settings.most_items);
         let fits = (least..=most).contains(&candidate.items.len()) && candidate.sources != Sources::default();
         if !is_full && fits && self.keys.insert((kind.0, kind.1, candidate.sorted_items())) {
             self.made.push(made);

@@ -113,7 +113,8 @@ fn counted_pairs<'a>(shop: &'a Shop<'_>) -> impl Iterator<Item = (Pair, u32, u32
 
 fn of_pair(shop: &Shop<'_>, source: Source, pair: &Pair, confidence: f64) -> Proposal {
     let orders = |item: u32| shop.baskets.in_orders[item as usize];
-    let figures = Figures::of_pair(pair.count, orders(pair.one), orders(pair.other), shop.baskets.all_orders() as usize);
+    let figures =
+        Figures::of_pair(pair.count, orders(pair.one), orders(pair.other), shop.baskets.all_orders() as usize);
     Proposal::counted(shop.with_trigger(&[Item(pair.one), Item(pair.other)]), source, Figures { confidence, ..figures })
 }
 
@@ -124,7 +125,12 @@ fn relaxed(shop: &Shop<'_>) -> Vec<Proposal> {
     let enough = counted_pairs(shop).filter(|found| found.0.count >= least && sure(found) >= 0.2);
     let by_items = |pair: &Pair| (pair.one, pair.other);
     let kept = best(enough, 2 * TARGET, |one, other| {
-        other.0.count.cmp(&one.0.count).then(falling(sure(one), sure(other))).then(by_items(&one.0).cmp(&by_items(&other.0)))
+        other
+            .0
+            .count
+            .cmp(&one.0.count)
+            .then(falling(sure(one), sure(other)))
+            .then(by_items(&one.0).cmp(&by_items(&other.0)))
     });
     kept.iter().map(|found| of_pair(shop, Source::AdaptiveRelax, &found.0, sure(found))).collect()
 }

@@ -48,7 +48,7 @@ pub fn complements_by_words(shop: &Shop<'_>, texts: &CatalogTexts<'_>) -> Vec<Pr
         text.to_lowercase()
     };
     let known: Vec<(Item, String)> = shop.usable().map(|item| (item, words(item))).collect();
-    let with = |word: &str| known.iter().filter(move |(_, text)| text.contains(word)).map(|(item, _)| *item);
+    let with = |word: &'static str| known.iter().filter(move |(_, text)| text.contains(word)).map(|(item, _)| *item);
     let price = |item: Item| shop.products.fact(item).price.0.max(1);
     let product = |item: Item| shop.products.fact(item).product;
     let mut proposals = Vec::new();
@@ -96,10 +96,13 @@ pub fn alike(shop: &Shop<'_>, texts: &CatalogTexts<'_>) -> Vec<Proposal> {
                 // The next of another product: sizes of one are no bundle.
                 let next = items[place + 1..].iter().find(|other| fact(**other).product != fact(*one).product);
                 let Some(other) = next else { continue };
-                let same = |column: &'static str| text(column, *one).is_some() && text(column, *one) == text(column, *other);
+                let same =
+                    |column: &'static str| text(column, *one).is_some() && text(column, *one) == text(column, *other);
                 let (low, high) = (fact(*one).price.0.max(0) as f64, fact(*other).price.0.max(1) as f64);
                 let nearness = (1.0 - (high - low) / high).max(0.0);
-                let alike = 0.5 * f64::from(u8::from(same("category"))) + 0.3 * f64::from(u8::from(same("vendor"))) + 0.2 * nearness;
+                let alike = 0.5 * f64::from(u8::from(same("category")))
+                    + 0.3 * f64::from(u8::from(same("vendor")))
+                    + 0.2 * nearness;
                 if alike > LEAST_ALIKE {
                     pairs.insert([*one.min(other), *one.max(other)], alike);
                 }

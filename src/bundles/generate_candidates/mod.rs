@@ -27,22 +27,22 @@ use self::{
     ladder_catalog::CatalogTexts,
     reports::{CANDIDATE_SHOPS, ShopFacts, read_shops, report},
     shop::{Shop, ShopSales},
-    similarity::{Alike, by_vectors, targets},
+    similarity::{Alike, Bounds, by_vectors, targets},
     tables::{Rules, SimilarItems},
 };
 use super::{
-    phases::{ENABLED, CANDIDATE_GENERATION},
     candidate_rows::{CANDIDATES, Made, candidate_rows, joined},
+    phases::{CANDIDATE_GENERATION, ENABLED},
     products::{OF_ITEMS, OUT_OF_STOCK, Products, ShopProducts, ShopRows, products_port},
     speed::Speed,
 };
 use crate::{
-    flags::Flag,
     embedding::{Embedder, EmbeddingError, LocalEmbedder, ProductText},
+    flags::{Flag, StageFlags},
     mining::{DATED_LINES_PORT, ShopOrders, Wanted, read_lines},
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext,
-        StageError,
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
     },
 };
 
@@ -67,9 +67,9 @@ const PRODUCTS: [(&str, ColumnKind); OF_ITEMS.len() + MORE.len()] = joined(&[OF_
 
 impl Operator for GenerateCandidates {
     const NAME: &'static str = "generate-candidates";
-    const SUMMARY: &'static str =
-        "Makes the bundles that each shop could offer: from rules, itemsets, pairs, likeness, and fallbacks where orders are few.";
+    const SUMMARY: &'static str = "Makes the bundles that each shop could offer: from rules, itemsets, pairs, likeness, and fallbacks where orders are few.";
     const VERSION: u32 = 1;
+    const FLAGS: &'static [&'static Flag] = params::FLAGS;
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(CANDIDATE_GENERATION);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -128,7 +128,7 @@ impl Operator for GenerateCandidates {
             .into_par_iter()
             .map(|(rows, orders)| {
                 context.check_cancelled()?;
-                self.of_shop(&tables, rows, orders)
+                self.of_shop(&tables, rows, orders, &context.flags)
             })
             .collect::<Result<_, StageError>>()?;
         let shops: Vec<(ShopProducts<'_>, Option<&str>, &[Made])> = (tables.products.shops().iter().zip(&found))
@@ -204,12 +204,13 @@ impl Tables {
     }
 
     /// What is alike in a shop.
-    fn alike(&self, shop: &Shop<'_>, most: usize) -> Result<Alike, EmbeddingError> {
+    fn alike(&self, shop: &Shop<'_>, most: usize, is_adaptive: bool) -> Result<Alike, EmbeddingError> {
         let targets = targets(shop);
         let texts: Vec<String> = targets.iter().map(|item| self.description(shop.products.row(*item))).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let vectors = LocalEmbedder.embed(&texts)?;
-        Ok(by_vectors(shop, &targets, &self.vendors, most, &vectors))
+        let bounds = Bounds::of(shop, is_adaptive);
+        Ok(by_vectors(shop, &targets, &self.vendors, most, &vectors, bounds))
     }
 
     fn sales(&self, rows: &ShopRows) -> ShopSales {
@@ -238,17 +239,30 @@ fn no_vectors(error: EmbeddingError) -> StageError {
 }
 
 impl GenerateCandidates {
-    fn of_shop(&self, tables: &Tables, rows: &ShopRows, orders: ShopOrders) -> Result<(Vec<Made>, Counts), StageError> {
+    fn of_shop(
+        &self,
+        tables: &Tables,
+        rows: &ShopRows,
+        orders: ShopOrders,
+        flags: &StageFlags,
+    ) -> Result<(Vec<Made>, Counts), StageError> {
         let name = rows.shop.as_deref();
+        let settings = self.settings(flags, name);
+        if !settings.is_on {
+            return Ok((Vec::new(), Counts { is_off: true, ..Counts::default() }));
+        }
         let Some(facts) = tables.shops.get(&rows.shop) else { return Ok(Default::default()) };
         let products = tables.products.of(rows);
         let is_usable = rows.rows.clone().map(|row| self.may_use(tables.exclusions.get(row))).collect();
         let shop = Shop::new(products, is_usable, orders, tables.sales(rows));
         let rules = tables.rules.as_ref().map(|rules| rules.of(name, products)).unwrap_or_default();
         let complements = tables.similar.as_ref().map(|similar| similar.of(name, products)).unwrap_or_default();
-        let texts =
-            CatalogTexts { titles: &tables.titles, categories: &tables.categories, vendors: &tables.vendors };
-        let alike = if self.similar > 0 { tables.alike(&shop, self.similar).map_err(no_vectors)? } else { Alike::default() };
+        let texts = CatalogTexts { titles: &tables.titles, categories: &tables.categories, vendors: &tables.vendors };
+        let alike = if settings.compares {
+            tables.alike(&shop, self.similar, settings.is_adaptive).map_err(no_vectors)?
+        } else {
+            Alike::default()
+        };
         let given = Given {
             rules: &rules,
             complements: &complements,
@@ -257,7 +271,7 @@ impl GenerateCandidates {
             objectives: &facts.objectives,
             lines: facts.lines,
         };
-        Ok(Flow::new(self, &shop).run(given))
+        Ok(Flow::new(self, settings, &shop).run(given))
     }
 
     /// Whether an item that is excluded for this reason may be in a bundle nonetheless.

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::proposal::Thresholds;
-use crate::operator::ParamError;
+use crate::{
+    flags::{Flag, StageFlags, flag},
+    operator::ParamError,
+};
 
 /// What becomes of an item that is sold out or not for sale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,14 +27,15 @@ pub enum InventoryMode {
 #[serde(deny_unknown_fields, default)]
 pub struct GenerateCandidates {
     /// Whether what orders say must reach `min_support` and `min_confidence`; else a support of 0.05, a confidence of 0.3 and a
-    /// lift of 1.2.
-    pub relaxed_thresholds: bool,
-    /// The least share of orders of two or more items. From 0 to 1.
-    pub min_support: f64,
-    /// The least confidence. From 0 to 1.
-    pub min_confidence: f64,
+    /// lift of 1.2. Null for the flag `bundling.relaxed_thresholds`.
+    pub relaxed_thresholds: Option<bool>,
+    /// The least share of orders of two or more items, from 0 to 1; null for the flag `bundling.relaxed_min_support`.
+    pub min_support: Option<f64>,
+    /// The least confidence, from 0 to 1; null for the flag `bundling.relaxed_min_confidence`.
+    pub min_confidence: Option<f64>,
     /// The least lift of complements: they are held to a number of orders (3, 5 or 10 by the size of the shop) and not to a share.
-    pub complement_lift: f64,
+    /// Null for the flag `bundling.relaxed_min_lift`.
+    pub complement_lift: Option<f64>,
     /// Frequent itemsets that become candidates.
     pub itemsets: usize,
     /// The most items of an itemset that is looked for. From 2 to 4.
@@ -52,10 +56,10 @@ pub struct GenerateCandidates {
     pub per_shop: usize,
     /// With fewer sets of items the ladder of fallbacks is climbed.
     pub ladder_below: usize,
-    /// With fewer candidates rules are forced in.
-    pub forced_below: usize,
-    /// Whether items without sales get bundles by what they are.
-    pub cold_start_coverage: bool,
+    /// With fewer candidates rules are forced in; null for the flag `bundling.fallback_force_pair_limit`.
+    pub forced_below: Option<usize>,
+    /// Whether items without sales get bundles by what they are; null for the flag `advanced.cold_start_coverage`.
+    pub cold_start_coverage: Option<bool>,
     /// What becomes of items that cannot be bought.
     pub inventory: InventoryMode,
 }
@@ -63,10 +67,10 @@ pub struct GenerateCandidates {
 impl Default for GenerateCandidates {
     fn default() -> Self {
         Self {
-            relaxed_thresholds: true,
-            min_support: 0.02,
-            min_confidence: 0.18,
-            complement_lift: 1.1,
+            relaxed_thresholds: None,
+            min_support: None,
+            min_confidence: None,
+            complement_lift: None,
             itemsets: 100,
             max_itemset: 4,
             top_pairs: 20,
@@ -77,20 +81,84 @@ impl Default for GenerateCandidates {
             per_type: 50,
             per_shop: 500,
             ladder_below: 5,
-            forced_below: 12,
-            cold_start_coverage: true,
+            forced_below: None,
+            cold_start_coverage: None,
             inventory: InventoryMode::Strict,
         }
     }
 }
 
-impl GenerateCandidates {
+/// The flags that decide candidates.
+pub const FLAGS: &[&Flag] = &[
+    MAKES,
+    MODELS,
+    RELAXED,
+    MIN_SUPPORT,
+    MIN_CONFIDENCE,
+    MIN_LIFT,
+    ADAPTIVE,
+    FORCES,
+    FORCED_BELOW,
+    COVERS,
+    MOST_ITEMS,
+];
+
+const MAKES: &Flag = flag("phase.candidate_generation");
+const MODELS: &Flag = flag("phase.ml_optimization");
+const RELAXED: &Flag = flag("bundling.relaxed_thresholds");
+const MIN_SUPPORT: &Flag = flag("bundling.relaxed_min_support");
+const MIN_CONFIDENCE: &Flag = flag("bundling.relaxed_min_confidence");
+const MIN_LIFT: &Flag = flag("bundling.relaxed_min_lift");
+const ADAPTIVE: &Flag = flag("bundling.llm_adaptive_similarity");
+const FORCES: &Flag = flag("bundling.fallback_force_top_pairs");
+const FORCED_BELOW: &Flag = flag("bundling.fallback_force_pair_limit");
+const COVERS: &Flag = flag("advanced.cold_start_coverage");
+const MOST_ITEMS: &Flag = flag("safety.max_bundle_size");
+
+/// What holds for one shop, by parameters and flags.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Whether it gets candidates at all.
+    pub is_on: bool,
     /// What orders must say of a set.
-    pub fn thresholds(&self) -> Thresholds {
-        if self.relaxed_thresholds {
-            Thresholds { support: self.min_support, confidence: self.min_confidence, lift: 0.0 }
+    pub thresholds: Thresholds,
+    /// What they must say of complements, which are held to a number of orders and not to a share.
+    pub of_complements: Thresholds,
+    /// Whether descriptions are compared, and whether by bounds that follow from the size of the catalog.
+    pub compares: bool,
+    /// See `compares`.
+    pub is_adaptive: bool,
+    /// With fewer candidates rules are forced in.
+    pub forced_below: usize,
+    /// Whether items without sales get bundles.
+    pub covers: bool,
+    /// The most items of a bundle.
+    pub most_items: usize,
+}
+
+impl GenerateCandidates {
+    /// What holds for a shop.
+    pub fn settings(&self, flags: &StageFlags, shop: Option<&str>) -> Settings {
+        let is_on = |flag| flags.is_on(shop, flag);
+        let count = |flag| usize::try_from(flags.int(shop, flag)).unwrap_or_default();
+        let confidence = self.min_confidence.unwrap_or_else(|| flags.float(shop, MIN_CONFIDENCE));
+        let thresholds = if self.relaxed_thresholds.unwrap_or_else(|| is_on(RELAXED)) {
+            let support = self.min_support.unwrap_or_else(|| flags.float(shop, MIN_SUPPORT));
+            Thresholds { support, confidence, lift: 0.0 }
         } else {
             Thresholds { support: 0.05, confidence: 0.3, lift: 1.2 }
+        };
+        let lift = self.complement_lift.unwrap_or_else(|| flags.float(shop, MIN_LIFT)).max(thresholds.lift);
+        let forced_below = self.forced_below.unwrap_or_else(|| count(FORCED_BELOW));
+        Settings {
+            is_on: is_on(MAKES),
+            thresholds,
+            of_complements: Thresholds { support: 0.0, confidence: thresholds.confidence, lift },
+            compares: self.similar > 0 && is_on(MODELS),
+            is_adaptive: is_on(ADAPTIVE),
+            forced_below: if is_on(FORCES) { forced_below } else { 0 },
+            covers: self.cold_start_coverage.unwrap_or_else(|| is_on(COVERS)),
+            most_items: count(MOST_ITEMS),
         }
     }
 
@@ -99,9 +167,9 @@ impl GenerateCandidates {
     /// # Errors
     /// The first such value.
     pub fn check(&self) -> Result<(), ParamError> {
-        ParamError::unless_between("min_support", self.min_support, 0.0, 1.0)?;
-        ParamError::unless_between("min_confidence", self.min_confidence, 0.0, 1.0)?;
-        ParamError::unless_between("complement_lift", self.complement_lift, 0.0, 1e9)?;
+        ParamError::unless_between("min_support", self.min_support.unwrap_or_default(), 0.0, 1.0)?;
+        ParamError::unless_between("min_confidence", self.min_confidence.unwrap_or_default(), 0.0, 1.0)?;
+        ParamError::unless_between("complement_lift", self.complement_lift.unwrap_or_default(), 0.0, 1e9)?;
         ParamError::unless_between("max_itemset", self.max_itemset as f64, 2.0, 4.0)?;
         for (name, count) in [
             ("itemsets", self.itemsets),
@@ -111,7 +179,7 @@ impl GenerateCandidates {
             ("volumes", self.volumes),
             ("rewards", self.rewards),
             ("ladder_below", self.ladder_below),
-            ("forced_below", self.forced_below),
+            ("forced_below", self.forced_below.unwrap_or_default()),
         ] {
             ParamError::unless_between(name, count as f64, 0.0, 100_000.0)?;
         }

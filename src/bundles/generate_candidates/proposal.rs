@@ -49,7 +49,8 @@ pub struct Figures {
 impl Figures {
     /// Of a pair: `both` orders of `all` hold it, `one` and `other` its items (section 5.4).
     pub fn of_pair(both: u32, one: u32, other: u32, all: usize) -> Self {
-        let (both, one, other, all) = (f64::from(both), f64::from(one.max(1)), f64::from(other.max(1)), all.max(1) as f64);
+        let (both, one, other, all) =
+            (f64::from(both), f64::from(one.max(1)), f64::from(other.max(1)), all.max(1) as f64);
         Self { confidence: both / one.min(other), lift: both * all / (one * other), support: both / all }
     }
 }
@@ -131,7 +132,11 @@ mod tests {
         pool.add(Proposal::counted(vec![Item(1), Item(0)], Source::TopPairs, figures));
         let alike = Proposal {
             similarity: Some(0.8),
-            ..Proposal::counted(vec![Item(0), Item(1)], Source::Similarity, Figures { confidence: 0.5, lift: 7.0, support: 0.01 })
+            ..Proposal::counted(
+                vec![Item(0), Item(1)],
+                Source::Similarity,
+                Figures { confidence: 0.5, lift: 7.0, support: 0.01 },
+            )
         };
         pool.add(alike);
         assert!(pool.has(&[Item(0), Item(1)]) && !pool.has(&[Item(0)]));
@@ -145,7 +150,8 @@ mod tests {
     #[test]
     fn exactly_two_of_a_hundred_orders_are_enough() {
         let relaxed = Thresholds { support: 0.02, confidence: 0.18, lift: 0.0 };
-        let of = |both, one, all| Proposal::counted(Vec::new(), Source::TopPairs, Figures::of_pair(both, one, 100, all));
+        let of =
+            |both, one, all| Proposal::counted(Vec::new(), Source::TopPairs, Figures::of_pair(both, one, 100, all));
         assert!(relaxed.hold(&of(9, 50, 450)) && !relaxed.hold(&of(9, 50, 451)) && !relaxed.hold(&of(9, 51, 450)));
     }
 }

@@ -23,6 +23,9 @@ pub struct Baskets {
     pub multi: ShopOrders,
     /// Orders of two or more different items, in which some may be no products: what shares are of.
     pub multi_orders: usize,
+    /// The places in `multi` of the orders of each item, from `starts[item]` to `starts[item + 1]`.
+    starts: Vec<usize>,
+    holders: Vec<u32>,
     /// Orders with each item.
     pub in_orders: Vec<u32>,
     /// Those of two or more items.
@@ -46,13 +49,41 @@ impl Baskets {
             counts
         };
         let (in_orders, in_multi) = (counts(&all), counts(&multi));
-        Self { all, multi, multi_orders, in_orders, in_multi }
+        let (starts, holders) = holders(&multi, products.len());
+        Self { all, multi, multi_orders, starts, holders, in_orders, in_multi }
+    }
+
+    /// How many orders hold all of two or more different items.
+    fn together(&self, items: &[Item]) -> u32 {
+        let of = |item: &Item| &self.holders[self.starts[item.index()]..self.starts[item.index() + 1]];
+        let Some(rarest) = items.iter().min_by_key(|item| of(item).len()) else { return 0 };
+        let holds_all = |order: &&u32| {
+            let order = self.multi.order(**order as usize);
+            items.iter().all(|item| order.binary_search(&item.0).is_ok())
+        };
+        of(rarest).iter().filter(holds_all).count() as u32
     }
 
     /// All orders, those of items that are no products as well.
     pub fn all_orders(&self) -> u32 {
         self.all.all_orders
     }
+}
+
+/// The orders of each item, ascending.
+fn holders(orders: &ShopOrders, items: usize) -> (Vec<usize>, Vec<u32>) {
+    let mut starts = vec![0; items + 1];
+    orders.items.iter().for_each(|item| starts[*item as usize + 1] += 1);
+    (1..starts.len()).for_each(|place| starts[place] += starts[place - 1]);
+    let mut next = starts.clone();
+    let mut holders = vec![0; orders.items.len()];
+    for (order, items) in (0..).zip(orders.transactions().iter()) {
+        for item in items {
+            holders[next[*item as usize]] = order;
+            next[*item as usize] += 1;
+        }
+    }
+    (starts, holders)
 }
 
 /// A shop, ready for its candidates.
@@ -148,10 +179,7 @@ impl<'a> Shop<'a> {
             [] => 0,
             [only] => self.baskets.in_orders[only.index()],
             [one, other] => self.pairs.together(one.0, other.0),
-            _ => {
-                let holds = |order: &[u32]| items.iter().all(|item| order.binary_search(&item.0).is_ok());
-                self.baskets.multi.transactions().iter().filter(|order| holds(order)).count() as u32
-            }
+            _ => self.baskets.together(items),
         }
     }
 

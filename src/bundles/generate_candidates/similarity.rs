@@ -62,18 +62,20 @@ pub fn targets(shop: &Shop<'_>) -> Vec<Item> {
 
 /// How alike a pair must be, and how alike two items are that are one thing under two names.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Bounds {
+pub struct Bounds {
     pair: f64,
     twin: f64,
     set: f64,
 }
 
 impl Bounds {
-    fn of(shop: &Shop<'_>) -> Self {
+    /// Those of a shop: adaptive ones follow from the size of its catalog.
+    pub fn of(shop: &Shop<'_>, is_adaptive: bool) -> Self {
         if shop.baskets.multi_orders < FEW_ORDERS {
             return Self { pair: 0.0, twin: f64::INFINITY, set: 0.0 };
         }
         match shop.products.len() {
+            _ if !is_adaptive => Self { pair: 0.30, twin: 0.90, set: 0.70 },
             ..100 => Self { pair: 0.25, twin: 0.95, set: 0.45 },
             100..1_000 => Self { pair: 0.30, twin: 0.85, set: 0.55 },
             _ => Self { pair: 0.35, twin: 0.80, set: 0.65 },
@@ -91,11 +93,17 @@ pub struct Alike {
 }
 
 /// What is alike in a shop, by vectors of its targets in their order.
-pub fn by_vectors(shop: &Shop<'_>, targets: &[Item], vendors: &StringChunked, most: usize, vectors: &Vectors) -> Alike {
+pub fn by_vectors(
+    shop: &Shop<'_>,
+    targets: &[Item],
+    vendors: &StringChunked,
+    most: usize,
+    vectors: &Vectors,
+    bounds: Bounds,
+) -> Alike {
     let queries: Vec<u32> = (0..targets.len().min(PAIR_ANCHORS) as u32).collect();
-    let bounds = Bounds::of(shop);
     let neighbours = nearest(vectors, &queries, 2 * PAIR_NEIGHBOURS, bounds.pair.min(bounds.set) as f32);
-    alike(shop, targets, vendors, most, |anchor, most| {
+    alike(shop, targets, vendors, (most, bounds), |anchor, most| {
         neighbours.of(anchor).take(most).map(|(other, cosine)| (other as usize, f64::from(cosine))).collect()
     })
 }
@@ -105,10 +113,9 @@ fn alike(
     shop: &Shop<'_>,
     targets: &[Item],
     vendors: &StringChunked,
-    most: usize,
+    (most, bounds): (usize, Bounds),
     nearest: impl Fn(usize, usize) -> Vec<(usize, f64)>,
 ) -> Alike {
-    let bounds = Bounds::of(shop);
     let vendor = |item: Item| vendors.get(shop.products.row(item)).filter(|vendor| !vendor.is_empty());
     let fits = |anchor: Item, other: Item| {
         let (one, two) = (shop.products.fact(anchor), shop.products.fact(other));
@@ -122,19 +129,26 @@ fn alike(
     for (place, anchor) in targets.iter().enumerate().take(PAIR_ANCHORS) {
         let neighbours = nearest(place, 2 * PAIR_NEIGHBOURS);
         let others = |least: f64| {
-            let near = neighbours.iter().filter(move |(_, similarity)| *similarity >= least && *similarity <= bounds.twin);
+            let near =
+                neighbours.iter().filter(move |(_, similarity)| *similarity >= least && *similarity <= bounds.twin);
             near.take(PAIR_NEIGHBOURS).map(|(other, similarity)| (targets[*other], *similarity))
         };
         for (other, similarity) in others(bounds.pair) {
-            if found.pairs.len() < most && fits(*anchor, other) && seen.insert([*anchor.min(&other), *anchor.max(&other)]) {
+            if found.pairs.len() < most
+                && fits(*anchor, other)
+                && seen.insert([*anchor.min(&other), *anchor.max(&other)])
+            {
                 found.pairs.push(proposal(vec![*anchor, other], similarity));
             }
         }
         if place >= SET_ANCHORS || found.sets.len() >= most {
             continue;
         }
-        let mut members: Vec<(Item, f64)> =
-            others(bounds.set).take(SET_NEIGHBOURS).filter(|(other, _)| fits(*anchor, *other)).take(SET_OTHERS).collect();
+        let mut members: Vec<(Item, f64)> = others(bounds.set)
+            .take(SET_NEIGHBOURS)
+            .filter(|(other, _)| fits(*anchor, *other))
+            .take(SET_OTHERS)
+            .collect();
         if members.len() < 2 {
             continue;
         }

@@ -174,7 +174,8 @@ mod tests {
             "similar_item" => ["b", "c", "gone"],
             "rank" => [1_i64, 2, 1],
         );
-        let products = Products::read(table(&[Row::new("s", "a", 1), Row::new("s", "b", 1), Row::new("s", "c", 1)]).lazy());
+        let products =
+            Products::read(table(&[Row::new("s", "a", 1), Row::new("s", "b", 1), Row::new("s", "c", 1)]).lazy());
         let products = products.unwrap();
         let of = |most| {
             let similar = SimilarItems::read(similar.as_ref().unwrap().clone().lazy(), most).unwrap();

@@ -44,12 +44,18 @@ fn shops(orders: i64, multi: i64, lines: i64, objectives: &[&str]) -> DataFrame 
         "problem" => [None::<&str>],
     )
     .unwrap();
-    let objectives = crate::bundles::list_column::texts_column("objectives", std::iter::once(objectives.iter().copied()));
+    let objectives =
+        crate::bundles::list_column::texts_column("objectives", std::iter::once(objectives.iter().copied()));
     frame.with_column(objectives).unwrap();
     frame
 }
 
-fn run(operator: &GenerateCandidates, products: &[Row], orders: &[(usize, &[&str])], objectives: &[&str]) -> [DataFrame; 2] {
+fn run(
+    operator: &GenerateCandidates,
+    products: &[Row],
+    orders: &[(usize, &[&str])],
+    objectives: &[&str],
+) -> [DataFrame; 2] {
     let lines = lines(orders);
     let count = orders.iter().map(|(times, _)| *times as i64).sum();
     let multi = orders.iter().filter(|(_, items)| items.len() > 1).map(|(times, _)| *times as i64).sum();
@@ -74,7 +80,8 @@ fn shop() -> Vec<Row> {
     ["a", "b", "c", "d"].iter().zip([9_000, 4_000, 2_000, 1_000]).map(|(id, price)| Row::new("s", id, price)).collect()
 }
 
-const ORDERS: &[(usize, &[&str])] = &[(8, &["a", "b"]), (5, &["a", "c"]), (4, &["b", "d"]), (3, &["c", "d"]), (2, &["a"])];
+const ORDERS: &[(usize, &[&str])] =
+    &[(8, &["a", "b"]), (5, &["a", "c"]), (4, &["b", "d"]), (3, &["c", "d"]), (2, &["a"])];
 
 #[test]
 fn pairs_that_are_bought_together_are_bundles_with_the_figures_of_their_orders() {
@@ -99,7 +106,11 @@ fn what_is_sold_out_is_in_no_bundle_unless_it_may_be() {
     let mut products = shop();
     products[1].stock = Some(0);
     let frame = table(&products).lazy().with_column(
-        when(col("item_id").eq(lit("b"))).then(lit(OUT_OF_STOCK)).otherwise(lit(NULL)).cast(DataType::String).alias("exclusion"),
+        when(col("item_id").eq(lit("b")))
+            .then(lit(OUT_OF_STOCK))
+            .otherwise(lit(NULL))
+            .cast(DataType::String)
+            .alias("exclusion"),
     );
     let with_b = |inventory: InventoryMode| {
         let operator = GenerateCandidates { inventory, ..GenerateCandidates::default() };
@@ -108,7 +119,8 @@ fn what_is_sold_out_is_in_no_bundle_unless_it_may_be() {
         let inputs = Frames::new().with("products", frame.clone()).with("shops", shops).with("lines", lines);
         let mut frames = operator.run(inputs, &StageContext::alone(Arc::new(NoStorage))).unwrap();
         let candidates = frames.take("candidates").unwrap().collect().unwrap();
-        let all: Vec<String> = ["FBT", "VOLUME", "BOGO", "FIXED", "MIX_MATCH"].iter().flat_map(|kind| shown(&candidates, kind)).collect();
+        let all: Vec<String> =
+            ["FBT", "VOLUME", "BOGO", "FIXED", "MIX_MATCH"].iter().flat_map(|kind| shown(&candidates, kind)).collect();
         assert!(!all.is_empty());
         all.iter().any(|items| items.split(' ').next().is_some_and(|items| items.split('+').any(|item| item == "b")))
     };
@@ -117,7 +129,7 @@ fn what_is_sold_out_is_in_no_bundle_unless_it_may_be() {
 
 #[test]
 fn a_shop_with_few_pairs_climbs_the_ladder_and_one_without_orders_offers_quantities() {
-    let operator = GenerateCandidates { similar: 0, cold_start_coverage: false, ..GenerateCandidates::default() };
+    let operator = GenerateCandidates { similar: 0, cold_start_coverage: Some(false), ..GenerateCandidates::default() };
     let orders: &[(usize, &[&str])] = &[(1, &["a", "b"]), (9, &["c"]), (9, &["d"]), (3, &["a"])];
     let [candidates, shops] = run(&operator, &shop(), orders, &["increase_aov"]);
     let pairs = shown(&candidates, "FBT");

@@ -12,7 +12,7 @@ mod terms;
 mod tiers;
 mod volume;
 
-pub use bandit::{Arms, Chosen, Deal, EPSILON, Method};
+pub use bandit::{Chosen, Deal, EPSILON};
 pub use bogo::{Bogo, Mode};
 pub use multi_item::{price_at, price_lines};
 pub use rewards::{PairCounts, Reward, RewardSearch, same_product_rewards};

@@ -58,8 +58,7 @@ pub struct Quantities {
 
 /// Tiers by the quantities of an item's order lines (section 8.5). `stock` is `None` when nobody counts it.
 pub fn tiers_of_quantities(quantities: &Quantities, stock: Option<i64>) -> Vec<Tier> {
-    let is_more =
-        |lines: u32, percent: u64| 100 * u64::from(lines) > percent * u64::from(quantities.lines);
+    let is_more = |lines: u32, percent: u64| 100 * u64::from(lines) > percent * u64::from(quantities.lines);
     let half_of_stock = stock.map_or(u32::MAX, |stock| u32::try_from(stock.max(0) / 2).unwrap_or(u32::MAX));
 
     let mut tiers = vec![BASE, tier(2, if is_more(quantities.of_two, 30) { 8 } else { 5 }, STARTER)];

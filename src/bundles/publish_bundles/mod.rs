@@ -15,23 +15,24 @@ use self::{
     rows::{PROGRESS, PUBLISHED_SHOPS, Published, RECOMMENDATIONS, ShopReport, progress, recommendations, shop_rows},
 };
 use super::{
-    phases::{ENABLED, FINALIZATION},
     candidate_rows::{DROPPED, Dropped, Made, ShopMade, joined, read_candidates},
     drop_reason::DropReason,
     explain_bundles::EXPLAINED,
     explanation::{BundleCopy, breaks_policy},
     generate_candidates::InventoryMode,
     items::{Item, ItemFacts},
+    phases::{ENABLED, FINALIZATION},
     price_rows::{PriceCells, int_lists},
     pricing::{Pricing, Terms},
     products::{OF_ITEMS, Products, ShopProducts, products_port},
     waves::wave_at,
 };
 use crate::{
-    flags::Flag,
+    flags::{Flag, StageFlags, flag},
     operator::{
-    ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext, StageError,
-},
+        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        StageContext, StageError,
+    },
 };
 
 use ColumnKind::{Text, Timestamp};
@@ -42,28 +43,28 @@ use ColumnKind::{Text, Timestamp};
 pub struct PublishBundles {
     /// What becomes of bundles with an item that is sold out or not for sale.
     pub inventory: InventoryMode,
-    /// After how many bundles of a shop each wave ends, rising; what is left is a last one.
-    pub waves: Vec<usize>,
-    /// Bundles of a shop.
-    pub hard_cap: usize,
+    /// After how many bundles of a shop each wave ends, rising; what is left is a last one. Null for the flag
+    /// `bundling.staged_thresholds`.
+    pub waves: Option<Vec<usize>>,
+    /// Bundles of a shop; null for the flag `bundling.staged_hard_cap`.
+    pub hard_cap: Option<usize>,
     /// What `discount_reference` says, such as `__quick_start__`; null for nothing.
     pub discount_reference: Option<String>,
 }
 
 impl Default for PublishBundles {
     fn default() -> Self {
-        Self { inventory: InventoryMode::Strict, waves: vec![3, 5, 10, 20, 40], hard_cap: 100, discount_reference: None }
+        Self { inventory: InventoryMode::Strict, waves: None, hard_cap: None, discount_reference: None }
     }
 }
 
-const TEXTS: Columns = &[
-    ("sku", Text),
-    ("title", Text),
-    ("variant_title", Text),
-    ("vendor", Text),
-    ("image_url", Text),
-    ("status", Text),
-];
+/// Without it all bundles are one wave.
+const STAGED: &Flag = flag("bundling.staged_publish_enabled");
+const THRESHOLDS: &Flag = flag("bundling.staged_thresholds");
+const HARD_CAP: &Flag = flag("bundling.staged_hard_cap");
+
+const TEXTS: Columns =
+    &[("sku", Text), ("title", Text), ("variant_title", Text), ("vendor", Text), ("image_url", Text), ("status", Text)];
 const PRODUCTS: [(&str, ColumnKind); OF_ITEMS.len() + TEXTS.len()] = joined(&[OF_ITEMS, TEXTS]);
 
 /// A last wave of more bundles than any shop has.
@@ -73,6 +74,7 @@ impl Operator for PublishBundles {
     const NAME: &'static str = "publish-bundles";
     const SUMMARY: &'static str = "Checks each bundle once more, and gives the tables of recommendations, in waves.";
     const VERSION: u32 = 1;
+    const FLAGS: &'static [&'static Flag] = &[STAGED, THRESHOLDS, HARD_CAP];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(FINALIZATION);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -110,14 +112,14 @@ impl Operator for PublishBundles {
     }
 
     fn validate(&self) -> Result<(), ParamError> {
-        if !self.waves.is_sorted() {
+        if !self.waves.as_ref().is_none_or(|waves| waves.is_sorted()) {
             return Err(ParamError {
                 path: vec!["waves".to_owned()],
                 problem: "the ends of waves do not rise".to_owned(),
                 mend: "write them like [3, 5, 10, 20, 40]".to_owned(),
             });
         }
-        ParamError::unless_between("hard_cap", self.hard_cap as f64, 1.0, MOST)
+        ParamError::unless_between("hard_cap", self.hard_cap.unwrap_or(1) as f64, 1.0, MOST)
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
@@ -133,7 +135,8 @@ impl Operator for PublishBundles {
             .map(|shop| {
                 context.check_cancelled()?;
                 let currency = about.get(&shop.rows.shop).map_or("USD", |about| about.currency.as_str());
-                Ok(self.of_shop(shop, &tables, currency))
+                let staging = self.staging(&context.flags, shop.rows.shop.as_deref());
+                Ok(self.of_shop(shop, &tables, currency, &staging))
             })
             .collect::<Result<_, StageError>>()?;
         let mut dropped = Dropped::default();
@@ -225,15 +228,28 @@ impl Found {
     }
 }
 
+/// In which waves a shop's bundles are published, and how many.
+struct Staging {
+    waves: Vec<usize>,
+    hard_cap: usize,
+}
+
 impl PublishBundles {
-    fn of_shop(&self, shop: &ShopMade, tables: &Tables<'_>, currency: &str) -> Found {
+    fn staging(&self, flags: &StageFlags, shop: Option<&str>) -> Staging {
+        let count = |number: &i64| usize::try_from(*number).unwrap_or_default();
+        let of_flag = || flags.ints(shop, THRESHOLDS).iter().map(count).collect();
+        let waves = if flags.is_on(shop, STAGED) { self.waves.clone().unwrap_or_else(of_flag) } else { Vec::new() };
+        Staging { waves, hard_cap: self.hard_cap.unwrap_or_else(|| count(&flags.int(shop, HARD_CAP))) }
+    }
+
+    fn of_shop(&self, shop: &ShopMade, tables: &Tables<'_>, currency: &str, staging: &Staging) -> Found {
         let mut found = Found::default();
         let Some(products) = tables.products.shop(shop.rows.shop.as_deref()) else { return found };
         for (row, made) in shop.rows.rows.clone().zip(&shop.made) {
             let pricing = tables.prices.row(row, made);
             let place = found.published.len();
             let refused = self.refuse(row, made, &pricing, tables, products);
-            let refused = refused.or_else(|| (place >= self.hard_cap).then_some((DropReason::LowScore, None)));
+            let refused = refused.or_else(|| (place >= staging.hard_cap).then_some((DropReason::LowScore, None)));
             if let Some((reason, detail)) = refused {
                 found.dropped.push((row, reason, detail));
                 continue;
@@ -241,13 +257,12 @@ impl PublishBundles {
             let items: Vec<ProductItem<'_>> =
                 made.candidate.items.iter().map(|item| tables.item(products, *item)).collect();
             let selection = tables.selected.get(row).zip(tables.selection.get(row));
-            let selection =
-                selection.map(|(percent, method)| Selection { percent, method, among: &tables.arms[row] });
+            let selection = selection.map(|(percent, method)| Selection { percent, method, among: &tables.arms[row] });
             found.published.push(Published {
                 row,
                 products: products_record(made, &pricing, &items),
                 pricing: pricing_record(&pricing, &items, currency, selection),
-                wave: wave_at(place, &self.waves),
+                wave: wave_at(place, &staging.waves),
             });
         }
         found

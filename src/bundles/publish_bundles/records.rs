@@ -83,7 +83,14 @@ fn tiers(pricing: &Pricing) -> Option<Vec<TierRecord>> {
     let record = |tier: &crate::bundles::pricing::Tier| {
         let value = tier.percent.value();
         let kind = if value > 0.0 { "PERCENTAGE" } else { "NONE" };
-        TierRecord { min_qty: tier.min_quantity, discount_type: kind, discount_value: value, label: tier.label, kind, value }
+        TierRecord {
+            min_qty: tier.min_quantity,
+            discount_type: kind,
+            discount_value: value,
+            label: tier.label,
+            kind,
+            value,
+        }
     };
     Some(tiers.iter().map(record).collect())
 }

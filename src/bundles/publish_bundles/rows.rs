@@ -185,10 +185,12 @@ pub fn recommendations(
 ) -> Result<DataFrame, StageError> {
     let rows: IdxCa = published.iter().map(|published| Some(published.row as IdxSize)).collect();
     let kept = frame.take(&rows)?;
-    let shops: Vec<Option<String>> = kept.column("shop_id")?.str()?.iter().map(|shop| shop.map(str::to_owned)).collect();
+    let shops: Vec<Option<String>> =
+        kept.column("shop_id")?.str()?.iter().map(|shop| shop.map(str::to_owned)).collect();
     let hashes = kept.column("dedupe_hash")?.str()?;
     let count = published.len();
     let ids = shops.iter().zip(hashes.iter()).map(|(shop, hash)| id(shop.as_deref(), hash.unwrap_or_default()));
+    let ids: Vec<String> = ids.collect();
     let mut ranks: Vec<i64> = Vec::with_capacity(count);
     for (place, shop) in shops.iter().enumerate() {
         let is_same = place > 0 && shops.get(place - 1) == Some(shop);
@@ -197,8 +199,11 @@ pub fn recommendations(
     let as_of = shops.iter().map(|shop| about.get(shop).and_then(|about| about.as_of)).collect::<Vec<_>>();
     let columns = RECOMMENDATIONS.iter().map(|(name, _)| {
         let column = match *name {
-            "id" => Column::new("".into(), ids.clone().collect::<Vec<_>>()),
-            "csv_upload_id" => Column::new("".into(), shops.iter().map(|shop| uploads.get(shop).map(String::as_str)).collect::<Vec<_>>()),
+            "id" => Column::new("".into(), &ids),
+            "csv_upload_id" => Column::new(
+                "".into(),
+                shops.iter().map(|shop| uploads.get(shop).map(String::as_str)).collect::<Vec<_>>(),
+            ),
             "products" => Column::new("".into(), published.iter().map(|row| row.products.as_str()).collect::<Vec<_>>()),
             "pricing" => Column::new("".into(), published.iter().map(|row| row.pricing.as_str()).collect::<Vec<_>>()),
             "ranking_score" => kept.column("final_score")?.clone(),
@@ -251,10 +256,7 @@ fn components(kept: &DataFrame) -> PolarsResult<Vec<String>> {
 ///
 /// # Errors
 /// When the frame cannot be made.
-pub fn shop_rows(
-    about: &AboutShops,
-    reports: &HashMap<Option<String>, ShopReport>,
-) -> Result<DataFrame, StageError> {
+pub fn shop_rows(about: &AboutShops, reports: &HashMap<Option<String>, ShopReport>) -> Result<DataFrame, StageError> {
     let none = ShopReport::default();
     let report = |shop: &Option<String>| reports.get(shop).unwrap_or(&none);
     let number = |of: fn(&ShopReport) -> i64| about.keys().map(|shop| of(report(shop))).collect::<Vec<_>>();
@@ -280,7 +282,9 @@ pub fn shop_rows(
 fn why(about: &AboutShop, report: &ShopReport) -> Option<String> {
     let most = report.dropped.iter().max_by_key(|(reason, count)| (**count, std::cmp::Reverse(**reason)));
     match (report.published, most) {
-        (0, Some((reason, count))) if about.why.is_none() => Some(format!("{count} were dropped, most of all: {reason}")),
+        (0, Some((reason, count))) if about.why.is_none() => {
+            Some(format!("{count} were dropped, most of all: {reason}"))
+        }
         (0, _) => Some(about.why.clone().unwrap_or_else(|| "no candidate had a price".to_owned())),
         _ => about.why.clone(),
     }

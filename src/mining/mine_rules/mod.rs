@@ -225,7 +225,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        mining::{mine_itemsets::MineItemsets, testing::{context, item_lists, sides}},
+        mining::{
+            mine_itemsets::MineItemsets,
+            testing::{context, item_lists, sides},
+        },
         operator::Operator,
     };
 
@@ -338,9 +341,11 @@ mod tests {
     fn lists_that_are_no_sets_are_rejected_with_what_can_be_shown_of_them() {
         let texts = df!("items" => [Some("a"), None, Some("b"), Some("b")], "row" => [1_i64, 1, 2, 2]).unwrap().lazy();
         let lists = texts.group_by_stable([col("row")]).agg([col("items")]).collect().unwrap();
-        let itemsets = lists.lazy().select([lit("s").alias("shop_id"), col("items"), lit(1_i64).alias("support_count")]);
+        let itemsets =
+            lists.lazy().select([lit("s").alias("shop_id"), col("items"), lit(1_i64).alias("support_count")]);
         let inputs = Frames::new().with("itemsets", itemsets).with("shops", shops(Some("s"), 4, 5));
-        let rejected = MineRules::default().run(inputs, &context()).unwrap().take("rejected").unwrap().collect().unwrap();
+        let rejected =
+            MineRules::default().run(inputs, &context()).unwrap().take("rejected").unwrap().collect().unwrap();
         let expected = df!(
             "shop_id" => ["s", "s"],
             "items" => [None, Some("[\"b\",\"b\"]")],
@@ -380,7 +385,10 @@ mod tests {
         let mut frames = MineRules::default().run(inputs, &context()).unwrap();
         let rejected = frames.take("rejected").unwrap().collect().unwrap();
         let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
-        assert_eq!(reasons, ["items is no list of texts, nor a JSON array of texts", "the shop is not among the shops"]);
+        assert_eq!(
+            reasons,
+            ["items is no list of texts, nor a JSON array of texts", "the shop is not among the shops"]
+        );
     }
 
     #[test]

@@ -158,7 +158,8 @@ fn rejected_frame(rejected: &Rejected) -> Result<DataFrame, StageError> {
 
 impl Reading {
     fn add(&mut self, items: Option<Vec<String>>, count: Option<i64>, orders: u32) -> Result<(), &'static str> {
-        let names = items.filter(|names| !names.is_empty()).ok_or("items is no list of texts, nor a JSON array of texts")?;
+        let names =
+            items.filter(|names| !names.is_empty()).ok_or("items is no list of texts, nor a JSON array of texts")?;
         if has_double(&names) {
             return Err("an item is there twice");
         }

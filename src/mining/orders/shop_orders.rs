@@ -126,7 +126,8 @@ impl ShopOrders {
     pub fn renumber(&mut self, numbers: &[Option<u32>]) {
         let mut kept = Self { offsets: vec![0], ..Self::default() };
         for order in 0..self.len() {
-            kept.items.extend(self.order(order).iter().filter_map(|item| numbers.get(*item as usize).copied().flatten()));
+            kept.items
+                .extend(self.order(order).iter().filter_map(|item| numbers.get(*item as usize).copied().flatten()));
             if kept.items.len() as u32 > kept.offsets.last().copied().unwrap_or_default() {
                 kept.offsets.push(kept.items.len() as u32);
                 kept.times.extend(self.times.get(order));

@@ -211,13 +211,8 @@ struct Writer<'a> {
 }
 
 /// What judgement takes from an item that lines made.
-const OF_LINES: &Traits = &Traits {
-    list_cents: None,
-    compare_at_cents: None,
-    has_levels: false,
-    in_catalog: false,
-    is_gift_card: false,
-};
+const OF_LINES: &Traits =
+    &Traits { list_cents: None, compare_at_cents: None, has_levels: false, in_catalog: false, is_gift_card: false };
 
 impl Writer<'_> {
     fn take(&mut self, batch: &DataFrame) -> Result<(), StageError> {

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     io::{
-        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, Nested, SinkMode, SourceSpec, SqliteRead, SqliteSink,
-        SqliteSource,
+        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, Nested, SinkMode, SourceSpec, SqliteRead,
+        SqliteSink, SqliteSource,
     },
     operator::ColumnKind,
 };
