@@ -194,7 +194,10 @@ impl Tables<'_> {
         let price_sanity = price_sanity(Some(pricing.greatest_percent()), &pricing.baselines);
         let evidence = Evidence { candidate, stocks: &stocks, discount: pricing.greatest_percent(), price_sanity };
         let found = explain(&evidence);
-        let title = |item: &Item| self.titles.get(products.row(*item)).unwrap_or("Product");
+        let title = |item: &Item| {
+            let title = self.titles.get(products.row(*item)).filter(|title| !title.is_empty());
+            title.unwrap_or_else(|| products.id(*item))
+        };
         let names: Vec<&str> = candidate.items.iter().map(title).collect();
         let copy = BundleCopy::of_template(&CopyInput {
             bundle_type: candidate.bundle_type,

@@ -191,7 +191,10 @@ impl<'a> Tables<'a> {
 
     fn item(&self, products: ShopProducts<'a>, item: Item) -> ProductItem<'_> {
         let row = products.row(item);
-        let (id, title) = (products.id(item), self.text("title", row).unwrap_or_default());
+        let id = products.id(item);
+        let sku = self.text("sku", row).unwrap_or(id);
+        // What has no title is called as it is ordered.
+        let title = self.text("title", row).unwrap_or(sku);
         let product = self.text("product_id", row).unwrap_or(id);
         ProductItem {
             product_gid: gid("Product", product),
@@ -201,7 +204,7 @@ impl<'a> Tables<'a> {
             name: title,
             title: self.text("variant_title", row).unwrap_or(title),
             price: products.fact(item).price.units(),
-            sku: self.text("sku", row).unwrap_or(id),
+            sku,
             image_url: self.text("image_url", row),
             category: self.text("category", row),
             brand: self.text("vendor", row),
@@ -292,7 +295,6 @@ impl PublishBundles {
         if let Some(promise) = breaks_policy(&copy) {
             return Some((DropReason::PolicyBlock, Some(format!("its text promises '{promise}'"))));
         }
-        let has_names = candidate.items.iter().all(|item| tables.text("title", products.row(*item)).is_some());
         let has_terms = match &pricing.terms {
             Terms::Tiered(tiers) => tiers.len() > 1,
             Terms::Bogo(_) | Terms::Percentage => !pricing.lines.is_empty(),
@@ -301,8 +303,6 @@ impl PublishBundles {
             told(DropReason::of_issue("pricing_error"), "its lines do not add up to a price")
         } else if candidate.confidence <= 0.0 || tables.scores.get(row).unwrap_or_default() <= 0.0 {
             told(DropReason::LowScore, "its confidence or score is 0")
-        } else if !has_names {
-            told(DropReason::of_issue("missing_name"), "an item has no name")
         } else {
             None
         }
