@@ -14,6 +14,7 @@ mod operator;
 mod orders;
 mod pipeline;
 mod report;
+mod review;
 mod sample;
 mod workflows;
 

@@ -64,7 +64,7 @@ impl SalesStatistics {
         let mut items = vec![Sums::default(); compare_at.len()];
         let mut of_category = vec![Sums::default(); categories];
         let mut global = Sums::default();
-        for sale in sales.iter().filter(|sale| sale.item.index() < items.len() && sale.age_days >= 0) {
+        for sale in sales.iter().filter(|sale| sale.item.index() < compare_at.len() && sale.age_days >= 0) {
             let list = compare_at[sale.item.index()].unwrap_or(sale.unit_price);
             if sale.age_days < ITEM_DAYS {
                 items[sale.item.index()].add(sale, list);
