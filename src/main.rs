@@ -7,6 +7,7 @@ mod cli;
 mod delimited;
 mod dice;
 mod embedding;
+mod flags;
 mod io;
 mod linking;
 mod mining;

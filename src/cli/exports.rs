@@ -193,14 +193,7 @@ impl Reading<'_> {
             "gives_rows" => self.files.iter().map(|file| only.is_none_or(|only| only == file.name)).collect::<Vec<_>>(),
         )?;
         let storage = Arc::new(FirstRows::default());
-        let context = StageContext {
-            as_of: Timestamp::UNIX_EPOCH,
-            seed: 0,
-            memory_bytes: MEMORY,
-            progress: Arc::new(Silent),
-            cancelled: Arc::new(AtomicBool::new(false)),
-            storage: storage.clone(),
-        };
+        let context = StageContext { memory_bytes: MEMORY, ..StageContext::alone(storage.clone()) };
         let outcome = bound.run(Frames::new().with("files", listing), &context);
         let written = storage.take();
         match outcome {

@@ -6,8 +6,8 @@ mod nearest;
 mod product_text;
 mod vectors;
 
-pub use embedder::{Embedder, EmbeddingError, Identity};
-pub use local::{LocalEmbedder, TermWeights};
-pub use nearest::{Neighbours, nearest};
+pub use embedder::{Embedder, EmbeddingError};
+pub use local::LocalEmbedder;
+pub use nearest::nearest;
 pub use product_text::ProductText;
-pub use vectors::{Vectors, VectorsBuilder};
+pub use vectors::Vectors;

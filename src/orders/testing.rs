@@ -62,14 +62,7 @@ impl Storage for Memory {
 
 /// A context with this storage.
 pub fn context(storage: Arc<Memory>) -> StageContext {
-    StageContext {
-        as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
-        seed: 1,
-        memory_bytes: 1 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage,
-    }
+    StageContext { as_of: "2026-03-01T04:30:00Z".parse().unwrap(), seed: 1, ..StageContext::alone(storage) }
 }
 
 /// What a stage wrote.

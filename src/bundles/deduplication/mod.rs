@@ -6,6 +6,6 @@ mod near;
 mod quotas;
 
 pub use hash::{BundleHash, effective_skus};
-pub use merge::{Merged, merge_equal};
+pub use merge::merge_equal;
 pub use near::{NearDuplicate, near_duplicates};
-pub use quotas::{Kind, Quotas};
+pub use quotas::Quotas;

@@ -22,12 +22,16 @@ impl Estimate {
         Self { mean: self.mean * share, low: self.low * share, high: self.high * share }
     }
 
-    /// Of draws that are as likely as each other; sorts them.
+    /// Of draws that are as likely as each other; changes their order.
     fn of(draws: &mut [f64]) -> Self {
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        draws.sort_by(f64::total_cmp);
-        let at = |share: f64| draws[(share * draws.len() as f64) as usize];
-        Self { mean, low: at(0.05), high: at(0.95) }
+        let place = |share: f64| (share * draws.len() as f64) as usize;
+        let (low, high) = (place(0.05), place(0.95));
+        // Two of them are asked for: to find them is a fifth of sorting.
+        let (below, high, _) = draws.select_nth_unstable_by(high, f64::total_cmp);
+        let high = *high;
+        let (_, low, _) = below.select_nth_unstable_by(low, f64::total_cmp);
+        Self { mean, low: *low, high }
     }
 }
 

@@ -5,7 +5,6 @@ mod copy;
 mod slots;
 mod summary;
 
-pub use bands::{Band, Figure, Statistic};
-pub use copy::{BundleCopy, CopyInput, breaks_policy, short_name};
+pub use copy::{BundleCopy, CopyInput, breaks_policy};
 pub use slots::{Evidence, Explanation, explain};
-pub use summary::{Merchant, summarised};
+pub use summary::summarised;

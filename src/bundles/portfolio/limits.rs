@@ -56,6 +56,17 @@ pub struct ShopLimits {
 }
 
 impl ShopLimits {
+    /// Limits that every bundle keeps to.
+    pub const fn none() -> Self {
+        Self {
+            least_stock: i64::MIN,
+            most_value: Cents(i64::MAX),
+            least_margin: 0.0,
+            most_discount: Percent::ALL,
+            least_categories: 0,
+        }
+    }
+
     /// The limits of a shop with these items.
     pub fn of(facts: &[ItemFacts]) -> Self {
         let stocks: Vec<i128> = facts.iter().filter_map(|item| item.stock).map(i128::from).collect();

@@ -8,5 +8,5 @@ mod weighted_sum;
 
 pub use goals::{Judged, goal_value, goal_weight};
 pub use limits::{Broken, ShopLimits};
-pub use nsga2::{Nsga2, Subset};
-pub use weighted_sum::{Portfolio, blended, portfolio};
+pub use nsga2::Nsga2;
+pub use weighted_sum::{blended, portfolio};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::bogo::Bogo;
 use crate::bundles::{
+    best::{best, falling},
     items::{Item, ItemFacts},
     money::{Cents, Percent},
     speed::Speed,
@@ -53,15 +54,28 @@ pub struct RewardSearch<'a> {
 impl RewardSearch<'_> {
     /// The best rewards of other products (section 3.5), best first. No product has two parts in them.
     pub fn cross_product(&self, pairs: &[PairCounts], most: usize) -> Vec<Reward> {
+        // Mostly the greedy choice ends among the first few: all are sorted only when it does not.
+        let mut looked_at = 64 * most.max(1);
+        loop {
+            let (chosen, were_all) = self.greedy(pairs, most, looked_at);
+            if were_all || chosen.len() >= most {
+                return chosen;
+            }
+            looked_at = looked_at.saturating_mul(16);
+        }
+    }
+
+    /// The greedy choice among so many of the best rated, and whether these were all.
+    fn greedy(&self, pairs: &[PairCounts], most: usize, looked_at: usize) -> (Vec<Reward>, bool) {
         let both_ways = pairs.iter().flat_map(|pair| {
             let [one, other] = pair.items;
             [self.rated(one, other, pair.together), self.rated(other, one, pair.together)]
         });
-        let mut rated: Vec<Reward> = both_ways.flatten().collect();
-        rated.sort_by(|one, other| {
+        let mut rated = best(both_ways.flatten(), looked_at, |one, other| {
             let ids = (one.trigger, one.reward).cmp(&(other.trigger, other.reward));
-            other.score.total_cmp(&one.score).then(ids)
+            falling(one.score, other.score).then(ids)
         });
+        let were_all = rated.len() < looked_at;
         let mut taken = BTreeSet::new();
         rated.retain(|reward| {
             let products = [reward.trigger, reward.reward].map(|item| self.facts[item.index()].product);
@@ -71,7 +85,7 @@ impl RewardSearch<'_> {
             }
             is_free
         });
-        rated
+        (rated, were_all)
     }
 
     /// How good `reward` is for `trigger`; `None` when it cannot be one.

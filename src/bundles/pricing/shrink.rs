@@ -46,7 +46,7 @@ fn shrunk(lines: u32, observed: f64, category: f64, global: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundles::{money::Cents, objective::Objective, pricing::sales::Sale};
+    use crate::bundles::{objective::Objective, pricing::sales::SoldBelowList};
 
     #[test]
     fn weights_depend_on_the_number_of_lines_and_meet_at_twenty() {
@@ -58,8 +58,8 @@ mod tests {
 
     #[test]
     fn an_item_that_never_sold_has_the_middle_of_the_caps() {
-        let sales = [Sale { item: Item(0), quantity: 1, unit_price: Cents(100), age_days: 0 }];
-        let statistics = SalesStatistics::of(&sales, &[None, None], &[None, None], 0);
+        let sold = vec![SoldBelowList { lines: 1, discount: 0, listed: 100 }, SoldBelowList::default()];
+        let statistics = SalesStatistics::of(sold.clone(), &sold, &[None, None], 0);
         let baselines = Baselines::new(&statistics, &[None, None]);
         let caps = Objective::ClearSlowMovers.caps();
         assert_eq!(baselines.of(Item(0), caps), Percent::ZERO);

@@ -37,30 +37,42 @@ pub const CATALOG_TIERS: [Tier; 3] = [BASE, tier(2, 10, None), tier(3, 15, None)
 const MIDDLE_MOST: u32 = 5;
 const TOP_MOST: u32 = 10;
 
+/// How many pieces an item's order lines have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quantities {
+    /// How many lines there are.
+    pub lines: u32,
+    /// Those of two, three and five pieces or more.
+    pub of_two: u32,
+    /// See `of_two`.
+    pub of_three: u32,
+    /// See `of_two`.
+    pub of_five: u32,
+    /// The pieces of the line that three quarters, and that nine tenths of the lines come before, by rising pieces.
+    pub p75: u32,
+    /// See `p75`.
+    pub p90: u32,
+    /// The most pieces.
+    pub most: u32,
+}
+
 /// Tiers by the quantities of an item's order lines (section 8.5). `stock` is `None` when nobody counts it.
-pub fn tiers_of_quantities(quantities: &[u32], stock: Option<i64>) -> Vec<Tier> {
-    let mut sorted = quantities.to_vec();
-    sorted.sort_unstable();
-    let share_of = |least: u32| 100 * (sorted.len() - sorted.partition_point(|quantity| *quantity < least));
-    let is_more = |least: u32, percent: usize| share_of(least) > percent * sorted.len();
-    let at_quantile = |part: usize, whole: usize| {
-        let place = (sorted.len() * part / whole).min(sorted.len().saturating_sub(1));
-        sorted.get(place).copied().unwrap_or(1)
-    };
+pub fn tiers_of_quantities(quantities: &Quantities, stock: Option<i64>) -> Vec<Tier> {
+    let is_more = |lines: u32, percent: u64| 100 * u64::from(lines) > percent * u64::from(quantities.lines);
     let half_of_stock = stock.map_or(u32::MAX, |stock| u32::try_from(stock.max(0) / 2).unwrap_or(u32::MAX));
 
-    let mut tiers = vec![BASE, tier(2, if is_more(2, 30) { 8 } else { 5 }, STARTER)];
-    let middle = at_quantile(3, 4).max(3).min(MIDDLE_MOST).min(half_of_stock);
+    let mut tiers = vec![BASE, tier(2, if is_more(quantities.of_two, 30) { 8 } else { 5 }, STARTER)];
+    let middle = quantities.p75.max(3).min(MIDDLE_MOST).min(half_of_stock);
     if middle > 2 {
-        tiers.push(tier(middle, if is_more(3, 15) { 10 } else { 12 }, POPULAR));
+        tiers.push(tier(middle, if is_more(quantities.of_three, 15) { 10 } else { 12 }, POPULAR));
     }
-    let upper = at_quantile(9, 10);
+    let upper = quantities.p90;
     let top = if upper > middle { upper } else { middle + 2 };
     let top = top.max(5).min(TOP_MOST).min(half_of_stock);
     if tiers.last().is_some_and(|last| top > last.min_quantity) {
-        let percent = if is_more(5, 10) {
+        let percent = if is_more(quantities.of_five, 10) {
             15
-        } else if sorted.last().is_some_and(|most| *most >= 5) {
+        } else if quantities.most >= 5 {
             18
         } else {
             20
@@ -94,24 +106,40 @@ mod tests {
     use super::*;
     use crate::bundles::objective::Objective;
 
+    fn of(quantities: &[u32]) -> Quantities {
+        let mut sorted = quantities.to_vec();
+        sorted.sort_unstable();
+        let at = |place: usize| sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default();
+        let at_least = |pieces: u32| sorted.iter().filter(|quantity| **quantity >= pieces).count() as u32;
+        Quantities {
+            lines: sorted.len() as u32,
+            of_two: at_least(2),
+            of_three: at_least(3),
+            of_five: at_least(5),
+            p75: at(sorted.len() * 3 / 4),
+            p90: at(sorted.len() * 9 / 10),
+            most: at(usize::MAX),
+        }
+    }
+
     fn shown(tiers: &[Tier]) -> Vec<(u32, f64)> {
         tiers.iter().map(|tier| (tier.min_quantity, tier.percent.value())).collect()
     }
 
     #[test]
     fn tiers_follow_the_quantities_that_are_bought() {
-        assert_eq!(shown(&tiers_of_quantities(&[1; 20], None)), [(1, 0.0), (2, 5.0), (3, 12.0), (5, 20.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&[1; 20]), None)), [(1, 0.0), (2, 5.0), (3, 12.0), (5, 20.0)]);
         // Seven of ten lines have two pieces, three of them four or more, one of them six.
         let quantities = [1, 1, 1, 2, 2, 2, 2, 4, 4, 6];
-        assert_eq!(shown(&tiers_of_quantities(&quantities, None)), [(1, 0.0), (2, 8.0), (4, 10.0), (6, 18.0)]);
-        assert_eq!(shown(&tiers_of_quantities(&[30; 10], None)), [(1, 0.0), (2, 8.0), (5, 10.0), (10, 15.0)]);
-        assert_eq!(shown(&tiers_of_quantities(&[], None)), [(1, 0.0), (2, 5.0), (3, 12.0), (5, 20.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&quantities), None)), [(1, 0.0), (2, 8.0), (4, 10.0), (6, 18.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&[30; 10]), None)), [(1, 0.0), (2, 8.0), (5, 10.0), (10, 15.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&[]), None)), [(1, 0.0), (2, 5.0), (3, 12.0), (5, 20.0)]);
     }
 
     #[test]
     fn no_tier_but_the_first_asks_for_more_than_half_of_the_stock() {
-        assert_eq!(shown(&tiers_of_quantities(&[1; 20], Some(9))), [(1, 0.0), (2, 5.0), (3, 12.0), (4, 20.0)]);
-        assert_eq!(shown(&tiers_of_quantities(&[1; 20], Some(5))), [(1, 0.0), (2, 5.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&[1; 20]), Some(9))), [(1, 0.0), (2, 5.0), (3, 12.0), (4, 20.0)]);
+        assert_eq!(shown(&tiers_of_quantities(&of(&[1; 20]), Some(5))), [(1, 0.0), (2, 5.0)]);
     }
 
     #[test]
@@ -131,7 +159,7 @@ mod tests {
             stock in prop::option::of(3i64..80),
             objective in prop::sample::select(Objective::ALL.to_vec()),
         ) {
-            let tiers = tiers_of_quantities(&quantities, stock);
+            let tiers = tiers_of_quantities(&of(&quantities), stock);
             prop_assert!(tiers.is_sorted_by(|one, next| one.min_quantity < next.min_quantity));
             let pricing = price_tiers(Item(0), Cents(1_000), &tiers, objective.caps());
             prop_assert!(pricing.is_ok(), "{pricing:?}");

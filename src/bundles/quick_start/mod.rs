@@ -7,4 +7,4 @@ mod pairs;
 mod sample_shop;
 
 pub use allocation::{Allocation, Mix, allocated, total};
-pub use pairs::{Pair, Top, item_score, pairs, scarce, top};
+pub use pairs::{Pair, item_score, pairs, scarce, top};
