@@ -5,18 +5,17 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use polars::prelude::{DataFrame, LazyFrame, df};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     io::{self, SourceSpec, checkpoint_file::scan_parquet},
-    operator::{Frames, OperatorKind, Scratch, Silent, StageContext, StageError, Storage},
+    operator::{Frames, OperatorKind, Scratch, StageContext, StageError, Storage},
     pipeline::{
         Pipeline, PipelineError,
         file::{Overrides, StepKind},

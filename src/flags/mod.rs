@@ -12,5 +12,6 @@ mod table;
 pub use flag::{Flag, FlagValue};
 pub use overrides::{FlagError, Overrides};
 pub use stage::StageFlags;
-pub use switches::held_by;
-pub use table::{FLAGS, find, flag};
+#[allow(unused_imports, reason = "operators name their flags by it")]
+pub use table::flag;
+pub use table::{FLAGS, find};

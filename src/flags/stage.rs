@@ -20,6 +20,7 @@ struct Values {
     shops: BTreeMap<String, FlagValue>,
 }
 
+#[allow(dead_code, reason = "operators read them; see operator::StageContext")]
 impl StageFlags {
     /// The values of flags, given what is set of all.
     pub fn new(declared: &[&'static Flag], overrides: &Overrides) -> Self {

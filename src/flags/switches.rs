@@ -2,8 +2,11 @@
 
 use super::flag::{Flag, FlagValue};
 
+/// Whether a flag of this key is held.
+type Holds = fn(&str) -> bool;
+
 /// The kill switches, and which other flags each holds off.
-const SWITCHES: [(&str, fn(&str) -> bool); 5] = [
+const SWITCHES: [(&str, Holds); 5] = [
     ("emergency.disable_all_bundling", |key| key == "bundling.enabled"),
     ("emergency.disable_ml_optimization", |key| {
         matches!(key, "phase.ml_optimization" | "phase.enterprise_optimization" | "advanced.pareto_optimization")

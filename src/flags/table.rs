@@ -97,6 +97,7 @@ pub const FLAGS: &[Flag] = &[
 ///
 /// # Panics
 /// When there is none, which keeps the program from being compiled.
+#[allow(dead_code, reason = "operators name their flags by it")]
 pub const fn flag(key: &str) -> &'static Flag {
     let mut place = 0;
     while place < FLAGS.len() {
@@ -108,6 +109,7 @@ pub const fn flag(key: &str) -> &'static Flag {
     panic!("there is no flag of that key");
 }
 
+#[allow(dead_code, reason = "as above")]
 const fn is_equal(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {

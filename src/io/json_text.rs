@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use jiff::{Timestamp, civil::Date};
 use polars::prelude::{
-    AnyValue, BooleanChunked, ChunkedBuilder, DataType, Field as PolarsField, Float64Chunked, Int64Chunked,
-    NewChunkedArray, PlSmallStr, PolarsResult, Series, StringChunked, StringChunkedBuilder, TimeUnit,
+    AnyValue, BooleanChunked, DataType, Field as PolarsField, Float64Chunked, Int64Chunked, NewChunkedArray,
+    PlSmallStr, PolarsResult, Series, StringChunked, StringChunkedBuilder, TimeUnit,
 };
 use serde_json::Value as Json;
 

@@ -188,7 +188,8 @@ mod tests {
             assert!(std::ptr::eq(one, two), "a type is kept once");
         }
         assert_eq!(ColumnKind::of(&DataType::List(Box::new(DataType::Int64))), ColumnKind::Any);
-        assert_eq!(ColumnKind::Record(&[Field::new("x", ColumnKind::Any)]).data_type(), None);
+        const UNKNOWN: &[Field] = &[Field::new("x", ColumnKind::Any)];
+        assert_eq!(ColumnKind::Record(UNKNOWN).data_type(), None);
     }
 
     #[test]

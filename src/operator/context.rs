@@ -91,10 +91,12 @@ impl Storage for NoStorage {
 
 /// The time that a stage should stay within, and whether it gave less than all because of it.
 pub struct TimeLimit {
+    #[allow(dead_code, reason = "as below")]
     left: Box<dyn Fn() -> Option<Duration> + Send + Sync>,
     gave_part: AtomicBool,
 }
 
+#[allow(dead_code, reason = "operators that can give a part ask it")]
 impl TimeLimit {
     /// A limit of which so much is left at each moment; `None` is without end.
     pub fn new(left: impl Fn() -> Option<Duration> + Send + Sync + 'static) -> Self {
@@ -155,6 +157,7 @@ pub struct StageContext {
     /// Files, room on disk and outputs, where frames are not enough.
     pub storage: Arc<dyn Storage>,
     /// The flags that the operator declares.
+    #[allow(dead_code, reason = "operators read them")]
     pub flags: Arc<StageFlags>,
     /// The time it should stay within.
     pub time: Arc<TimeLimit>,

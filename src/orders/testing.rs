@@ -4,13 +4,13 @@ use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex},
 };
 
 use polars::prelude::*;
 
 use super::ingest::IngestShop;
-use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
+use crate::operator::{Frames, Operator, Scratch, StageContext, StageError, Storage};
 use crate::orders::{
     reading::entry::FileEntry,
     recognising::{headers::ShopColumns, profile::Profile},

@@ -329,7 +329,7 @@ impl Commit<'_> {
             busy_timeout = busy_timeout.max(*patience);
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
             let frame = io::with_json_texts(self.store.scan(&job.manifest, output)?, self.json_style(job.sink))
-                .map_err(|source| failed(job.sink, IoError::frame(path, source)))?;
+                .map_err(|source| failed(job.sink, IoError::Frame { what: path.display().to_string(), source }))?;
             writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
         }
         let counter = Counter::default();
