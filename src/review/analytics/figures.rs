@@ -107,7 +107,7 @@ fn performance(shop: &ShopFacts, held: &[Held]) -> BTreeMap<String, Performance>
             lines
                 .filter(|line| items.iter().any(|items| items.binary_search(&line.item).is_ok()))
                 .map(|line| line.total)
-                .sum()
+                .sum::<i64>()
         });
         let performance = Performance {
             count: bundles.len(),
