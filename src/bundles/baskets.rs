@@ -18,6 +18,7 @@ impl<'a> Baskets<'a> {
     }
 
     /// How many orders there are.
+    #[cfg(test)]
     pub fn len(self) -> usize {
         self.offsets.len().saturating_sub(1)
     }

@@ -23,6 +23,7 @@ pub enum BundleType {
 
 impl BundleType {
     /// Every type, in order.
+    #[cfg(test)]
     pub const ALL: [Self; 5] = [Self::Bogo, Self::Fbt, Self::Fixed, Self::MixMatch, Self::Volume];
 
     /// The canonical name, as tables and hashes have it.

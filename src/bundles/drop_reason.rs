@@ -25,6 +25,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in order.
+    #[cfg(test)]
     pub const ALL: [Self; 8] = [
         Self::OutOfStock,
         Self::PolicyBlock,

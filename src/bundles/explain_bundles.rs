@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    candidate::Source,
     candidate_rows::{Made, ShopMade, joined, read_candidates},
     deduplicate_bundles::BUNDLES,
     earnings::{Estimate, Expectation, Model},
@@ -223,7 +224,11 @@ fn record(made: &Made, found: &Explanation, expected: &Expectation, share: f64) 
             "figure": statistic.figure.name(), "value": rounded(statistic.value), "band": statistic.band.name(),
         })),
         "objective": { "name": made.candidate.objective.name(), "text": found.purpose },
-        "generation": { "methods": found.methods, "primary": found.methods.first() },
+        "generation": {
+            "methods": found.methods,
+            "primary": found.methods.first(),
+            "source": made.candidate.sources.primary().map(Source::name),
+        },
         "expected": {
             "margin_a_month": estimate(expected.margin),
             "chance": estimate(expected.chance),

@@ -88,6 +88,7 @@ impl Pairs {
     }
 
     /// How many pairs there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.others.len()
     }

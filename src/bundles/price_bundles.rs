@@ -13,7 +13,7 @@ use super::{
     candidate_rows::{CANDIDATES, DROPPED, Dropped, Made, ShopMade, joined, read_candidates},
     deduplication::BundleHash,
     drop_reason::DropReason,
-    items::Item,
+    items::{Item, ItemFacts},
     money::{Cents, Percent},
     objective::{Caps, Objective},
     phases::{ENABLED, SCORING},
@@ -130,7 +130,7 @@ impl Operator for PriceBundles {
         let products = Products::read(inputs.take("products")?)?;
         let known = Known::of(&products)?;
         let shops = read_candidates(&frame, "candidates", &products)?;
-        let priced: Vec<Vec<Result<Priced, PriceAnomaly>>> = shops
+        let priced: Vec<Vec<Result<Priced, Refused>>> = shops
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
@@ -145,12 +145,24 @@ impl Operator for PriceBundles {
             is_kept.push(priced.is_ok());
             match priced {
                 Ok(priced) => prices.push(priced),
-                Err(anomaly) => dropped.push(row, DropReason::PriceAnomaly.name(), Some(anomaly.to_string())),
+                Err(refused) => dropped.push(row, refused.reason.name(), Some(refused.detail)),
             }
         }
         let kept = frame.filter(&is_kept.into_iter().map(Some).collect())?;
         let columns = price_columns(&prices);
         Ok(Frames::new().with("priced", kept.hstack(&columns)?).with("dropped", dropped.frame(&frame)?))
+    }
+}
+
+/// Why a candidate has no price.
+struct Refused {
+    reason: DropReason,
+    detail: String,
+}
+
+impl From<PriceAnomaly> for Refused {
+    fn from(anomaly: PriceAnomaly) -> Self {
+        Self { reason: DropReason::PriceAnomaly, detail: anomaly.to_string() }
     }
 }
 
@@ -217,7 +229,7 @@ impl PriceBundles {
         products: &Products,
         known: &Known,
         (seed, is_bayesian): (u64, bool),
-    ) -> Vec<Result<Priced, PriceAnomaly>> {
+    ) -> Vec<Result<Priced, Refused>> {
         let Some(of_shop) = products.shop(shop.rows.shop.as_deref()) else { return Vec::new() };
         let category: Vec<Option<u32>> = of_shop.facts.iter().map(|fact| fact.category).collect();
         let categories = category.iter().flatten().max().map_or(0, |most| *most as usize + 1);
@@ -229,13 +241,13 @@ impl PriceBundles {
         shop.made.iter().map(|made| self.price(&shop_of, made)).collect()
     }
 
-    fn price(&self, shop: &Shop<'_>, made: &Made) -> Result<Priced, PriceAnomaly> {
+    fn price(&self, shop: &Shop<'_>, made: &Made) -> Result<Priced, Refused> {
         let candidate = &made.candidate;
         let caps = caps_of(shop, made);
         let price = |item: Item| (item, shop.products.fact(item).price);
         let plain = |pricing| Priced { pricing, chosen: None };
         let Some(first) = candidate.items.first().copied() else {
-            return Err(PriceAnomaly::NotPositive { bundle: Cents::ZERO });
+            return Err(PriceAnomaly::NotPositive { bundle: Cents::ZERO }.into());
         };
         let mut priced = match (candidate.bundle_type, made.terms) {
             (BundleType::Volume, _) => {
@@ -248,6 +260,12 @@ impl PriceBundles {
             }
             _ => self.price_together(shop, made, caps)?,
         };
+        let facts: Vec<&ItemFacts> = candidate.items.iter().map(|item| shop.products.fact(*item)).collect();
+        let percent = priced.pricing.greatest_percent();
+        if !candidate.objective.takes(&facts, percent) {
+            let detail = format!("{} does not give {} % for these items", candidate.objective.name(), percent.value());
+            return Err(Refused { reason: DropReason::BelowMargin, detail });
+        }
         if priced.pricing.baselines.is_empty() {
             priced.pricing.baselines = candidate.items.iter().map(|item| shop.baselines.of(*item, caps)).collect();
         }
@@ -255,7 +273,7 @@ impl PriceBundles {
     }
 
     /// The price of items that are taken together.
-    fn price_together(&self, shop: &Shop<'_>, made: &Made, caps: Caps) -> Result<Priced, PriceAnomaly> {
+    fn price_together(&self, shop: &Shop<'_>, made: &Made, caps: Caps) -> Result<Priced, Refused> {
         let candidate = &made.candidate;
         let items: Vec<(Item, Cents)> =
             candidate.items.iter().map(|item| (*item, shop.products.fact(*item).price)).collect();

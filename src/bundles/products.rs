@@ -172,14 +172,6 @@ impl Products {
     pub fn truths(&self, name: &str) -> Result<Vec<bool>, StageError> {
         Ok(self.frame.column(name)?.bool()?.iter().map(|truth| truth == Some(true)).collect())
     }
-
-    /// A column of floats.
-    ///
-    /// # Errors
-    /// When it was not read.
-    pub fn floats(&self, name: &str) -> Result<Vec<Option<f64>>, StageError> {
-        Ok(self.frame.column(name)?.f64()?.iter().collect())
-    }
 }
 
 /// The products of a shop.

@@ -33,11 +33,13 @@ impl Speeds {
     }
 
     /// How many items are slow.
+    #[cfg(test)]
     pub fn slow(&self) -> usize {
         self.of_items.iter().filter(|speed| speed.is_slow).count()
     }
 
     /// How many items are fast.
+    #[cfg(test)]
     pub fn fast(&self) -> usize {
         self.of_items.iter().filter(|speed| speed.is_fast).count()
     }

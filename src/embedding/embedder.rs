@@ -24,6 +24,7 @@ impl fmt::Display for Identity {
 /// Makes vectors of texts.
 pub trait Embedder: Send + Sync {
     /// Who this is.
+    #[expect(dead_code, reason = "providers over the network will be told apart by it")]
     fn identity(&self) -> Identity;
 
     /// A vector of length 1 for each text, in their order; of a text that says nothing, the zero vector. Where the weight
@@ -38,6 +39,7 @@ pub trait Embedder: Send + Sync {
 #[derive(Debug, Error)]
 pub enum EmbeddingError {
     /// Whoever should make them cannot.
+    #[expect(dead_code, reason = "providers over the network can fail")]
     #[error("no vectors from {provider}: {problem}")]
     Provider {
         /// The provider.

@@ -138,7 +138,7 @@ impl Operator for IngestShop {
     const NAME: &'static str = "ingest-shop";
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const INPUTS: Inputs = Inputs::Ports(&[InputPort::required(
         "files",
         &[("path", ColumnKind::Text), ("name", ColumnKind::Text), ("bytes", ColumnKind::Int)],

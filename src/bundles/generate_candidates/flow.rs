@@ -54,6 +54,8 @@ pub struct Counts {
     pub candidates: usize,
     /// Whether a flag says that none are to be made.
     pub is_off: bool,
+    /// Whether the time was up before the shop's turn.
+    pub is_late: bool,
 }
 
 /// What of a shop's inputs its candidates are made of.

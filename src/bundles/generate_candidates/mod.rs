@@ -37,7 +37,7 @@ use super::{
     speed::Speed,
 };
 use crate::{
-    embedding::{Embedder, EmbeddingError, LocalEmbedder, ProductText},
+    embedding::{Embedder, EmbeddingError, GivenVectors, LocalEmbedder, ProductText},
     flags::{Flag, StageFlags},
     mining::{DATED_LINES_PORT, ShopOrders, Wanted, read_lines},
     operator::{
@@ -93,6 +93,11 @@ impl Operator for GenerateCandidates {
             &[("shop_id", Text), ("item_id", Text), ("similar_item", Text), ("rank", Int)],
             "The output `similar_items` of `build-covisitation`: what goes with an item.",
         ),
+        InputPort::optional(
+            "vectors",
+            &[("shop_id", Text), ("item_id", Text), ("vector", ColumnKind::Any)],
+            "Vectors of items that a model made, lists of numbers of one length; without them descriptions are compared by words.",
+        ),
     ]);
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
@@ -128,6 +133,12 @@ impl Operator for GenerateCandidates {
             .into_par_iter()
             .map(|(rows, orders)| {
                 context.check_cancelled()?;
+                context.progress.advance(1);
+                if context.time.is_over() {
+                    // The shops that were not reached are made up for by the next run.
+                    context.time.give_part();
+                    return Ok((Vec::new(), Counts { is_late: true, ..Counts::default() }));
+                }
                 self.of_shop(&tables, rows, orders, &context.flags)
             })
             .collect::<Result<_, StageError>>()?;
@@ -147,6 +158,7 @@ struct Tables {
     shops: HashMap<Option<String>, ShopFacts>,
     rules: Option<Rules>,
     similar: Option<SimilarItems>,
+    vectors: Option<HashMap<Option<String>, GivenVectors>>,
     titles: StringChunked,
     categories: StringChunked,
     vendors: StringChunked,
@@ -169,6 +181,7 @@ impl Tables {
             similar: (inputs.take_optional("similar_items").filter(|_| params.complements > 0))
                 .map(|similar| SimilarItems::read(similar, params.complements))
                 .transpose()?,
+            vectors: inputs.take_optional("vectors").map(read_vectors).transpose()?,
             titles: products.texts("title")?,
             categories: products.texts("category")?,
             vendors: products.texts("vendor")?,
@@ -204,11 +217,26 @@ impl Tables {
     }
 
     /// What is alike in a shop.
-    fn alike(&self, shop: &Shop<'_>, most: usize, is_adaptive: bool) -> Result<Alike, EmbeddingError> {
+    fn alike(
+        &self,
+        name: &Option<String>,
+        shop: &Shop<'_>,
+        most: usize,
+        is_adaptive: bool,
+    ) -> Result<Alike, EmbeddingError> {
         let targets = targets(shop);
-        let texts: Vec<String> = targets.iter().map(|item| self.description(shop.products.row(*item))).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = LocalEmbedder.embed(&texts)?;
+        let vectors = match &self.vectors {
+            Some(given) => {
+                let ids: Vec<&str> = targets.iter().map(|item| shop.products.id(*item)).collect();
+                given.get(name).map(|given| given.of(&ids)).unwrap_or_else(|| GivenVectors::default().of(&ids))
+            }
+            None => {
+                let texts: Vec<String> =
+                    targets.iter().map(|item| self.description(shop.products.row(*item))).collect();
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                LocalEmbedder.embed(&texts)?
+            }
+        };
         let bounds = Bounds::of(shop, is_adaptive);
         Ok(by_vectors(shop, &targets, &self.vendors, most, &vectors, bounds))
     }
@@ -228,6 +256,25 @@ impl Tables {
             speeds: self.speeds.get(rows.rows.clone()).unwrap_or_default().to_vec(),
         }
     }
+}
+
+/// The vectors of each shop's items.
+fn read_vectors(vectors: LazyFrame) -> Result<HashMap<Option<String>, GivenVectors>, StageError> {
+    let refused = |error: EmbeddingError| StageError::Input {
+        port: "vectors".to_owned(),
+        problem: error.to_string(),
+        mend: "give vectors of one model".to_owned(),
+    };
+    let frame = vectors.collect()?;
+    let (shops, items) = (frame.column("shop_id")?.str()?, frame.column("item_id")?.str()?);
+    let lists = frame.column("vector")?.cast(&DataType::List(Box::new(DataType::Float32)))?;
+    let mut given: HashMap<Option<String>, GivenVectors> = HashMap::new();
+    for ((shop, item), vector) in shops.iter().zip(items.iter()).zip(lists.list()?.amortized_iter()) {
+        let (Some(item), Some(vector)) = (item, vector) else { continue };
+        let vector: Vec<f32> = vector.as_ref().f32()?.iter().map(Option::unwrap_or_default).collect();
+        given.entry(shop.map(str::to_owned)).or_default().add(item, &vector).map_err(refused)?;
+    }
+    Ok(given)
 }
 
 fn no_vectors(error: EmbeddingError) -> StageError {
@@ -259,7 +306,7 @@ impl GenerateCandidates {
         let complements = tables.similar.as_ref().map(|similar| similar.of(name, products)).unwrap_or_default();
         let texts = CatalogTexts { titles: &tables.titles, categories: &tables.categories, vendors: &tables.vendors };
         let alike = if settings.compares {
-            tables.alike(&shop, self.similar, settings.is_adaptive).map_err(no_vectors)?
+            tables.alike(&rows.shop, &shop, self.similar, settings.is_adaptive).map_err(no_vectors)?
         } else {
             Alike::default()
         };

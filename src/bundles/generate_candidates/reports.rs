@@ -117,6 +117,9 @@ pub fn report(
 /// Why a shop has no candidates, or only such as need no orders; null for the others.
 fn why(facts: Option<&ShopFacts>, counts: &Counts) -> Option<String> {
     let Some(facts) = facts else { return Some("the shop is not in the table of shops".to_owned()) };
+    if counts.is_late {
+        return Some("the time was up before its turn".to_owned());
+    }
     if counts.is_off {
         return Some("the flag phase.candidate_generation is off".to_owned());
     }

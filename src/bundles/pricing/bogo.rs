@@ -1,54 +1,9 @@
 //! The price of a qualifier and its reward: buy some, get some free or cheaper.
 
-use super::terms::{Line, Methodology, PriceAnomaly, Pricing, Terms};
-use crate::bundles::{
-    items::Item,
-    money::{Cents, Percent},
-    objective::Caps,
-};
-
-/// Where the reward lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// More pieces of what is bought.
-    SameVariant,
-    /// Another product.
-    CrossProduct,
-}
-
-impl Mode {
-    /// The name, as `bogo_config.mode` has it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SameVariant => "free_same_variant",
-            Self::CrossProduct => "cross_product",
-        }
-    }
-}
-
-/// Who buys so many, gets so many others by so many percent cheaper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bogo {
-    /// Pieces of the qualifier.
-    pub buy_quantity: u32,
-    /// Pieces of the reward.
-    pub get_quantity: u32,
-    /// How much cheaper the reward is; 100 is free.
-    pub percent: Percent,
-    /// Where the reward lies.
-    pub mode: Mode,
-}
+use super::terms::{Bogo, Line, Methodology, Mode, PriceAnomaly, Pricing, Terms};
+use crate::bundles::{items::Item, money::Cents, objective::Caps};
 
 impl Bogo {
-    /// Buy two, get one free of the same (section 3.5).
-    pub const BUY_TWO_GET_ONE: Self =
-        Self { buy_quantity: 2, get_quantity: 1, percent: Percent::ALL, mode: Mode::SameVariant };
-
-    /// Another product at so many percent less, for one piece of the trigger.
-    pub const fn cross_product(percent: Percent) -> Self {
-        Self { buy_quantity: 1, get_quantity: 1, percent, mode: Mode::CrossProduct }
-    }
-
     /// The price of qualifier and reward (section 8.5), which are the same for [`Mode::SameVariant`]: the reward costs the
     /// rest of its percent.
     ///
@@ -77,7 +32,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bundles::objective::Objective;
+    use crate::bundles::{money::Percent, objective::Objective};
 
     #[test]
     fn buy_two_get_one_free_is_a_third_off() {

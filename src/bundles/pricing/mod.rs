@@ -13,11 +13,10 @@ mod tiers;
 mod volume;
 
 pub use bandit::{Chosen, Deal, EPSILON};
-pub use bogo::{Bogo, Mode};
 pub use multi_item::{price_at, price_lines};
 pub use rewards::{PairCounts, Reward, RewardSearch, same_product_rewards};
 pub use sales::{SalesStatistics, SoldBelowList};
 pub use shrink::Baselines;
-pub use terms::{Line, Methodology, PriceAnomaly, Pricing, Terms};
-pub use tiers::{CATALOG_TIERS, DEFAULT_TIERS, Quantities, Tier, price_tiers, tiers_of_quantities};
+pub use terms::{Bogo, Line, Methodology, Mode, PriceAnomaly, Pricing, Terms, Tier};
+pub use tiers::{CATALOG_TIERS, DEFAULT_TIERS, Quantities, price_tiers, tiers_of_quantities};
 pub use volume::{VolumeItem, VolumePick, select_by_orders, select_by_quantities};

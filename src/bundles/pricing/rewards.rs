@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bogo::Bogo;
+use super::terms::Bogo;
 use crate::bundles::{
     best::{best, falling},
     items::{Item, ItemFacts},

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::{bogo::Bogo, tiers::Tier};
 use crate::bundles::{
     items::Item,
     money::{Cents, Percent},
@@ -57,6 +56,60 @@ impl Line {
     /// The discount in percent of the price.
     pub fn percent(self) -> Percent {
         Percent::of_parts(self.discount, self.original)
+    }
+}
+
+/// From so many pieces on, a piece costs so much less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The least quantity.
+    pub min_quantity: u32,
+    /// The discount.
+    pub percent: Percent,
+    /// What it is called in the shop.
+    pub label: Option<&'static str>,
+}
+
+/// Where the reward lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// More pieces of what is bought.
+    SameVariant,
+    /// Another product.
+    CrossProduct,
+}
+
+impl Mode {
+    /// The name, as `bogo_config.mode` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SameVariant => "free_same_variant",
+            Self::CrossProduct => "cross_product",
+        }
+    }
+}
+
+/// Who buys so many, gets so many others by so many percent cheaper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bogo {
+    /// Pieces of the qualifier.
+    pub buy_quantity: u32,
+    /// Pieces of the reward.
+    pub get_quantity: u32,
+    /// How much cheaper the reward is; 100 is free.
+    pub percent: Percent,
+    /// Where the reward lies.
+    pub mode: Mode,
+}
+
+impl Bogo {
+    /// Buy two, get one free of the same (section 3.5).
+    pub const BUY_TWO_GET_ONE: Self =
+        Self { buy_quantity: 2, get_quantity: 1, percent: Percent::ALL, mode: Mode::SameVariant };
+
+    /// Another product at so many percent less, for one piece of the trigger.
+    pub const fn cross_product(percent: Percent) -> Self {
+        Self { buy_quantity: 1, get_quantity: 1, percent, mode: Mode::CrossProduct }
     }
 }
 

@@ -1,22 +1,11 @@
 //! The more pieces, the cheaper: tiers of quantities of one item.
 
-use super::terms::{Line, Methodology, PriceAnomaly, Pricing, Terms};
+use super::terms::{Line, Methodology, PriceAnomaly, Pricing, Terms, Tier};
 use crate::bundles::{
     items::Item,
     money::{Cents, Percent},
     objective::Caps,
 };
-
-/// From so many pieces on, a piece costs so much less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tier {
-    /// The least quantity.
-    pub min_quantity: u32,
-    /// The discount.
-    pub percent: Percent,
-    /// What it is called in the shop.
-    pub label: Option<&'static str>,
-}
 
 const fn tier(min_quantity: u32, percent: i64, label: Option<&'static str>) -> Tier {
     Tier { min_quantity, percent: Percent::whole(percent), label }

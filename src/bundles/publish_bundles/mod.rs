@@ -298,11 +298,11 @@ impl PublishBundles {
             Terms::Bogo(_) | Terms::Percentage => !pricing.lines.is_empty(),
         };
         if !adds_up(pricing) || !has_terms || facts.iter().any(|fact| fact.price.0 <= 0) {
-            told(DropReason::PriceAnomaly, "its lines do not add up to a price")
+            told(DropReason::of_issue("pricing_error"), "its lines do not add up to a price")
         } else if candidate.confidence <= 0.0 || tables.scores.get(row).unwrap_or_default() <= 0.0 {
             told(DropReason::LowScore, "its confidence or score is 0")
         } else if !has_names {
-            told(DropReason::FinalizeTxFail, "an item has no name")
+            told(DropReason::of_issue("missing_name"), "an item has no name")
         } else {
             None
         }

@@ -1,6 +1,6 @@
 //! The company of a few items: in whose orders they are, and how alike that is.
 
-use super::pairs::Top;
+use super::top::Top;
 use crate::bundles::baskets::Baskets;
 
 /// Counts of a few items as a dense square.

@@ -5,6 +5,8 @@ mod company;
 mod pairs;
 #[cfg(test)]
 mod sample_shop;
+mod top;
 
 pub use allocation::{Allocation, Mix, allocated, total};
-pub use pairs::{Pair, item_score, pairs, scarce, top};
+pub use pairs::{Pair, item_score, pairs, scarce};
+pub use top::top;

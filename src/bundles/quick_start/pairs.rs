@@ -1,37 +1,10 @@
 //! Pairs of what sells most, by how often they meet and how alike their company is.
 
-use super::company::Company;
+use super::{company::Company, top::Top};
 use crate::bundles::{
     baskets::Baskets,
     items::{Item, ItemFlags},
 };
-
-/// The items that sell most, by rising number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Top {
-    items: Vec<Item>,
-}
-
-impl Top {
-    /// The items.
-    pub fn items(&self) -> &[Item] {
-        &self.items
-    }
-
-    /// The place of an item among them.
-    pub fn place(&self, item: Item) -> Option<usize> {
-        self.items.binary_search(&item).ok()
-    }
-}
-
-/// The items of which most pieces are sold, ties by number; `units` has an entry an item. What was not sold is left out.
-pub fn top(units: &[u64], most: usize) -> Top {
-    let mut items: Vec<Item> = (0..units.len() as u32).map(Item).filter(|item| units[item.index()] > 0).collect();
-    items.sort_by(|one, other| units[other.index()].cmp(&units[one.index()]).then(one.cmp(other)));
-    items.truncate(most);
-    items.sort_unstable();
-    Top { items }
-}
 
 /// Two items that are bought together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,7 +51,7 @@ pub fn pairs(baskets: Baskets, top: &Top) -> Vec<Pair> {
             let is_turned = company.of_item[other] < company.of_item[one];
             let (trigger, rest) = if is_turned { (other, one) } else { (one, other) };
             pairs.push(Pair {
-                items: [top.items[trigger], top.items[rest]],
+                items: [top.items()[trigger], top.items()[rest]],
                 together,
                 of_trigger: company.of_item[trigger],
                 cosine,
@@ -140,7 +113,7 @@ pub fn item_score(flags: ItemFlags) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::top::top, *};
     use crate::bundles::baskets::testing::Orders;
 
     /// 24 orders of four items: the counts of the spec's small shop.

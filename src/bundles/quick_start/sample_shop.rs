@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::{pairs::*, *};
+use super::*;
 use crate::bundles::{baskets::testing::Orders, items::Item, speed::Speeds};
 
 /// The orders, the pieces sold of each item, and the end of each item's SKU.

@@ -91,7 +91,11 @@ impl Operator for EnrichOrders {
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
     const VERSION: u32 = 4;
     const INPUTS: Inputs = Inputs::Ports(&[
-        InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop."),
+        InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop.").may_lack(&[
+            "weight_kg",
+            "hist_views",
+            "hist_adds",
+        ]),
         InputPort::optional("variants", VARIANTS, "Variants of ingest-shop."),
         InputPort::optional("inventory", INVENTORY, "Inventory levels of ingest-shop."),
         InputPort::optional("catalog", CATALOG, "The catalog of ingest-shop."),
