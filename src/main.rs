@@ -15,6 +15,7 @@ mod operator;
 mod orders;
 mod pipeline;
 mod report;
+mod review;
 mod sample;
 mod workflows;
 

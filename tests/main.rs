@@ -8,5 +8,6 @@ mod memory;
 mod mining;
 mod nightly;
 mod orders;
+mod review;
 mod support;
 mod workflows;

@@ -57,9 +57,14 @@ struct Place {
 struct List {
     #[command(flatten)]
     place: Place,
+    /// Only flags whose key holds this.
+    part: Option<String>,
     /// Only flags whose value is not their default, with those of all shops.
     #[arg(long)]
     changed: bool,
+    /// Say what each decides, and its default.
+    #[arg(long)]
+    about: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -162,14 +167,17 @@ impl List {
             println!("All flags have their defaults.");
             return Ok(());
         }
-        let mut table = Table::new(&["flag", "value", "default", "from", "about"]);
+        let mut table = Table::new(&["flag", "value", "from"]);
         for row in &rows {
             let text = |key: &str| row[key].as_str().map_or_else(|| row[key].to_string(), str::to_owned);
-            let from = match row["shop"].as_str() {
-                Some(shop) if row["from"] == "shop" => format!("shop {shop}"),
+            let from = match (row["from"].as_str(), row["shop"].as_str()) {
+                (Some("shop"), Some(shop)) => format!("shop {shop}"),
                 _ => text("from"),
             };
-            table.row(vec![text("flag"), text("value"), text("default"), from, text("about")]);
+            table.row(vec![text("flag"), text("value"), from]);
+            if self.about {
+                table.row(vec![format!("  {} Default {}.", text("about"), text("default"))]);
+            }
         }
         println!("{table}");
         Ok(())
@@ -200,7 +208,8 @@ impl List {
                     })
                 })
             };
-            FLAGS.iter().filter_map(of_flag).collect::<Vec<_>>()
+            let is_asked_for = |flag: &&Flag| self.part.as_ref().is_none_or(|part| flag.key.contains(part.as_str()));
+            FLAGS.iter().filter(is_asked_for).filter_map(of_flag).collect::<Vec<_>>()
         };
         places.into_iter().flat_map(of_place).collect()
     }
@@ -209,7 +218,7 @@ impl List {
 /// Where a flag's value comes from.
 fn origin(flags: &Overrides, shop: Option<&str>, flag: &Flag) -> &'static str {
     match flags.held_by(shop, flag) {
-        Some(switch) => switch,
+        Some(_) => "kill switch",
         None if shop.is_some() && flags.own(shop, flag).is_some() => "shop",
         None if flags.own(None, flag).is_some() => "workspace",
         None => "default",

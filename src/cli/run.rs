@@ -65,6 +65,9 @@ pub struct Arguments {
     /// of it is free, and both are reckoned to fit into that half.
     #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
     memory: u64,
+    /// Seconds to wait for another run that holds the workspace, or the scope.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
     /// Seconds after which stages that can give a part do so: it is published, the run ends with code 4, and --resume does
     /// the rest.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -117,7 +120,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let needed = steps_to_do(&pipeline, &plan.selection)?;
     check::check(&pipeline, &|id| needed.contains(&id))?;
     let holder = holder(&pipeline);
-    let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder)?;
+    let (scope, patience, cancelled) =
+        (pipeline.scope.as_deref(), Duration::from_secs(arguments.wait), stop_on_signals()?);
+    let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, patience, &cancelled)?;
     let journal = Journal::open(&state_folder)?;
     if arguments.resume {
         (plan.as_of, plan.seed) = instant_of_last_run(&journal, &pipeline)?;
@@ -128,7 +133,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         memory_bytes: arguments.memory,
         time_limit: arguments.time_limit.map(Duration::from_secs),
         holder,
-        cancelled: stop_on_signals()?,
+        cancelled,
         failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
             .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
     };

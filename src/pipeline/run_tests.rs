@@ -76,7 +76,7 @@ impl Night {
              [stages.flagged]\noperator = 'flagged'\ninputs = { rows = 'rows' }\noutputs = { values = 'values' }\n\
              [stages.twice]\noperator = 'sql'\ninputs = { v = 'values' }\nparams = { query = 'SELECT value * 2 AS value FROM v' }\n\
              [stages.beside]\noperator = 'sql'\ninputs = { r = 'rows' }\nparams = { query = 'SELECT id FROM r' }\n\
-             [sinks.values]\nfrom = 'twice'\ncsv = 'values.csv'\n[sinks.beside]\nfrom = 'beside'\ncsv = 'beside.csv'\n";
+             [sinks.values_file]\nfrom = 'twice'\ncsv = 'values.csv'\n[sinks.beside_file]\nfrom = 'beside'\ncsv = 'beside.csv'\n";
         fs::write(&file, text).unwrap();
         let registry = Registry::standard().with(OperatorKind::of::<Flagged>());
         let settings = Settings { sets: &[], environment: &|_| None, folder: folder.path() };
@@ -159,12 +159,12 @@ fn a_kill_switch_stops_its_stages_and_their_readers_and_nothing_else_and_what_wa
     let plan = night.plan(&thrown);
     assert_eq!(plan["flagged"], "off flag bundling.enabled is held off by emergency.disable_all_bundling");
     assert_eq!(plan["twice"], "off reads values, which is not made");
-    assert_eq!(plan["values"], "off");
+    assert_eq!(plan["values_file"], "off");
     let told = Told::default();
     let outcome = night.run(&thrown, None, &told);
     let states = states(&outcome);
     assert_eq!(["flagged", "twice", "beside"].map(|step| states[step]), ["off", "off", "done"]);
-    assert!(!states.contains_key("values") && outcome.status() == "done");
+    assert!(!states.contains_key("values_file") && outcome.status() == "done");
     assert_eq!(night.values(), "value\n4\n4\n");
     assert_eq!(fs::read_to_string(night.path().join("beside.csv")).unwrap(), "id\n1\n2\n");
     let told = told.0.into_inner().unwrap();

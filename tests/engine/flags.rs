@@ -45,6 +45,12 @@ fn a_kill_switch_holds_what_a_shop_switched_on_and_setting_it_says_so() {
     assert_eq!(flags(&place, &["get", "bundling.enabled", "--shop", "a"]).expect_success().stdout.trim(), "false");
     let listed = flags(&place, &["list"]).expect_success().stdout;
     assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    assert!(listed.contains("bundling.staged.auto_shrink_drop_threshold"), "no key is cut: {listed}");
+    let about = flags(&place, &["list", "enabled", "--about"]).expect_success().stdout;
+    assert!(
+        about.contains("kill switch") && about.contains("Whether bundles are made at all. Default true."),
+        "{about}"
+    );
 }
 
 #[test]

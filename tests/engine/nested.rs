@@ -31,9 +31,9 @@ params = { min_confidence = 0.0 }
 [stages.first]
 operator = "sql"
 inputs = { rules = "rules", itemsets = "itemsets" }
-params = { query = "SELECT id, ARRAY_GET(antecedent.items, 1) AS item, ARRAY_LENGTH(consequent.items) AS others, consequent FROM rules ORDER BY id" }
+params = { query = "SELECT id, ARRAY_GET(antecedent.items, 1) AS item, ARRAY_LENGTH(consequent.items) AS others, antecedent, consequent FROM rules ORDER BY id" }
 [stages.first.expect]
-first = { unique = ["item", "consequent"] }
+first = { unique = ["antecedent", "consequent"] }
 [stages.rules.expect]
 rules = { unique = ["antecedent", "consequent"], not_null = ["antecedent"] }
 [sinks.itemsets_table]

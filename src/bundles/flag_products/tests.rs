@@ -5,7 +5,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::*;
-use crate::operator::NoStorage;
+use crate::operator::{NoStorage, Operator};
 
 /// Items of two shops: `a` has a catalog, `b` knows its items from order lines alone.
 fn items() -> DataFrame {

@@ -10,7 +10,7 @@ use crate::{
         items::ItemFlags,
         products::testing::{Row, table},
     },
-    operator::NoStorage,
+    operator::{NoStorage, Operator},
 };
 
 /// What is read of a shop's orders: sets of items, so many times each.

@@ -92,27 +92,25 @@ mod tests {
         let (mut one, mut other) = (item(0, 20_000), item(1, 5_000));
         one.flags.is_high_margin = true;
         other.stock = None;
-        let judged = |one, other| Judged {
-            candidate: &bundle,
-            items: vec![one, other],
-            discount: Percent::whole(10),
-            expected_margin: 0.7,
-        };
-        let close = |goal, expected: f64| {
-            let value = goal_value(goal, &judged(&one, &other));
+        fn judged<'a>(candidate: &'a Candidate, one: &'a ItemFacts, other: &'a ItemFacts) -> Judged<'a> {
+            Judged { candidate, items: vec![one, other], discount: Percent::whole(10), expected_margin: 0.7 }
+        }
+        for (goal, expected) in [
+            (Goal::Revenue, 0.25),
+            (Goal::Margin, 0.6),
+            (Goal::InventoryRisk, 0.75),
+            (Goal::Satisfaction, (0.5 + 1.0 / 3.0) / 2.0 + 0.1),
+            (Goal::CrossSell, 0.7),
+            (Goal::Cannibalisation, 1.0),
+            (Goal::ExpectedMargin, 0.7),
+        ] {
+            let value = goal_value(goal, &judged(&bundle, &one, &other));
             assert!((value - expected).abs() < 1e-12, "{goal:?}: {value}");
-        };
-        close(Goal::Revenue, 0.25);
-        close(Goal::Margin, 0.6);
-        close(Goal::InventoryRisk, 0.75);
-        close(Goal::Satisfaction, (0.5 + 1.0 / 3.0) / 2.0 + 0.1);
-        close(Goal::CrossSell, 0.7);
-        close(Goal::Cannibalisation, 1.0);
-        close(Goal::ExpectedMargin, 0.7);
+        }
         other.category = one.category;
-        assert_eq!(goal_value(Goal::Cannibalisation, &judged(&one, &other)), 0.5);
+        assert_eq!(goal_value(Goal::Cannibalisation, &judged(&bundle, &one, &other)), 0.5);
         (one.category, other.category) = (None, None);
-        assert_eq!(goal_value(Goal::Cannibalisation, &judged(&one, &other)), 1.0);
+        assert_eq!(goal_value(Goal::Cannibalisation, &judged(&bundle, &one, &other)), 1.0);
     }
 
     #[test]

@@ -357,8 +357,11 @@ mod tests {
     fn lists_that_are_no_sets_are_rejected_with_what_can_be_shown_of_them() {
         let texts = df!("items" => [Some("a"), None, Some("b"), Some("b")], "row" => [1_i64, 1, 2, 2]).unwrap().lazy();
         let lists = texts.group_by_stable([col("row")]).agg([col("items")]).collect().unwrap();
-        let itemsets =
-            lists.lazy().select([lit("s").alias("shop_id"), col("items"), lit(1_i64).alias("support_count")]);
+        let itemsets = lists.lazy().select([
+            lit("s").alias("shop_id"),
+            col("items"),
+            lit(1_i64).cast(DataType::Int64).alias("support_count"),
+        ]);
         let inputs = Frames::new().with("itemsets", itemsets).with("shops", shops(Some("s"), 4, 5));
         let rejected =
             MineRules::default().run(inputs, &context()).unwrap().take("rejected").unwrap().collect().unwrap();
