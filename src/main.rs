@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+mod bundles;
 mod cli;
 mod delimited;
+mod dice;
+mod embedding;
 mod flags;
 mod io;
 mod linking;
@@ -12,6 +15,7 @@ mod operator;
 mod orders;
 mod pipeline;
 mod report;
+mod review;
 mod sample;
 mod workflows;
 

@@ -1,5 +1,6 @@
 //! Tests through the binary, by capability.
 
+mod bundles;
 mod engine;
 mod house;
 mod linking;
@@ -7,5 +8,6 @@ mod memory;
 mod mining;
 mod nightly;
 mod orders;
+mod review;
 mod support;
 mod workflows;

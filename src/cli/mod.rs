@@ -1,6 +1,8 @@
 //! The command line: one file a command, each with its arguments, its call and what it prints.
 
+mod analytics;
 mod arguments;
+mod bundles;
 mod check;
 mod clean;
 mod completions;
@@ -60,6 +62,8 @@ enum Command {
     Schema(schema::Arguments),
     Sample(sample::Arguments),
     Itemsets(itemsets::Arguments),
+    Bundles(bundles::Arguments),
+    Analytics(analytics::Arguments),
     Exports(exports::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
@@ -81,6 +85,8 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
+        Command::Bundles(arguments) => bundles::main(&arguments),
+        Command::Analytics(arguments) => analytics::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),

@@ -38,6 +38,6 @@ pub use source::SourceSpec;
 pub use source_rows::{SourceRead, SourceRows, Spill};
 pub use sqlite::{
     Applying, ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite,
-    apply_sqlite, ledger_holds, share_allocator,
+    apply_sqlite, ledger_holds, open_to_change, open_to_look, share_allocator,
 };
 pub use watch::ReadWatch;

@@ -171,7 +171,8 @@ impl ShopCatalog {
     }
 }
 
-fn is_off_sale(status: &str) -> bool {
+/// Whether a product of this status cannot be bought.
+pub fn is_off_sale(status: &str) -> bool {
     OFF_SALE.contains(&status.trim().to_lowercase().as_str())
 }
 

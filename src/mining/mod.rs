@@ -17,8 +17,12 @@ mod support;
 mod testing;
 
 pub use baskets::{Baskets, count_of_share};
-pub use itemsets::{Limits, Search, Target};
+pub use covisitation::{CoOrders, Vectors, Weight};
+pub use decimal::rounded;
+pub use items::is_off_sale;
+pub use itemsets::{Itemsets, Limits, Search, Target};
 pub use mine_itemsets::{read_baskets, sets_frame};
+pub use orders::{DATED_LINES_PORT, LINES_PORT, NO_CUSTOMER, NO_TIME, ShopOrders, Wanted, read_lines};
 
 use crate::operator::OperatorKind;
 

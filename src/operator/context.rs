@@ -147,7 +147,6 @@ pub struct StageContext {
     /// The instant the run is about; results that depend on time use this and no clock.
     pub as_of: Timestamp,
     /// The seed of all randomness.
-    #[expect(dead_code, reason = "part of the contract; no operator is random yet")]
     pub seed: u64,
     /// Bytes that the stage should stay within.
     pub memory_bytes: u64,

@@ -66,6 +66,17 @@ pub enum BadFiles {
     Skip,
 }
 
+/// What becomes of files that give no order line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NoOrders {
+    /// The stage fails: to go on would empty every table that is made of orders.
+    #[default]
+    Fail,
+    /// It goes on with what is known of products.
+    Allow,
+}
+
 /// Ingests the files of shops.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -88,6 +99,8 @@ pub struct IngestShop {
     pub max_rejected: f64,
     /// What becomes of a file that cannot be used.
     pub bad_files: BadFiles,
+    /// What becomes of files that give no order line.
+    pub no_orders: NoOrders,
     /// Which part of a date like 04/11/2025 comes first where no date of the column tells, nor one of the shop's other files
     /// with the same headers; null to guess and say so.
     pub dates: Option<DateOrder>,
@@ -110,6 +123,7 @@ impl Default for IngestShop {
             shop_from_folder: false,
             max_rejected: 0.2,
             bad_files: BadFiles::default(),
+            no_orders: NoOrders::default(),
             dates: None,
             decimal_mark: None,
             shop_settings: BTreeMap::new(),
@@ -124,7 +138,7 @@ impl Operator for IngestShop {
     const NAME: &'static str = "ingest-shop";
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const INPUTS: Inputs = Inputs::Ports(&[InputPort::required(
         "files",
         &[("path", ColumnKind::Text), ("name", ColumnKind::Text), ("bytes", ColumnKind::Int)],
@@ -180,7 +194,9 @@ impl Operator for IngestShop {
         let (entries, bytes) = entries(inputs.take("files")?)?;
         let ingested = self.ingest(&entries, partitions::count(bytes), BLOCK_BYTES, context)?;
         match self.kind {
-            None | Some(Kind::Orders | Kind::OrderHeaders) if ingested.order_lines == 0 => {
+            None | Some(Kind::Orders | Kind::OrderHeaders)
+                if ingested.order_lines == 0 && self.no_orders == NoOrders::Fail =>
+            {
                 Err(nothing_to_mine(&ingested))
             }
             _ => Ok(Frames::new()),

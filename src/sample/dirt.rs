@@ -1,6 +1,7 @@
 //! Dirt: a small share of rows with missing, empty or senseless values.
 
-use super::{dice::Dice, observation::Observation};
+use super::observation::Observation;
+use crate::dice::Dice;
 
 /// How dirty a world is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

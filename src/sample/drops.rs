@@ -1,12 +1,12 @@
 //! Drops: the world is made in small pieces, each from the seed and its own number alone, so that memory stays constant.
 
 use super::{
-    dice::Dice,
     listing::{self, Listing},
     observation::{Observation, observe},
     prices::PriceSpread,
     urls,
 };
+use crate::dice::Dice;
 
 /// Products in a full drop.
 pub const DROP_SIZE: u64 = 40;

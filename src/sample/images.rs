@@ -1,6 +1,7 @@
 //! Image URLs: a small set for each listing, in another size or on another host at the next look.
 
-use super::{dice::Dice, listing::Listing};
+use super::listing::Listing;
+use crate::dice::Dice;
 
 /// The JSON array of a listing's images. `set` numbers the photo session: another number, other images.
 pub fn urls(listing: &Listing, set: u32, count: u32, dice: &mut Dice) -> String {

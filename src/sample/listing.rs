@@ -1,11 +1,11 @@
 //! Listings: one sellable thing at one retailer, as it truly is.
 
 use super::{
-    dice::Dice,
     prices::{self, PriceSpread},
     retailers::{RETAILERS, Retailer},
     titles::{self, Style},
 };
+use crate::dice::Dice;
 
 /// One sellable thing at one retailer.
 #[derive(Clone)]

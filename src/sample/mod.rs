@@ -1,7 +1,6 @@
 //! Made-up worlds to try the pipelines on: the same seed always gives the same world.
 
 mod database;
-mod dice;
 mod dirt;
 mod drops;
 mod images;

@@ -1,13 +1,13 @@
 //! Observations: a listing as a catalog scan finds it, which may differ from what we stored.
 
 use super::{
-    dice::Dice,
     images,
     listing::{self, Listing},
     prices::{self, PriceSpread},
     retailers::UrlHabit,
     titles, urls,
 };
+use crate::dice::Dice;
 
 /// One catalog row. Texts are null where the scan found nothing.
 #[derive(Clone, Debug, PartialEq)]

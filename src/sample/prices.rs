@@ -1,6 +1,7 @@
 //! Prices in cents: where they crowd, and how the same product's price drifts between two looks.
 
-use super::{dice::Dice, retailers::Retailer};
+use super::retailers::Retailer;
+use crate::dice::Dice;
 
 /// How prices are spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

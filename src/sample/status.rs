@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// The columns of a product that the lifecycle rules read, and its dates.
 pub struct Status {

@@ -1,6 +1,6 @@
 //! Titles of styles and their variants, and the small edits a retailer makes to a title over time.
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 #[rustfmt::skip]
 const NAMES: &[&str] = &[

@@ -1,11 +1,11 @@
 //! Product URLs: as we stored them, and as a later look at the catalog finds them.
 
 use super::{
-    dice::Dice,
     listing::{Listing, base36},
     retailers::UrlHabit,
     titles,
 };
+use crate::dice::Dice;
 
 /// The URL stored with our product. No two listings share one.
 pub fn stored(listing: &Listing, dice: &mut Dice) -> String {

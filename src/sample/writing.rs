@@ -9,7 +9,6 @@ use rusqlite::{Connection, Statement, params};
 
 use super::{
     database::Stop,
-    dice::Dice,
     dirt,
     drops::{DROP_SIZE, Drop, drop_at, scan_order},
     images,
@@ -19,7 +18,7 @@ use super::{
     shop_options::{ShopOptions, ShopSummary},
     status,
 };
-use crate::operator::Progress;
+use crate::{dice::Dice, operator::Progress};
 
 const TABLES: &str = concat!(include_str!("tables.sql"), include_str!("../../pipelines/tables/linking.sql"));
 

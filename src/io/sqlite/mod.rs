@@ -47,6 +47,26 @@ fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoErr
     Ok(connection)
 }
 
+/// A connection for people who look at results: it changes nothing, and waits a little for those who write.
+///
+/// # Errors
+/// When there is no such database, or it cannot be opened.
+pub fn open_to_look(path: &Path) -> Result<Connection, IoError> {
+    open_to_read(path, PATIENCE)
+}
+
+/// A connection for people who change results; the database must be there.
+///
+/// # Errors
+/// When there is no such database, or it cannot be opened.
+pub fn open_to_change(path: &Path) -> Result<Connection, IoError> {
+    Signs::of(path)?;
+    open_to_write(path, PATIENCE)
+}
+
+/// How long a person's command waits for a run that writes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Makes SQLite look at the file, and undo what a killed process left half-written if the connection may write.
 fn first_look(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA schema_version", [], |_| Ok(()))

@@ -74,7 +74,7 @@ impl Operator for MineRules {
     const NAME: &'static str = "mine-rules";
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "itemsets",
@@ -100,6 +100,11 @@ impl Operator for MineRules {
             "metrics",
             &[("shop_id", ColumnKind::Text), ("as_of", ColumnKind::Timestamp)],
             "The output of `enrich-orders` of that name: when each shop stood as the orders say.",
+        ),
+        InputPort::optional(
+            "uploads",
+            &[("shop_id", ColumnKind::Text), ("csv_upload_id", ColumnKind::Text)],
+            "The upload that each shop's orders came with.",
         ),
     ]);
 
@@ -127,7 +132,8 @@ impl Operator for MineRules {
                 "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are records with \
                  a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
                  all; figures are rounded to six decimals, p- and q-values are not. `conviction` is infinite for a rule \
-                 without exception. `created_at` is the shop's `as_of` in `metrics`, null without them, and never the clock.",
+                 without exception. `created_at` is the shop's `as_of` in `metrics`, null without them, and never the clock; \
+                 `csv_upload_id` is that of `uploads`.",
                 &RULES,
             ),
             OutputPort::new(
@@ -165,6 +171,7 @@ impl Operator for MineRules {
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
         let times = inputs.take_optional("metrics").map_or_else(|| Ok(HashMap::new()), read_times)?;
+        let uploads = inputs.take_optional("uploads").map_or_else(|| Ok(HashMap::new()), read_uploads)?;
         let catalog = Catalog::read(inputs.take_optional("items"))?;
         let (shops, rejected) = read_sets(inputs.take("itemsets")?, inputs.take("shops")?)?;
         let mut rules = RuleRows::default();
@@ -175,7 +182,8 @@ impl Operator for MineRules {
             let is_offered = |item| known.is_none_or(|known| known.offers(shop.name(item), self.level, self.offer));
             let found = self.search().find(&shop.sets, shop.among(), is_offered);
             let found = found.map_err(|error| refused(shop, &error))?;
-            rules.add(shop, &found, times.get(&shop.shop).copied().flatten());
+            let upload = uploads.get(&shop.shop).and_then(Option::as_deref);
+            rules.add(shop, &found, times.get(&shop.shop).copied().flatten(), upload);
             counts.add(shop, &found);
         }
         Ok(Frames::new().with("rules", rules.finish()?).with("shops", counts.finish()?).with("rejected", rejected))
@@ -202,6 +210,14 @@ fn read_times(metrics: LazyFrame) -> Result<HashMap<Option<String>, Option<i64>>
     let metrics = metrics.select(columns).collect_with_engine(Engine::Streaming)?.unwrap_single();
     let shops = metrics.column("shop_id")?.str()?.iter().map(|shop| shop.map(str::to_owned));
     Ok(shops.zip(metrics.column("as_of")?.i64()?.iter()).collect())
+}
+
+/// The upload of each shop's orders.
+fn read_uploads(uploads: LazyFrame) -> Result<HashMap<Option<String>, Option<String>>, StageError> {
+    let uploads = uploads.collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let shops = uploads.column("shop_id")?.str()?.iter().map(text);
+    Ok(shops.zip(uploads.column("csv_upload_id")?.str()?.iter().map(text)).collect())
 }
 
 fn refused(shop: &ShopSets, error: &RuleError) -> StageError {

@@ -15,7 +15,7 @@ use crate::operator::{ColumnKind, Field as RecordField, StageError};
 const SIDE: ColumnKind = ColumnKind::Record(&[RecordField::new("items", ColumnKind::Texts)]);
 
 /// The columns of the output `rules`.
-pub const RULES: [(&str, ColumnKind); 18] = [
+pub const RULES: [(&str, ColumnKind); 19] = [
     ("id", ColumnKind::Int),
     ("shop_id", ColumnKind::Text),
     ("antecedent", SIDE),
@@ -34,6 +34,7 @@ pub const RULES: [(&str, ColumnKind); 18] = [
     ("p_value", ColumnKind::Float),
     ("q_value", ColumnKind::Float),
     ("created_at", ColumnKind::Timestamp),
+    ("csv_upload_id", ColumnKind::Text),
 ];
 
 /// The columns of the output `shops`.
@@ -60,6 +61,7 @@ pub struct RuleRows {
     numbers: [Vec<i64>; 5],
     figures: [Vec<f64>; 8],
     created_at: Vec<Option<i64>>,
+    uploads: Vec<Option<String>>,
 }
 
 impl Default for RuleRows {
@@ -70,16 +72,18 @@ impl Default for RuleRows {
             numbers: Default::default(),
             figures: Default::default(),
             created_at: Vec::new(),
+            uploads: Vec::new(),
         }
     }
 }
 
 impl RuleRows {
-    /// Adds a shop's rules; they were made at `created_at`, in microseconds.
-    pub fn add(&mut self, shop: &ShopSets, found: &Found, created_at: Option<i64>) {
+    /// Adds a shop's rules; they were made at `created_at`, in microseconds, of orders that came with `upload`.
+    pub fn add(&mut self, shop: &ShopSets, found: &Found, created_at: Option<i64>, upload: Option<&str>) {
         for rule in &found.rules {
             self.shops.push(shop.shop.clone());
             self.created_at.push(created_at);
+            self.uploads.push(upload.map(str::to_owned));
             self.add_rule(shop, rule);
         }
     }
@@ -126,7 +130,7 @@ impl RuleRows {
             .chain([side(antecedents)?, side(consequents)?])
             .chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers)))
             .chain(self.figures.into_iter().map(|figures| Column::new("".into(), figures)))
-            .chain([created_at]);
+            .chain([created_at, Column::new("".into(), self.uploads)]);
         named(columns, &RULES)
     }
 }

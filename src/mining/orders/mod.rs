@@ -11,4 +11,4 @@ mod tests;
 pub use copies::StandingOrders;
 pub use lines::{Line, OrderLines, Wanted};
 pub use read::{DATED_LINES_PORT, LINES_PORT, REJECTED, add_lines, read_lines, rejected_lines};
-pub use shop_orders::{NO_TIME, Names, ShopOrders};
+pub use shop_orders::{NO_CUSTOMER, NO_TIME, Names, ShopOrders};

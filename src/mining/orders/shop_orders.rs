@@ -121,6 +121,23 @@ impl ShopOrders {
         *self = Self { all_orders: self.all_orders, names, ..kept };
     }
 
+    /// Gives items other numbers, which rise with the old ones; what has none is left out, and so are orders of nothing else. The
+    /// texts are no more those of the items.
+    pub fn renumber(&mut self, numbers: &[Option<u32>]) {
+        let mut kept = Self { offsets: vec![0], ..Self::default() };
+        for order in 0..self.len() {
+            kept.items
+                .extend(self.order(order).iter().filter_map(|item| numbers.get(*item as usize).copied().flatten()));
+            if kept.items.len() as u32 > kept.offsets.last().copied().unwrap_or_default() {
+                kept.offsets.push(kept.items.len() as u32);
+                kept.times.extend(self.times.get(order));
+                kept.customers.extend(self.customers.get(order));
+            }
+        }
+        kept.shop = self.shop.take();
+        *self = Self { all_orders: self.all_orders, ..kept };
+    }
+
     /// The orders as the kernels take them.
     pub fn transactions(&self) -> Transactions<'_> {
         Transactions { offsets: &self.offsets, items: &self.items }

@@ -126,6 +126,7 @@ impl Items {
         let traits =
             lists.zip(levels).zip(flags).map(|(((compare_at, price), levels), (in_catalog, is_gift_card))| Traits {
                 list_cents: compare_at.or(price),
+                compare_at_cents: compare_at,
                 has_levels: levels.is_some(),
                 in_catalog: in_catalog == Some(true),
                 is_gift_card: is_gift_card == Some(true),

@@ -11,6 +11,8 @@ use crate::orders::recognising::left_out::LeftOut;
 pub struct Traits {
     /// The price to compare with, else the price; cents.
     pub list_cents: Option<i64>,
+    /// The price to compare with; cents.
+    pub compare_at_cents: Option<i64>,
     /// Whether there are inventory levels of it.
     pub has_levels: bool,
     /// Whether the catalog has it.

@@ -89,9 +89,13 @@ impl Operator for EnrichOrders {
     const NAME: &'static str = "enrich-orders";
     const SUMMARY: &'static str =
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const INPUTS: Inputs = Inputs::Ports(&[
-        InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop."),
+        InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop.").may_lack(&[
+            "weight_kg",
+            "hist_views",
+            "hist_adds",
+        ]),
         InputPort::optional("variants", VARIANTS, "Variants of ingest-shop."),
         InputPort::optional("inventory", INVENTORY, "Inventory levels of ingest-shop."),
         InputPort::optional("catalog", CATALOG, "The catalog of ingest-shop."),
@@ -115,7 +119,8 @@ impl Operator for EnrichOrders {
                 "snapshots",
                 "Every item as of an instant: stock, velocity in units a day, objectives. `unit_cost_cents` is the variant's, \
                  else that of the last order line that says it. Items that no variant is are made of their lines: \
-                 `from_lines`, with the last name and price.",
+                 `from_lines`, with the last name and price. Of the lines of 180 and of 90 days: their number, what they would have \
+                 cost at the price to compare with, else at their own, and what was taken off that.",
                 SNAPSHOTS,
             ),
             OutputPort::new("metrics", "How far each shop's lines could be linked.", METRICS),
@@ -210,7 +215,8 @@ struct Writer<'a> {
 }
 
 /// What judgement takes from an item that lines made.
-const OF_LINES: &Traits = &Traits { list_cents: None, has_levels: false, in_catalog: false, is_gift_card: false };
+const OF_LINES: &Traits =
+    &Traits { list_cents: None, compare_at_cents: None, has_levels: false, in_catalog: false, is_gift_card: false };
 
 impl Writer<'_> {
     fn take(&mut self, batch: &DataFrame) -> Result<(), StageError> {

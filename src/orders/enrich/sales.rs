@@ -20,6 +20,15 @@ pub struct Sold {
     pub off_cents_180_days: i64,
     pub list_cents_180_days: i64,
     pub sales_180_days: i64,
+    /// What was taken off the price to compare with, and what these lines would have cost at it, else at their own.
+    pub discount_cents_180_days: i64,
+    pub listed_cents_180_days: i64,
+    pub sales_90_days: i64,
+    pub discount_cents_90_days: i64,
+    pub listed_cents_90_days: i64,
+    /// Of all lines up to where the shop is judged.
+    pub units: i64,
+    pub revenue_cents: i64,
     /// What one cost in the last line that says it.
     pub cost_cents: Option<i64>,
     /// The age of that line, in microseconds.
@@ -78,6 +87,7 @@ impl Sales {
         }
         if let (Some(sold), Some(age)) = (self.items.get_mut(*row as usize), as_of.checked_sub(at)) {
             sold.add(age, quantity, line.unit_price, traits.list_cents);
+            sold.add_history(age, quantity, line.unit_price, traits.compare_at_cents);
             sold.note_cost(age, line.unit_cost);
         }
     }
@@ -134,6 +144,29 @@ impl Sold {
             add(&mut self.off_cents_180_days, off.wrapping_mul(quantity));
             add(&mut self.list_cents_180_days, list.unwrap_or(0).wrapping_mul(quantity));
             self.sales_180_days += 1;
+        }
+    }
+
+    /// Adds a line of this age to what is known of discounts: the price to compare with is the list, else the line's own price.
+    #[inline]
+    fn add_history(&mut self, age: i64, quantity: i64, unit_price: Option<i64>, compare_at: Option<i64>) {
+        if age < 0 {
+            return;
+        }
+        let add = |sum: &mut i64, number: i64| *sum = sum.wrapping_add(number.wrapping_mul(quantity));
+        let price = unit_price.unwrap_or(0);
+        add(&mut self.units, 1);
+        add(&mut self.revenue_cents, price);
+        let listed = compare_at.unwrap_or(price);
+        let discount = unit_price.map_or(0, |price| listed.wrapping_sub(price).max(0));
+        if age < 180 * DAY {
+            add(&mut self.discount_cents_180_days, discount);
+            add(&mut self.listed_cents_180_days, listed);
+        }
+        if age < 90 * DAY {
+            add(&mut self.discount_cents_90_days, discount);
+            add(&mut self.listed_cents_90_days, listed);
+            self.sales_90_days += 1;
         }
     }
 
@@ -199,6 +232,20 @@ mod tests {
             sold.note_cost(age, cost);
             assert_eq!(sold.cost_cents, known, "{age} {cost:?}");
         }
+    }
+
+    #[test]
+    fn a_discount_is_from_the_price_to_compare_with_and_a_line_without_one_is_at_its_own_price() {
+        let mut sold = Sold::default();
+        sold.add_history(0, 2, Some(900), Some(1_000));
+        sold.add_history(100 * DAY, 1, Some(1_100), Some(1_000));
+        sold.add_history(180 * DAY, 1, Some(500), None);
+        sold.add_history(-1, 1, Some(500), None);
+        assert_eq!((sold.units, sold.revenue_cents), (4, 3_400));
+        assert_eq!((sold.discount_cents_180_days, sold.listed_cents_180_days), (200, 3_000));
+        assert_eq!((sold.discount_cents_90_days, sold.listed_cents_90_days, sold.sales_90_days), (200, 2_000, 1));
+        sold.add_history(0, 1, Some(500), None);
+        assert_eq!((sold.discount_cents_90_days, sold.listed_cents_90_days), (200, 2_500));
     }
 
     #[test]

@@ -48,6 +48,11 @@ impl<'c, 'a> Columns<'c, 'a> {
         self.scalar(name, Scalar::new(DataType::String, value));
     }
 
+    /// Adds a column of one number.
+    pub fn same_float(&mut self, name: &str, number: f64) {
+        self.scalar(name, Scalar::new(DataType::Float64, AnyValue::Float64(number)));
+    }
+
     /// Adds a column of texts by place; an empty one stands for the default. Bytes that are no UTF-8 are replaced.
     pub fn texts<'t>(&mut self, name: &str, default: Option<&str>, at: impl Fn(usize) -> &'t [u8]) {
         let count = self.rows.len();

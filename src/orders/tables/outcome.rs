@@ -31,6 +31,7 @@ pub const FILES: &[(&str, ColumnKind)] = &[
     ("dialect", ColumnKind::Text),
     ("spelling", ColumnKind::Text),
     ("shops", ColumnKind::Int),
+    ("shop_id", ColumnKind::Text),
     ("rows", ColumnKind::Int),
     ("accepted", ColumnKind::Int),
     ("rejected", ColumnKind::Int),
@@ -147,6 +148,15 @@ fn shops(read: &FileRead, known: &FileKnown, settled: &Settled) -> usize {
     named.len() + usize::from(of_nameless.is_some())
 }
 
+/// The shop that the rows of a file are of, if it is one.
+fn only_shop<'a>(read: &FileRead, known: &FileKnown, settled: &'a Settled) -> Option<&'a str> {
+    if shops(read, known, settled) != 1 {
+        return None;
+    }
+    let named = read.facts.shops.keys().next().copied();
+    settled.only_shop.or(named).or(known.blank_shop).map(|shop| settled.shop_name(shop))
+}
+
 /// How the cells of columns that may be read in two ways are read: which part of dates comes first, what stands before the
 /// cents.
 fn spelling(layout: &Layout, read: &FileRead, known: &FileKnown) -> String {
@@ -203,6 +213,8 @@ pub fn files_table(
         table.text(read.dialect.map(|dialect| dialect.words()).as_deref().map(str::as_bytes));
         table.text(read.layout.as_ref().map(|layout| spelling(layout, read, known)).as_deref().map(str::as_bytes));
         table.int(Some(if status == "completed" { shops(read, known, settled) as i64 } else { 0 }));
+        let shop = only_shop(read, known, settled).filter(|_| status == "completed");
+        table.text(shop.map(str::as_bytes));
         table.int(count(read.facts.rows));
         table.int(count(accepted));
         table.int(count(refused));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::catalog::Shop;
-use crate::sample::dice::Dice;
+use crate::dice::Dice;
 
 /// Days that the orders span.
 const DAYS: u64 = 365;

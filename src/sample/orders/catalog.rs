@@ -6,7 +6,7 @@ use super::{
     draw::Weighted,
     trades::{ADJECTIVES, Kind, SEASONS, Season, TRADES, Trade, VENDORS},
 };
-use crate::sample::dice::Dice;
+use crate::dice::Dice;
 
 /// Ids of a shop's variants begin here; two shops have the same ids for different things.
 pub const FIRST_VARIANT: u64 = 7_000_000;

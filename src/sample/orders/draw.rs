@@ -1,6 +1,6 @@
 //! Weighted draws in constant time.
 
-use crate::sample::dice::Dice;
+use crate::dice::Dice;
 
 /// Draws indices in proportion to weights, by Walker's alias method in integers (Vose, "A linear algorithm for
 /// generating random numbers with a given distribution", 1991).

@@ -23,8 +23,8 @@ use self::{
     catalog::{FIRST_VARIANT, Shop},
     export::Manner,
 };
-use super::{database::SampleError, dice::Dice, shop_options::DEFAULT_AS_OF};
-use crate::operator::Progress;
+use super::{database::SampleError, shop_options::DEFAULT_AS_OF};
+use crate::{dice::Dice, operator::Progress};
 
 /// The file, beside the shops' folders, with a JSON object a planted bundle: `shop_id`, `items` (variant ids, rising), `skus` and
 /// `orders`, the number of orders in which the whole bundle was planted and can be used.

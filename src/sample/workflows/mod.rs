@@ -14,11 +14,8 @@ use rusqlite::{Connection, Statement, params};
 
 pub use self::options::WorkflowOptions;
 use self::phrases::{FAILURES, INTENTS, Intent, LOG_LINES, REMARKS};
-use super::{
-    database::{SampleError, Stop, write_database},
-    dice::Dice,
-};
-use crate::operator::Progress;
+use super::database::{SampleError, Stop, write_database};
+use crate::{dice::Dice, operator::Progress};
 
 const TABLES: &str = include_str!("../../../pipelines/tables/workflows.sql");
 

@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 use rusqlite::{Transaction, params};
 
-use super::{super::dice::Dice, options::WorkflowOptions};
+use super::options::WorkflowOptions;
+use crate::dice::Dice;
 
 /// Working sessions.
 const SESSIONS: u32 = 60;

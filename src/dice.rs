@@ -2,6 +2,7 @@
 
 use rand::RngCore;
 use rand_pcg::Pcg64Mcg;
+use sha2::{Digest, Sha256};
 
 /// A stream of random draws.
 pub struct Dice(Pcg64Mcg);
@@ -10,6 +11,13 @@ impl Dice {
     /// The stream of a seed and a number; streams of different numbers are independent.
     pub fn new(seed: u64, stream: u64) -> Self {
         let state = (u128::from(mix(seed ^ 0x6e69_6768_746c_6f6f)) << 64) | u128::from(mix(mix(seed) ^ stream));
+        Self(Pcg64Mcg::new(state))
+    }
+
+    /// The stream of a text: of the first half of its SHA-256.
+    pub fn of_text(text: &str) -> Self {
+        let hash = Sha256::digest(text.as_bytes());
+        let state = hash[..16].iter().fold(0, |state, byte| state << 8 | u128::from(*byte));
         Self(Pcg64Mcg::new(state))
     }
 
@@ -83,6 +91,9 @@ mod tests {
         assert_eq!(draws(1, 2), draws(1, 2));
         assert_ne!(draws(1, 2), draws(1, 3));
         assert_ne!(draws(1, 2), draws(2, 2));
+        let of_text = |text| Dice::of_text(text).bits();
+        assert_eq!(of_text("night|1"), of_text("night|1"));
+        assert_ne!(of_text("night|1"), of_text("night|2"));
     }
 
     #[test]

@@ -1,0 +1,10 @@
+//! What bundles brought (section 12.5): only what was measured.
+
+mod facts;
+mod figures;
+mod read;
+mod series;
+
+pub use figures::{Figures, figures};
+pub use read::{CoPurchase, read};
+pub use series::{Point, Range, Step, analytics_csv, date, series};
