@@ -61,6 +61,7 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench itemsets -- $(if $(FIM_PYTHON),--peer $(FIM_PYTHON) --mlxtend)
 	cargo bench --bench ingest
 	cargo bench --bench covisitation -- $(if $(COVISITATION_PYTHON),--python $(COVISITATION_PYTHON))
+	cargo bench --bench recommendations -- $(if $(COVISITATION_PYTHON),--python $(COVISITATION_PYTHON))
 	cargo bench --bench orders
 	cargo bench --bench linking -- $(ARGS)
 	cargo bench --bench workflows -- --large

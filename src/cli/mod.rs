@@ -12,6 +12,7 @@ mod overdue;
 mod plan;
 mod progress;
 mod provenance;
+mod recommend;
 mod run;
 mod sample;
 mod schema;
@@ -58,6 +59,7 @@ enum Command {
     Schema(schema::Arguments),
     Sample(sample::Arguments),
     Itemsets(itemsets::Arguments),
+    Recommend(recommend::Arguments),
     Exports(exports::Arguments),
     Completions(completions::Arguments),
 }
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
+        Command::Recommend(arguments) => recommend::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

@@ -5,11 +5,15 @@ mod build_covisitation;
 mod chance;
 mod covisitation;
 mod decimal;
+mod evaluate_recommendations;
 mod items;
 mod itemsets;
 mod mine_itemsets;
 mod mine_rules;
+mod model_table;
 mod orders;
+mod recommend_baskets;
+mod recommending;
 mod rules;
 mod significance;
 mod support;
@@ -19,6 +23,7 @@ mod testing;
 pub use baskets::{Baskets, count_of_share};
 pub use itemsets::{Limits, Search, Target};
 pub use mine_itemsets::{read_baskets, sets_frame};
+pub use model_table::{Answer, ShopModels};
 
 use crate::operator::OperatorKind;
 
@@ -28,5 +33,7 @@ pub fn operators() -> Vec<OperatorKind> {
         OperatorKind::of::<mine_itemsets::MineItemsets>(),
         OperatorKind::of::<mine_rules::MineRules>(),
         OperatorKind::of::<build_covisitation::BuildCovisitation>(),
+        OperatorKind::of::<recommend_baskets::RecommendBaskets>(),
+        OperatorKind::of::<evaluate_recommendations::EvaluateRecommendations>(),
     ]
 }

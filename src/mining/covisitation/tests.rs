@@ -113,7 +113,7 @@ proptest! {
         let co_orders = co_orders(&orders, 100, None);
         let vectors = Vectors::build(&co_orders, weight, 5);
         let candidates = if shared { Candidates::Shared } else { Candidates::Together };
-        let similar = Similar { most, candidates, ..SIMILAR }.find(&co_orders, &vectors, &vec![true; co_orders.item_count()]);
+        let similar = Similar { most, candidates, ..SIMILAR }.find(&co_orders, &vectors, &vec![true; co_orders.item_count()], None);
         let vectors = plain(&vectors);
         for (a, found) in (0..).zip(rows(&similar)) {
             let mut expected: Vec<(u32, u32, f64, f64)> = Vec::new();
@@ -214,6 +214,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
                 &co_orders,
                 &vectors,
                 &vec![true; co_orders.item_count()],
+                None,
             );
             (vectors, similar)
         })
