@@ -57,7 +57,10 @@ impl ShopModels {
     /// When they cannot be read.
     pub fn read(rows: LazyFrame) -> Result<Self, StageError> {
         let mut shops: BTreeMap<Option<String>, Vec<Row>> = BTreeMap::new();
-        let columns = RECOMMENDATION_MODEL.map(|(name, kind)| col(name).cast(kind.data_type().unwrap_or_default()));
+        let columns = RECOMMENDATION_MODEL.map(|(name, kind)| match kind.data_type() {
+            Some(kind) => col(name).cast(kind),
+            None => col(name),
+        });
         for_each_batch(rows.select(columns), StageError::from, |batch| {
             let text = |name: &str| batch.column(name).and_then(|column| column.str());
             let (shops_of, items, others) = (text("shop_id")?, text("item_id")?, text("recommended")?);

@@ -176,7 +176,7 @@ fn pairs_without_a_common_neighbour_have_no_cosine_and_are_scored_by_their_order
     let co_orders = co_orders(&orders, 100, None);
     for weight in [Weight::Raw, Weight::Lift] {
         let vectors = Vectors::build(&co_orders, weight, 50);
-        let similar = rows(&SIMILAR.find(&co_orders, &vectors, &vec![true; co_orders.item_count()]));
+        let similar = rows(&SIMILAR.find(&co_orders, &vectors, &vec![true; co_orders.item_count()], None));
         let of = |one: u32, other: u32| *similar[one as usize].iter().find(|row| row.0 == other).unwrap();
         for (one, other, together, score) in [(a, b, 8, 0.32), (a, c, 5, 0.2), (b, d, 4, 0.16), (c, d, 3, 0.12)] {
             for (one, other) in [(one, other), (other, one)] {

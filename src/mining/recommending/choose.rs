@@ -63,16 +63,16 @@ const USUAL: Choice = Choice {
 };
 
 /// What a share may count in lists.
-const LISTED_PRIORS: [f32; 4] = [0.05, 0.1, 0.2, 0.4];
+const LISTED_PRIORS: [f32; 3] = [0.1, 0.2, 0.4];
 
 /// So many questions are enough to choose by.
 const ENOUGH: usize = 40;
 
-/// Of so many held-out orders or more, one item each is hidden.
-const MANY: usize = 500;
-
-/// Of fewer, so many.
+/// The most items that are hidden of an order where there are few orders.
 const HIDES: usize = 4;
+
+/// A counted measure takes the linear one's place when it is better by this over the root of the number of questions, which is more than luck.
+const MARGIN: f64 = 0.5;
 
 impl Learning {
     /// Learns from orders in this sequence, the newest last; `fade` says what an order weighs by its age. The same for any number of
@@ -108,7 +108,7 @@ impl Learning {
     fn questions(&self, all: Transactions<'_>, held: &[u32]) -> [Questions; 2] {
         let step = held.len().div_ceil(self.most_questions.max(1)).max(1);
         let asked: Vec<u32> = held.iter().rev().step_by(step).copied().collect();
-        let hides = if asked.len() < MANY { HIDES } else { 1 };
+        let hides = (self.most_questions / asked.len().max(1)).clamp(1, HIDES);
         [0, 1].map(|half| {
             let half: Vec<u32> = asked.iter().skip(half).step_by(2).copied().collect();
             Questions::of(all, &half, hides)
@@ -117,14 +117,16 @@ impl Learning {
 
     fn choose(&self, gram: &Gram, counts: &[u32], choosing: &Questions, telling: &Questions) -> (Choice, Quality) {
         let shares = shares(&gram.own);
-        let judge = Judge { shares: &shares, cut_off: self.cut_off };
+        let judge = Judge::new(&shares, self.cut_off);
         let mut choice = USUAL;
         let mut kept: Option<Pairs> = None;
         if choosing.len() >= ENOUGH {
             let mut most = f64::NEG_INFINITY;
+            let margin = MARGIN / (choosing.len() as f64).sqrt();
             for (weighed, pairs) in self.weigh_all(gram) {
+                let handicap = if weighed.measure == Measure::Linear { 0.0 } else { margin };
                 for (figures, prior) in judge.with_priors(&pairs, choosing).iter().zip(PRIORS) {
-                    let worth = worth(figures);
+                    let worth = worth(figures) - handicap;
                     if worth > most {
                         most = worth;
                         choice = Choice { weighed, prior, is_chosen: true, ..choice };
@@ -156,7 +158,7 @@ impl Learning {
             learnt: 0,
             model: judge.with_prior(&pairs, choice.prior, telling),
             listed: judge.alone(&listed(choice.listed_prior), telling),
-            popular: Judge { shares: &popular, ..judge }.with_prior(&Pairs::default(), 1.0, telling),
+            popular: Judge::new(&popular, self.cut_off).with_prior(&Pairs::default(), 1.0, telling),
         };
         (choice, quality)
     }

@@ -104,7 +104,7 @@ impl Learning {
     /// The weights of one measure.
     pub fn weigh(&self, gram: &Gram, weighed: Weighed) -> Pairs {
         match weighed.measure.counted() {
-            Some(counted) => counted.weigh(gram, 2 * self.companions),
+            Some(counted) => counted.weigh(gram, self.companions),
             None => linear::learn(gram, self.companions, &[weighed.strength]).pop().unwrap_or_default(),
         }
     }

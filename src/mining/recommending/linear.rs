@@ -19,11 +19,8 @@ const WHOLE: usize = 200;
 /// Targets that a thread takes at a time.
 const TARGETS: usize = 32;
 
-/// Weights below this are none.
-const LEAST: f64 = 1e-6;
-
-/// The same where all are companions: most weights are nearly nothing there, and of no use.
-const LEAST_OF_ALL: f64 = 1e-3;
+/// Weights below this are none: they decide nothing among the first answers, and are many.
+const LEAST: f64 = 2e-3;
 
 /// What a thread needs.
 #[derive(Default)]
@@ -66,8 +63,7 @@ pub fn of_all(gram: &Gram, items: &[u32], strength: f64) -> Pairs {
         if items.get(next) == Some(&item) {
             let others = items.iter().enumerate().filter(|(place, _)| *place != next);
             let found = others.map(|(place, other)| (*other, weight(next, place)));
-            part.found
-                .extend(found.filter(|(_, weight)| weight.abs() >= LEAST_OF_ALL).map(|(item, w)| (item, w as f32)));
+            part.found.extend(found.filter(|(_, weight)| weight.abs() >= LEAST).map(|(item, w)| (item, w as f32)));
             next += 1;
         }
         part.ends.push(part.found.len());
