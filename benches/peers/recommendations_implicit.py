@@ -88,7 +88,7 @@ def main():
     measures = {
         "most popular": lambda rows: np.tile(own, (rows.shape[0], 1)),
         "orders together": lambda rows: (rows @ together).toarray(),
-        "P(b|a)": lambda rows, pairs=(inverse @ together).tocsr(): (rows @ pairs).toarray(),
+        "P(b given a)": lambda rows, pairs=(inverse @ together).tocsr(): (rows @ pairs).toarray(),
         "cosine": lambda rows, pairs=(root @ together @ root).tocsr(): (rows @ pairs).toarray(),
     }
     seconds = time.process_time() - start

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
-use serde::Deserialize;
 
 use super::super::model_table::ShopModels;
-use crate::operator::{ColumnKind, Columns, Frames, StageError, for_each_batch};
+use crate::operator::{ColumnKind, Columns, Field as RecordField, Frames, StageError, for_each_batch};
 
 /// The columns of `similar_items` that are read.
 pub const SIMILAR: Columns = &[
@@ -16,13 +15,12 @@ pub const SIMILAR: Columns = &[
     ("score", ColumnKind::Float),
 ];
 
+/// A side of a rule.
+const SIDE: ColumnKind = ColumnKind::Record(&[RecordField::new("items", ColumnKind::Texts)]);
+
 /// The columns of rules that are read.
-pub const RULES: Columns = &[
-    ("shop_id", ColumnKind::Text),
-    ("antecedent", ColumnKind::Text),
-    ("consequent", ColumnKind::Text),
-    ("confidence", ColumnKind::Float),
-];
+pub const RULES: Columns =
+    &[("shop_id", ColumnKind::Text), ("antecedent", SIDE), ("consequent", SIDE), ("confidence", ColumnKind::Float)];
 
 /// Items of a side, the one at the head, and what the rule says; a similar item is a rule of one item.
 pub type Rule = (Vec<String>, String, f64);
@@ -37,53 +35,52 @@ pub struct Tables {
     pub rules: Option<Rules>,
 }
 
-#[derive(Deserialize)]
-struct Side {
-    items: Vec<String>,
-}
-
 impl Tables {
     /// Takes them from the inputs.
     ///
     /// # Errors
-    /// When they cannot be read, or a side of a rule is no list of items.
+    /// When they cannot be read.
     pub fn read(inputs: &mut Frames) -> Result<Self, StageError> {
-        let one = |text: &str| Ok(vec![text.to_owned()]);
         Ok(Self {
-            similar: inputs.take_optional("similar_items").map(|rows| read(rows, SIMILAR, one)).transpose()?,
+            similar: inputs.take_optional("similar_items").map(|rows| read(rows, SIMILAR, single_items)).transpose()?,
             model: inputs.take_optional("model").map(ShopModels::read).transpose()?,
-            rules: inputs.take_optional("rules").map(|rows| read(rows, RULES, side)).transpose()?,
+            rules: inputs.take_optional("rules").map(|rows| read(rows, RULES, sides)).transpose()?,
         })
     }
 }
 
-fn side(text: &str) -> Result<Vec<String>, StageError> {
-    let side: Side = serde_json::from_str(text).map_err(|_| StageError::Input {
-        port: "rules".to_owned(),
-        problem: format!("the side {text} is no object with a list of items"),
-        mend: "connect the output `rules` of mine-rules".to_owned(),
-    })?;
-    Ok(side.items)
+/// The items of each row.
+type Lists = Vec<Vec<String>>;
+
+/// Each row has one item, or none.
+fn single_items(column: &Column) -> PolarsResult<Lists> {
+    Ok(column.str()?.iter().map(|item| item.map(str::to_owned).into_iter().collect()).collect())
+}
+
+/// Each row is a record of items.
+fn sides(column: &Column) -> PolarsResult<Lists> {
+    let items = column.struct_()?.field_by_name("items")?;
+    let lists = items.list()?;
+    (0..lists.len())
+        .map(|row| match lists.get_as_series(row) {
+            Some(items) => Ok(items.str()?.iter().flatten().map(str::to_owned).collect()),
+            None => Ok(Vec::new()),
+        })
+        .collect()
 }
 
 /// Reads rows of shop, items, items and a number; heads of more than one item are passed over.
-fn read(
-    rows: LazyFrame,
-    columns: Columns,
-    side: impl Fn(&str) -> Result<Vec<String>, StageError>,
-) -> Result<Rules, StageError> {
+fn read(rows: LazyFrame, columns: Columns, lists: fn(&Column) -> PolarsResult<Lists>) -> Result<Rules, StageError> {
     let mut rules = Rules::new();
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let [shop, body, head, figure] = names[..] else { return Ok(rules) };
     let wanted: Vec<Expr> = names.iter().map(|name| col(*name)).collect();
     for_each_batch(rows.select(wanted), StageError::from, |batch| {
-        let text = |name: &str| batch.column(name).and_then(|column| column.str());
-        let (shops, bodies, heads, figures) = (text(shop)?, text(body)?, text(head)?, batch.column(figure)?.f64()?);
-        for (((shop, body), head), figure) in shops.iter().zip(bodies.iter()).zip(heads.iter()).zip(figures.iter()) {
-            let (Some(body), Some(head), Some(figure)) = (body, head, figure) else { continue };
-            let mut head = side(head)?;
-            if let (Some(head), true) = (head.pop(), head.is_empty()) {
-                rules.entry(shop.map(str::to_owned)).or_default().push((side(body)?, head, figure));
+        let (shops, figures) = (batch.column(shop)?.str()?, batch.column(figure)?.f64()?);
+        let (bodies, heads) = (lists(batch.column(body)?)?, lists(batch.column(head)?)?);
+        for (((shop, body), mut head), figure) in shops.iter().zip(bodies).zip(heads).zip(figures.iter()) {
+            if let (Some(figure), Some(item), true) = (figure, head.pop(), head.is_empty()) {
+                rules.entry(shop.map(str::to_owned)).or_default().push((body, item, figure));
             }
         }
         Ok(())

@@ -15,6 +15,13 @@ fn lines(orders: &[&[&str]]) -> DataFrame {
     df!("shop_id" => vec!["s"; orders.len()], "order_id" => orders, "item_id" => items).unwrap()
 }
 
+/// Sides of rules as records with a list.
+fn sides(name: &str, lists: &[&[&str]]) -> Column {
+    let lists: Vec<Series> = lists.iter().map(|items| Series::new("".into(), *items)).collect();
+    let items = Series::new("items".into(), &lists[..]);
+    StructChunked::from_series(name.into(), lists.len(), [items].iter()).unwrap().into_series().into_column()
+}
+
 fn evaluate(inputs: Frames, k: usize) -> Vec<(String, i64, f64, f64, f64)> {
     let operator = EvaluateRecommendations { k, ..EvaluateRecommendations::default() };
     operator.validate().unwrap();
@@ -59,13 +66,10 @@ fn tables_are_asked_by_adding_up_what_they_say_of_the_items_of_a_basket() {
         "score" => [0.1, 0.2, 0.3, 0.4],
     )
     .unwrap();
-    let rules = df!(
-        "shop_id" => ["s"; 4],
-        "antecedent" => [r#"{"items":["tea","milk"]}"#, r#"{"items":["soap","tea"]}"#, r#"{"items":["milk"]}"#, r#"{"items":["tea"]}"#],
-        "consequent" => [r#"{"items":["soap"]}"#, r#"{"items":["milk"]}"#, r#"{"items":["soap","tea"]}"#, r#"{"items":["honey"]}"#],
-        "confidence" => [0.9, 0.8, 1.0, 0.5],
-    )
-    .unwrap();
+    let antecedents = sides("antecedent", &[&["tea", "milk"], &["soap", "tea"], &["milk"], &["tea"]]);
+    let consequents = sides("consequent", &[&["soap"], &["milk"], &["soap", "tea"], &["honey"]]);
+    let rules = df!("shop_id" => ["s"; 4], "confidence" => [0.9, 0.8, 1.0, 0.5]).unwrap();
+    let rules = rules.hstack(&[antecedents, consequents]).unwrap();
     let train: Vec<&[&str]> = [TRAIN, &[&["tea", "soap"]]].concat();
     let model = df!(
         "shop_id" => ["s"; 4],
