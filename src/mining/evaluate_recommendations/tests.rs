@@ -58,7 +58,8 @@ fn what_is_counted_of_older_orders_answers_for_later_ones() {
 
 #[test]
 fn tables_are_asked_by_adding_up_what_they_say_of_the_items_of_a_basket() {
-    let later: &[&[&str]] = &[&["tea", "milk", "soap"]; 4];
+    let basket: &[&str] = &["tea", "milk", "soap"];
+    let later: &[&[&str]] = &[basket; 4];
     let similar = df!(
         "shop_id" => ["s"; 4],
         "item_id" => ["tea", "tea", "milk", "soap"],

@@ -8,8 +8,8 @@ use super::{
     trial::{Figures, Questions, UNKNOWN},
 };
 
-/// What an item's share of all may count beside its company.
-pub const PRIORS: [f32; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
+/// What an item's share of all may count beside its company, the usual one first; never nothing, for baskets that nothing is known of.
+pub const PRIORS: [f32; 5] = [0.5, 0.25, 0.1, 1.0, 2.0];
 
 /// Questions that a thread takes at a time.
 const QUESTIONS: usize = 32;

@@ -48,8 +48,8 @@ pub struct Weighed {
     pub strength: f64,
 }
 
-/// Ridges of the linear measure that are tried.
-const STRENGTHS: [f64; 3] = [1.5, 5.0, 15.0];
+/// Ridges of the linear measure that are tried, the usual one first.
+const STRENGTHS: [f64; 3] = [5.0, 1.5, 15.0];
 
 /// Bytes for the counted pairs of a shop: 8 a pair.
 const PAIR_BYTES: usize = 256 << 20;

@@ -103,13 +103,13 @@ fn ridge(strength: f64, own: f64) -> f64 {
 impl Space {
     /// Takes the best companions of a target and what the orders of any two of them weigh.
     fn gather(&mut self, gram: &Gram, target: u32, most: usize, strengths: &[f64]) {
-        let middle = strengths.get(strengths.len() / 2).copied().unwrap_or_default();
+        let usual = strengths.first().copied().unwrap_or_default();
         self.companions.clear();
         self.companions.extend(gram.pairs.each(target));
         if self.companions.len() > most {
             let key = |(item, weight): &(u32, f32)| {
                 let own = gram.own(*item);
-                f64::from(*weight) / (own + ridge(middle, own)).sqrt()
+                f64::from(*weight) / (own + ridge(usual, own)).sqrt()
             };
             self.companions
                 .select_nth_unstable_by(most, |one, other| key(other).total_cmp(&key(one)).then(one.0.cmp(&other.0)));
