@@ -62,6 +62,7 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench ingest
 	cargo bench --bench covisitation -- $(if $(COVISITATION_PYTHON),--python $(COVISITATION_PYTHON))
 	cargo bench --bench portfolio -- $(if $(PYMOO_PYTHON),--python $(PYMOO_PYTHON))
+	cargo bench --bench recommendations -- $(if $(COVISITATION_PYTHON),--python $(COVISITATION_PYTHON))
 	cargo bench --bench orders
 	cargo bench --bench bundles
 	cargo bench --bench linking -- $(ARGS)

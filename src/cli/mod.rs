@@ -15,6 +15,7 @@ mod overdue;
 mod plan;
 mod progress;
 mod provenance;
+mod recommend;
 mod run;
 mod sample;
 mod schema;
@@ -64,6 +65,7 @@ enum Command {
     Itemsets(itemsets::Arguments),
     Bundles(bundles::Arguments),
     Analytics(analytics::Arguments),
+    Recommend(recommend::Arguments),
     Exports(exports::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Bundles(arguments) => bundles::main(&arguments),
         Command::Analytics(arguments) => analytics::main(&arguments),
+        Command::Recommend(arguments) => recommend::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),

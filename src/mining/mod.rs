@@ -5,11 +5,15 @@ mod build_covisitation;
 mod chance;
 mod covisitation;
 mod decimal;
+mod evaluate_recommendations;
 mod items;
 mod itemsets;
 mod mine_itemsets;
 mod mine_rules;
+mod model_table;
 mod orders;
+mod recommend_baskets;
+mod recommending;
 mod rules;
 mod significance;
 mod support;
@@ -23,6 +27,7 @@ pub use items::is_off_sale;
 pub use itemsets::{Itemsets, Limits, Search, Target};
 pub use mine_itemsets::{read_baskets, sets_frame};
 pub use orders::{DATED_LINES_PORT, LINES_PORT, NO_CUSTOMER, NO_TIME, ShopOrders, Wanted, read_lines};
+pub use model_table::{Answer, ShopModels};
 
 use crate::operator::OperatorKind;
 
@@ -32,5 +37,7 @@ pub fn operators() -> Vec<OperatorKind> {
         OperatorKind::of::<mine_itemsets::MineItemsets>(),
         OperatorKind::of::<mine_rules::MineRules>(),
         OperatorKind::of::<build_covisitation::BuildCovisitation>(),
+        OperatorKind::of::<recommend_baskets::RecommendBaskets>(),
+        OperatorKind::of::<evaluate_recommendations::EvaluateRecommendations>(),
     ]
 }

@@ -33,7 +33,7 @@ outputs  = { rules = "association_rules", shops = "rule_counts", rejected = "rej
 operator = "build-covisitation"
 inputs   = { lines = "lines" }
 outputs  = { covisitation = "covisitation", similar_items = "similar_items", shops = "covisitation_shops", rejected = "rejected_covisitation" }
-params   = { weight = "lift", similar = 100 }
+params   = { weight = "lift", similar = 100, rank_by = "blend" }
 
 [sinks.association_rules]
 from   = "association_rules"

@@ -4,6 +4,7 @@ mod baskets;
 mod peers;
 mod pipeline;
 mod profiles;
+mod recommending;
 
 mod pyfim;
 

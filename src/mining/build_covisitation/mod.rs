@@ -1,5 +1,6 @@
 //! `build-covisitation`: which items are bought together, as vectors and as the most similar items of each.
 
+mod learned_rows;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -7,16 +8,33 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::rows::{COVISITATION, Rows, SHOPS, SIMILAR_ITEMS};
+use self::{
+    learned_rows::RECOMMENDATION_QUALITY,
+    rows::{COVISITATION, Rows, SHOPS, SIMILAR_ITEMS},
+};
 use super::{
-    covisitation::{Candidates, CoOrders, Similar, Vectors, Weight},
-    items::{self, Catalog, Level, Offer},
+    covisitation::{Candidates, CoOrders, Measured, Similar, Vectors, Weight},
+    items::{self, Catalog, Level, Offer, ShopCatalog},
+    model_table::RECOMMENDATION_MODEL,
     orders::{self, NO_TIME, REJECTED, ShopOrders, StandingOrders, Wanted},
+    recommending::{Learned, Learning},
 };
 use crate::operator::{Frames, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError};
+
+/// By what similar items are ranked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RankBy {
+    /// A measure that is learnt from the shop's orders, and chosen by what its newest tenth held.
+    #[default]
+    Chosen,
+    /// The blend of the cosine and the orders in common; nothing is learnt.
+    Blend,
+}
 
 /// Builds the co-visitation of items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +54,15 @@ pub struct BuildCovisitation {
     pub as_of: Option<String>,
     /// The most similar items of an item; 0 for none.
     pub similar: usize,
+    /// By what similar items are ranked.
+    pub rank_by: RankBy,
+    /// The most items that the learnt measure weighs against each other for a target, in shops of more than 200 items; in smaller ones it weighs
+    /// all. At least 1; time grows with its cube.
+    pub companions: usize,
+    /// So many of a shop's newest orders are learnt from. At least 1.
+    pub learn_orders: usize,
+    /// An order of n items weighs 1 / n to this power in what is learnt. From 0 to 3.
+    pub length_exponent: f64,
     /// Which items may be similar.
     pub candidates: Candidates,
     /// With candidates `shared`: a neighbour of more items than this brings none together; it counts in the cosine.
@@ -65,6 +92,10 @@ impl Default for BuildCovisitation {
             half_life_days: None,
             as_of: None,
             similar: 20,
+            rank_by: RankBy::Chosen,
+            companions: 32,
+            learn_orders: 200_000,
+            length_exponent: 1.0,
             candidates: Candidates::Together,
             max_hub: 4_096,
             cosine_share: 0.6,
@@ -83,11 +114,29 @@ const SECONDS_A_DAY: f64 = 86_400.0;
 /// Half-lives after which an order fades no further: items that only older ones hold would be in none, and have no lift.
 const MOST_HALF_LIVES: f64 = 60.0;
 
+/// Shops that are learnt from at a time.
+const SHOPS_AT_ONCE: usize = 16;
+
+/// Questions about held-out orders of a shop.
+const MOST_QUESTIONS: usize = 2_000;
+
+/// Answers that are looked at.
+const ANSWERS: usize = 10;
+
+/// A shop's orders as they count, and what was learnt of them.
+struct Prepared {
+    orders: ShopOrders,
+    copies: usize,
+    /// What each order weighs by its age; nothing when all weigh 1.
+    ages: Option<Vec<f32>>,
+    learned: Option<Learned>,
+}
+
 impl Operator for BuildCovisitation {
     const NAME: &'static str = "build-covisitation";
     const SUMMARY: &'static str =
         "Counts which items are in orders together: a vector for each item, and the items most similar to it.";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const INPUTS: Inputs = Inputs::Ports(&[
         orders::DATED_LINES_PORT,
         items::items_port(
@@ -105,9 +154,23 @@ impl Operator for BuildCovisitation {
             ),
             OutputPort::new(
                 "similar_items",
-                "The most similar items of each item by falling score, ties by item, of those that `offer` lets name; cosine and \
-                 score are rounded to six decimals.",
+                "The most similar items of each item by falling score, ties by item, of those that `offer` lets name: the score is \
+                 the shop's measure (see `rank_by`), to be added up over the items of a basket; `blend` is the blend of the cosine \
+                 and the orders in common. Both and the cosine are rounded to six decimals.",
                 &SIMILAR_ITEMS,
+            ),
+            OutputPort::new(
+                "recommendation_model",
+                "What `recommend` and `recommend-baskets` answer by: an item scores its weight without an item (by popularity), and \
+                 its weights with each item of the basket. Items that may not be named are left out.",
+                &RECOMMENDATION_MODEL,
+            ),
+            OutputPort::new(
+                "recommendation_quality",
+                "A row a shop: the measure, whether it was chosen by the shop's own newest tenth of orders (or there were too few, and \
+                 it is the usual one), and of questions about every second of those orders, one of whose items was hidden, the \
+                 share with that item among the ten best: by the model, by `similar_items` alone, and by the most popular items.",
+                &RECOMMENDATION_QUALITY,
             ),
             OutputPort::new(
                 "shops",
@@ -124,6 +187,9 @@ impl Operator for BuildCovisitation {
         ParamError::unless_between("top", self.top as f64, 1.0, 10_000.0)?;
         ParamError::unless_between("max_basket", self.max_basket as f64, 2.0, f64::from(u32::MAX))?;
         ParamError::unless_between("similar", self.similar as f64, 0.0, 10_000.0)?;
+        ParamError::unless_between("companions", self.companions as f64, 1.0, 1_000.0)?;
+        ParamError::unless_between("learn_orders", self.learn_orders as f64, 1.0, f64::from(u32::MAX))?;
+        ParamError::unless_between("length_exponent", self.length_exponent, 0.0, 3.0)?;
         ParamError::unless_between("half_life_days", self.half_life_days.unwrap_or(1.0), 1e-6, 1e9)?;
         ParamError::unless_between("cosine_share", self.cosine_share, 0.0, 1.0)?;
         ParamError::unless_between("full_orders", f64::from(self.full_orders), 1.0, f64::from(u32::MAX))?;
@@ -136,22 +202,21 @@ impl Operator for BuildCovisitation {
         let rejected = orders::rejected_lines(lines.clone());
         let catalog = Catalog::read(inputs.take_optional("items"))?;
         let customers = self.standing_orders == StandingOrders::Once;
-        let wanted = Wanted { times: self.half_life_days.is_some(), customers };
-        let shops = orders::read_lines(lines, wanted, context)?.into_orders(2);
-        let given = self.instant().ok().flatten();
+        let wanted = Wanted { times: self.half_life_days.is_some() || self.rank_by == RankBy::Chosen, customers };
+        let mut shops = orders::read_lines(lines, wanted, context)?.into_orders(2).into_iter();
         let mut rows = Rows::default();
-        for shop in shops {
+        loop {
+            let shops: Vec<ShopOrders> = shops.by_ref().take(SHOPS_AT_ONCE).collect();
+            if shops.is_empty() {
+                break;
+            }
             context.check_cancelled()?;
-            let newest = || shop.times.iter().copied().filter(|time| *time != NO_TIME).max().unwrap_or_default();
-            let as_of = given.map_or_else(|| f64::from(newest()), |at| at.as_second() as f64);
-            self.add_shop(shop, &catalog, as_of, &mut rows)?;
+            let prepared: Vec<Prepared> = shops.into_par_iter().map(|shop| self.prepare(shop, &catalog)).collect();
+            for shop in prepared {
+                self.add_shop(shop, &catalog, &mut rows)?;
+            }
         }
-        let (covisitation, similar, shops) = rows.finish()?;
-        Ok(Frames::new()
-            .with("covisitation", covisitation)
-            .with("similar_items", similar)
-            .with("shops", shops)
-            .with("rejected", rejected))
+        rows.finish(rejected)
     }
 }
 
@@ -164,21 +229,38 @@ impl BuildCovisitation {
         })
     }
 
-    fn add_shop(&self, mut shop: ShopOrders, catalog: &Catalog, as_of: f64, rows: &mut Rows) -> Result<(), StageError> {
+    /// Brings a shop's orders into the form in which they count, and learns from them.
+    fn prepare(&self, mut shop: ShopOrders, catalog: &Catalog) -> Prepared {
         let known = catalog.shop(shop.shop.as_deref());
         if let Some(known) = known.filter(|_| self.level == Level::Product) {
             shop.rename(|variant| known.product(variant), 2);
         }
         let copies = if self.standing_orders == StandingOrders::Once { shop.leave_out_copies() } else { 0 };
-        let ShopOrders { shop, all_orders, offsets, items, times, names, .. } = shop;
+        let newest = || shop.times.iter().copied().filter(|time| *time != NO_TIME).max().unwrap_or_default();
+        let given = self.instant().ok().flatten();
+        let as_of = given.map_or_else(|| f64::from(newest()), |at| at.as_second() as f64);
+        let ages = self.half_life_days.map(|half_life| {
+            let weight = order_weight(&shop.times, as_of, half_life * SECONDS_A_DAY);
+            (0..shop.len()).map(weight).collect::<Vec<f32>>()
+        });
+        let learned = (self.rank_by == RankBy::Chosen).then(|| {
+            let fade = |order: usize| ages.as_ref().and_then(|ages| ages.get(order)).copied().unwrap_or(1.0);
+            self.learning().learn(shop.transactions(), &shop.by_time(), shop.item_count(), &fade)
+        });
+        Prepared { orders: shop, copies, ages, learned }
+    }
+
+    fn add_shop(&self, shop: Prepared, catalog: &Catalog, rows: &mut Rows) -> Result<(), StageError> {
+        let Prepared { orders: shop, copies, ages, learned } = shop;
+        let is_offered = self.offered(&shop, catalog.shop(shop.shop.as_deref()));
+        let ShopOrders { shop, all_orders, offsets, items, names, .. } = shop;
         let orders = offsets.len().saturating_sub(1);
-        let share = self.half_life_days.map(|half_life| order_weight(&times, as_of, half_life * SECONDS_A_DAY));
+        let share = ages.map(|ages| move |order: usize| ages.get(order).copied().unwrap_or_default());
         let weight = share.as_ref().map(|share| share as &(dyn Fn(usize) -> f32 + Sync));
         let co_orders = CoOrders::new(offsets, items, names.len(), self.max_basket, weight);
         let vectors = Vectors::build(&co_orders, self.weight, self.top);
-        let is_offered = |item: u32| known.is_none_or(|known| known.offers(names.get(item), self.level, self.offer));
-        let is_offered: Vec<bool> = (0..names.len() as u32).map(is_offered).collect();
-        let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors, &is_offered));
+        let measured = learned.as_ref().map(measured);
+        let similar = self.similarity().map(|similar| similar.find(&co_orders, &vectors, &is_offered, measured));
         rows.begin_shop(shop, &names);
         let withheld = is_offered.iter().filter(|is_offered| !**is_offered).count();
         let orders = [orders as u64, u64::from(all_orders)];
@@ -186,10 +268,32 @@ impl BuildCovisitation {
         drop(co_orders);
         rows.add_similar(similar.as_ref())?;
         drop(similar);
+        if let Some(learned) = learned {
+            rows.add_learned(&learned, &is_offered)?;
+        }
         rows.add_vectors(&vectors)
     }
 
-    fn similarity(&self) -> Option<Similar> {
+    /// Whether each of a shop's items may be named.
+    fn offered(&self, shop: &ShopOrders, known: Option<&ShopCatalog>) -> Vec<bool> {
+        let is_offered = |item: u32| known.is_none_or(|known| known.offers(shop.name(item), self.level, self.offer));
+        (0..shop.item_count() as u32).map(is_offered).collect()
+    }
+
+    fn learning(&self) -> Learning {
+        Learning {
+            companions: self.companions,
+            length_exponent: self.length_exponent,
+            most_orders: self.learn_orders,
+            most_questions: MOST_QUESTIONS,
+            max_basket: self.max_basket,
+            cut_off: ANSWERS,
+            listed: self.similar,
+        }
+    }
+
+    /// How similar items are found; none are when none are wanted.
+    pub fn similarity(&self) -> Option<Similar> {
         (self.similar > 0).then_some(Similar {
             most: self.similar,
             candidates: self.candidates,
@@ -199,6 +303,17 @@ impl BuildCovisitation {
             min_cosine: self.min_cosine,
             min_orders: self.min_orders,
         })
+    }
+}
+
+fn measured(learned: &Learned) -> Measured<'_> {
+    let pairs = &learned.model.pairs;
+    Measured {
+        starts: &pairs.starts,
+        others: &pairs.others,
+        weights: &pairs.weights,
+        shares: &learned.shares,
+        prior: learned.listed_prior,
     }
 }
 

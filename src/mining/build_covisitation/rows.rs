@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::super::{
-    covisitation::{CoOrders, SimilarItems, Vectors},
-    orders::Names,
+use super::{
+    super::{
+        covisitation::{CoOrders, SimilarItems, Vectors},
+        orders::Names,
+        recommending::Learned,
+    },
+    learned_rows::{LearnedRows, append},
 };
-use crate::operator::{ColumnKind, StageError};
+use crate::operator::{ColumnKind, Frames, StageError};
 
 /// The columns of `covisitation`.
 pub const COVISITATION: [(&str, ColumnKind); 7] = [
@@ -22,7 +26,7 @@ pub const COVISITATION: [(&str, ColumnKind); 7] = [
 ];
 
 /// The columns of `similar_items`.
-pub const SIMILAR_ITEMS: [(&str, ColumnKind); 7] = [
+pub const SIMILAR_ITEMS: [(&str, ColumnKind); 8] = [
     ("shop_id", ColumnKind::Text),
     ("item_id", ColumnKind::Text),
     ("similar_item", ColumnKind::Text),
@@ -30,6 +34,7 @@ pub const SIMILAR_ITEMS: [(&str, ColumnKind); 7] = [
     ("score", ColumnKind::Float),
     ("cosine", ColumnKind::Float),
     ("orders_together", ColumnKind::Int),
+    ("blend", ColumnKind::Float),
 ];
 
 /// The columns of `shops`.
@@ -63,6 +68,7 @@ pub struct Rows {
     first: u32,
     vectors: Option<DataFrame>,
     similar: Option<DataFrame>,
+    learned: LearnedRows,
 }
 
 impl Rows {
@@ -119,8 +125,18 @@ impl Rows {
             "score" => &similar.scores,
             "cosine" => &similar.cosines,
             "together" => &similar.together,
+            "blend" => &similar.blends,
         )?;
         append(&mut self.similar, rows)
+    }
+
+    /// Adds what was learnt of the shop.
+    ///
+    /// # Errors
+    /// When the rows cannot be made.
+    pub fn add_learned(&mut self, learned: &Learned, is_offered: &[bool]) -> Result<(), StageError> {
+        let shop = self.shops.last().cloned().flatten();
+        self.learned.add(shop, self.first, learned, is_offered)
     }
 
     fn global(&self, items: &[u32]) -> Vec<u32> {
@@ -139,11 +155,11 @@ impl Rows {
         (items, ranks)
     }
 
-    /// The frames `covisitation`, `similar_items` and `shops`.
+    /// The outputs, beside the lines that were rejected.
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn finish(mut self) -> Result<(LazyFrame, LazyFrame, DataFrame), StageError> {
+    pub fn finish(mut self, rejected: LazyFrame) -> Result<Frames, StageError> {
         if self.shops.is_empty() {
             self.add_vectors(&Vectors::default())?;
             self.add_similar(None)?;
@@ -164,7 +180,7 @@ impl Rows {
         );
         let integer = |name: &str| col(name).cast(DataType::Int64);
         let vectors = self.vectors.unwrap_or_default().lazy().select([
-            texts.shop().alias("shop_id"),
+            texts.shop("item").alias("shop_id"),
             texts.item("item").alias("item_id"),
             texts.item("other").alias("neighbour"),
             integer("rank"),
@@ -177,28 +193,35 @@ impl Rows {
         ]);
         let rounded = |name: &str| col(name).round(DECIMALS, RoundMode::HalfAwayFromZero);
         let similar = self.similar.unwrap_or_default().lazy().select([
-            texts.shop().alias("shop_id"),
+            texts.shop("item").alias("shop_id"),
             texts.item("item").alias("item_id"),
             texts.item("other").alias("similar_item"),
             integer("rank"),
             rounded("score"),
             rounded("cosine"),
             integer("together").alias("orders_together"),
+            rounded("blend"),
+        ]);
+        let (model, quality) = self.learned.finish()?;
+        let model = model.lazy().select([
+            texts.shop("other").alias("shop_id"),
+            texts.item("item").alias("item_id"),
+            texts.item("other").alias("recommended"),
+            col("weight").cast(DataType::Float64).round(DECIMALS, RoundMode::HalfAwayFromZero),
         ]);
         let shops = std::iter::once(Column::new("shop_id".into(), self.shops));
         let counts = self.counts.into_iter().zip(SHOPS.iter().skip(1));
         let columns = shops.chain(counts.map(|(numbers, (name, _))| Column::new((*name).into(), numbers)));
         let columns: Vec<Column> = columns.collect();
-        Ok((vectors, similar, DataFrame::new(columns.first().map_or(0, Column::len), columns)?))
+        let shops = DataFrame::new(columns.first().map_or(0, Column::len), columns)?;
+        Ok(Frames::new()
+            .with("covisitation", vectors)
+            .with("similar_items", similar)
+            .with("recommendation_model", model)
+            .with("recommendation_quality", quality)
+            .with("shops", shops)
+            .with("rejected", rejected))
     }
-}
-
-fn append(to: &mut Option<DataFrame>, rows: DataFrame) -> Result<(), StageError> {
-    match to {
-        Some(all) => all.vstack_mut_owned(rows).map(drop)?,
-        None => *to = Some(rows),
-    }
-    Ok(())
 }
 
 /// The texts of items and of their shops.
@@ -214,9 +237,9 @@ impl Texts {
         text(column, move |items| texts.take(items))
     }
 
-    fn shop(&self) -> Expr {
+    fn shop(&self, column: &str) -> Expr {
         let (texts, shop_of_item) = (self.shops.clone(), Arc::clone(&self.shop_of_item));
-        text("item", move |items| {
+        text(column, move |items| {
             let shop = |item: Option<u32>| shop_of_item.get(item? as usize).copied();
             texts.take(&items.iter().map(shop).collect::<UInt32Chunked>())
         })

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::BuildCovisitation;
+use super::{BuildCovisitation, RankBy};
 use crate::{
     mining::{
         covisitation::{Candidates, Weight},
@@ -71,7 +71,8 @@ fn each_shop_has_vectors_of_its_own_and_items_come_back_as_texts() {
 
 #[test]
 fn similar_items_have_cosine_and_score() {
-    let operator = BuildCovisitation { min_orders: 1, similar: 1, ..BuildCovisitation::default() };
+    let rank_by = RankBy::Blend;
+    let operator = BuildCovisitation { min_orders: 1, similar: 1, rank_by, ..BuildCovisitation::default() };
     let [_, similar, ..] = build(&operator, lines());
     let expected = df!(
         "shop_id" => ["a", "a", "a", "b", "b"],
@@ -81,8 +82,61 @@ fn similar_items_have_cosine_and_score() {
         "score" => [0.04; 5],
         "cosine" => [0.0; 5],
         "orders_together" => [1_i64; 5],
+        "blend" => [0.04; 5],
     );
     assert_eq!(similar, expected.unwrap());
+}
+
+/// An order a day: `a` with `b` at first, with `c` of late, and `d` with many.
+fn of_late() -> DataFrame {
+    let mut lines: Vec<(String, &str, i64)> = Vec::new();
+    for day in 0..400_i64 {
+        let items: &[&str] = match day % 4 {
+            0 if day < 300 => &["a", "b"],
+            0 => &["a", "c"],
+            1 => &["d", "e"],
+            2 => &["d", "f"],
+            _ => &["b", "d"],
+        };
+        lines.extend(items.iter().map(|item| (format!("o{}", day * 7919 % 400), *item, day * 86_400_000_000)));
+    }
+    let texts = |text: fn(&(String, &'static str, i64)) -> String| lines.iter().map(text).collect::<Vec<String>>();
+    df!(
+        "shop_id" => vec!["s"; lines.len()],
+        "order_id" => texts(|line| line.0.clone()),
+        "item_id" => texts(|line| line.1.to_owned()),
+        "created_at" => lines.iter().map(|line| line.2).collect::<Vec<i64>>(),
+    )
+    .unwrap()
+    .lazy()
+    .with_column(col("created_at").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+    .collect()
+    .unwrap()
+}
+
+#[test]
+fn the_measure_is_learnt_from_the_newest_orders_by_their_times_and_its_quality_told() {
+    let run = |operator: BuildCovisitation| {
+        let mut frames = operator.run(Frames::new().with("lines", of_late()), &context()).unwrap();
+        ["similar_items", "recommendation_model", "recommendation_quality"]
+            .map(|port| frames.take(port).unwrap().collect().unwrap())
+    };
+    let best_of_a = |similar: &DataFrame| {
+        let text = |name: &str, row: usize| similar.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
+        (0..similar.height()).find(|row| text("item_id", *row) == "a").map(|row| text("similar_item", row))
+    };
+    let [similar, model, quality] = run(BuildCovisitation::default());
+    assert_eq!(best_of_a(&similar).as_deref(), Some("b"));
+    assert!(model.height() > 12 && model.column("item_id").unwrap().null_count() == 6, "{model}");
+    let number = |name: &str| quality.column(name).unwrap().i64().unwrap().get(0);
+    assert_eq!((quality.height(), number("orders"), number("questions")), (1, Some(400), Some(40)));
+    assert_eq!(quality.column("hit_rate").unwrap().f64().unwrap().get(0), Some(1.0), "ten of six items hit all");
+    let [similar, ..] = run(BuildCovisitation { learn_orders: 100, ..BuildCovisitation::default() });
+    assert_eq!(best_of_a(&similar).as_deref(), Some("c"), "of the newest hundred by time, whatever their ids");
+    let [similar, model, quality] = run(BuildCovisitation { rank_by: RankBy::Blend, ..BuildCovisitation::default() });
+    assert_eq!((model.height(), quality.height()), (0, 0), "nothing is learnt");
+    let column = |name: &str| similar.column(name).unwrap().f64().unwrap().to_vec();
+    assert_eq!(column("score"), column("blend"));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use matrix::Bounded;
 pub use matrix::CoOrders;
-pub use similar::{Candidates, Similar, SimilarItems};
+pub use row::Row;
+pub use similar::{Candidates, Measured, Similar, SimilarItems};
 pub use vectors::Vectors;
 
 /// What two items' orders in common weigh.

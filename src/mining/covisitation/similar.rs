@@ -40,6 +40,34 @@ pub struct Similar {
     pub min_orders: u32,
 }
 
+/// A measure of similar items in place of the blend, as flat slices: of item `a` the weights with others are from `starts[a]` to
+/// `starts[a + 1]`; an item scores its weight and its share times `prior`.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    /// Where each item's others start, and the end of the last.
+    pub starts: &'a [usize],
+    /// The others.
+    pub others: &'a [u32],
+    /// Their weights.
+    pub weights: &'a [f32],
+    /// By item, its share of all.
+    pub shares: &'a [f32],
+    /// What a share counts.
+    pub prior: f32,
+}
+
+impl<'a> Measured<'a> {
+    /// The others of an item with their weights.
+    fn row(self, item: u32) -> impl Iterator<Item = (u32, f32)> + 'a {
+        let range = match self.starts.get(item as usize..).and_then(<[usize]>::first_chunk) {
+            Some([start, end]) => *start..*end,
+            None => 0..0,
+        };
+        let others = self.others.get(range.clone()).unwrap_or_default();
+        others.iter().copied().zip(self.weights.get(range).unwrap_or_default().iter().copied())
+    }
+}
+
 /// Similar items as flat slices: those of item `a` are from `offsets[a]` to `offsets[a + 1]`, best first, ties by number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SimilarItems {
@@ -49,8 +77,10 @@ pub struct SimilarItems {
     pub items: Vec<u32>,
     /// The cosine of both vectors.
     pub cosines: Vec<f64>,
-    /// The cosine and the orders in common, blended.
+    /// By which they are ranked: the blend, or another measure.
     pub scores: Vec<f64>,
+    /// The cosine and the orders in common, blended.
+    pub blends: Vec<f64>,
     /// How many orders hold both.
     pub together: Vec<u32>,
 }
@@ -61,6 +91,7 @@ struct Among<'a> {
     vectors: &'a Vectors,
     named: Option<Named>,
     is_offered: &'a [bool],
+    measured: Option<Measured<'a>>,
 }
 
 impl Among<'_> {
@@ -74,6 +105,8 @@ struct Space {
     row: Row,
     /// The vector of the item in hand, and 0 for all others.
     values: Vec<f64>,
+    /// The measured weights of the item in hand, and 0 for all others.
+    weights: Vec<f32>,
     /// Whether an item was met for the item in hand: by its number plus one.
     met: Vec<u32>,
     candidates: Vec<u32>,
@@ -87,14 +120,22 @@ struct Named {
 }
 
 impl Similar {
-    /// Finds those of the items that are offered, among these. The same for any number of threads.
-    pub fn find(&self, orders: &CoOrders, vectors: &Vectors, is_offered: &[bool]) -> SimilarItems {
+    /// Finds those of the items that are offered, among these, ranked by their blend or by what is `measured`. The same for any number of
+    /// threads.
+    pub fn find(
+        &self,
+        orders: &CoOrders,
+        vectors: &Vectors,
+        is_offered: &[bool],
+        measured: Option<Measured<'_>>,
+    ) -> SimilarItems {
         let items = orders.item_count();
         let named = (self.candidates == Candidates::Shared).then(|| Named::new(vectors, items));
-        let among = Among { orders, vectors, named, is_offered };
+        let among = Among { orders, vectors, named, is_offered, measured };
         let space = || Space {
             row: Row::new(orders),
             values: vec![0.0; items],
+            weights: vec![0.0; if measured.is_some() { items } else { 0 }],
             met: vec![0; items],
             candidates: Vec::new(),
             top: Top::new(self.most),
@@ -115,6 +156,7 @@ impl Similar {
             all.items.extend_from_slice(&part.items);
             all.cosines.extend_from_slice(&part.cosines);
             all.scores.extend_from_slice(&part.scores);
+            all.blends.extend_from_slice(&part.blends);
             all.together.extend_from_slice(&part.together);
         }
         all
@@ -127,6 +169,8 @@ impl Similar {
         }
         let Among { orders, vectors, named, .. } = among;
         space.row.fill(orders, item);
+        let weights = || among.measured.into_iter().flat_map(|measured| measured.row(item));
+        weights().for_each(|(other, weight)| space.weights[other as usize] = weight);
         for (neighbour, weight) in vectors.vector(item) {
             if let Some(value) = space.values.get_mut(neighbour as usize) {
                 *value = weight;
@@ -134,19 +178,24 @@ impl Similar {
         }
         space.gather(item, vectors, named.as_ref(), self.max_hub);
         space.top.clear();
-        for &other in space.candidates.iter().filter(|other| among.is_offered(**other)) {
+        for &other in space.candidates.iter().filter(|other| among.is_offered(**other) && **other != item) {
             let together = space.row.together(other);
-            let cosine = cosine(&space.values, vectors.length(item), other, vectors);
-            if other != item && (cosine >= self.min_cosine || together >= self.min_orders) {
-                space.top.push(Weighed { weight: self.score(cosine, together), item: other, together });
+            let cosine = || cosine(&space.values, vectors.length(item), other, vectors);
+            if let Some(weight) =
+                self.rank(together, cosine, || among.measured.map(|measured| space.measured(measured, other)))
+            {
+                space.top.push(Weighed { weight, item: other, together });
             }
         }
         for found in space.top.take() {
+            let cosine = cosine(&space.values, vectors.length(item), found.item, vectors);
             to.items.push(found.item);
-            to.cosines.push(cosine(&space.values, vectors.length(item), found.item, vectors));
+            to.cosines.push(cosine);
             to.scores.push(found.weight);
+            to.blends.push(self.blend(cosine, found.together));
             to.together.push(found.together);
         }
+        weights().for_each(|(other, _)| space.weights[other as usize] = 0.0);
         to.offsets.push(to.items.len());
         for (neighbour, _) in vectors.vector(item) {
             if let Some(value) = space.values.get_mut(neighbour as usize) {
@@ -155,7 +204,18 @@ impl Similar {
         }
     }
 
-    fn score(&self, cosine: f64, together: u32) -> f64 {
+    /// By what a pair is ranked, if it counts at all. The cosine is asked for only where it decides.
+    fn rank(&self, together: u32, cosine: impl Fn() -> f64, measured: impl Fn() -> Option<f64>) -> Option<f64> {
+        let measured = measured();
+        if let Some(score) = measured.filter(|_| together >= self.min_orders) {
+            return Some(score);
+        }
+        let cosine = cosine();
+        (cosine >= self.min_cosine || together >= self.min_orders)
+            .then(|| measured.unwrap_or_else(|| self.blend(cosine, together)))
+    }
+
+    fn blend(&self, cosine: f64, together: u32) -> f64 {
         let habit = (f64::from(together) / f64::from(self.full_orders.max(1))).min(1.0);
         self.cosine_share * cosine + (1.0 - self.cosine_share) * habit
     }
@@ -170,6 +230,13 @@ fn cosine(values: &[f64], length: f64, other: u32, vectors: &Vectors) -> f64 {
 }
 
 impl Space {
+    /// What another scores for the item in hand.
+    fn measured(&self, measured: Measured<'_>, other: u32) -> f64 {
+        let share = measured.shares.get(other as usize).copied().unwrap_or_default();
+        let weight = self.weights.get(other as usize).copied().unwrap_or_default();
+        f64::from(weight + measured.prior * share)
+    }
+
     /// Lists the items that may be similar.
     fn gather(&mut self, item: u32, vectors: &Vectors, named: Option<&Named>, max_hub: usize) {
         self.candidates.clear();

@@ -113,7 +113,7 @@ proptest! {
         let co_orders = co_orders(&orders, 100, None);
         let vectors = Vectors::build(&co_orders, weight, 5);
         let candidates = if shared { Candidates::Shared } else { Candidates::Together };
-        let similar = Similar { most, candidates, ..SIMILAR }.find(&co_orders, &vectors, &vec![true; co_orders.item_count()]);
+        let similar = Similar { most, candidates, ..SIMILAR }.find(&co_orders, &vectors, &vec![true; co_orders.item_count()], None);
         let vectors = plain(&vectors);
         for (a, found) in (0..).zip(rows(&similar)) {
             let mut expected: Vec<(u32, u32, f64, f64)> = Vec::new();
@@ -176,7 +176,7 @@ fn pairs_without_a_common_neighbour_have_no_cosine_and_are_scored_by_their_order
     let co_orders = co_orders(&orders, 100, None);
     for weight in [Weight::Raw, Weight::Lift] {
         let vectors = Vectors::build(&co_orders, weight, 50);
-        let similar = rows(&SIMILAR.find(&co_orders, &vectors, &vec![true; co_orders.item_count()]));
+        let similar = rows(&SIMILAR.find(&co_orders, &vectors, &vec![true; co_orders.item_count()], None));
         let of = |one: u32, other: u32| *similar[one as usize].iter().find(|row| row.0 == other).unwrap();
         for (one, other, together, score) in [(a, b, 8, 0.32), (a, c, 5, 0.2), (b, d, 4, 0.16), (c, d, 3, 0.12)] {
             for (one, other) in [(one, other), (other, one)] {
@@ -214,6 +214,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
                 &co_orders,
                 &vectors,
                 &vec![true; co_orders.item_count()],
+                None,
             );
             (vectors, similar)
         })

@@ -9,7 +9,7 @@ use super::{
     shop_orders::{NO_CUSTOMER, NO_TIME, Names, ShopOrders},
 };
 
-/// Lines of orders as they come, in 4 bytes a line, 20 bytes a run of lines of one order, and the dictionaries.
+/// Lines of orders as they come, in 4 bytes a line, 24 bytes a run of lines of one order, and the dictionaries.
 ///
 /// Lines of an order are mostly neighbours. So no table of orders is kept: each run of neighbours is noted, and in the
 /// end the runs are sorted, which brings those of one order together.
@@ -21,7 +21,7 @@ pub struct OrderLines {
     dictionary: Dictionary,
     /// The item of each line, with [`LAST_OF_RUN`].
     items: Vec<u32>,
-    times: Option<Vec<u32>>,
+    with_times: bool,
     with_customers: bool,
     runs: Vec<Run>,
     shop: u32,
@@ -40,6 +40,8 @@ struct Run {
     start: u32,
     /// The hash of the customer that is named first.
     customer: u32,
+    /// The earliest time of its lines.
+    time: u32,
 }
 
 /// What is read of lines beside their items.
@@ -72,7 +74,7 @@ impl OrderLines {
         Self {
             items: Vec::with_capacity(rows),
             runs: Vec::with_capacity(rows),
-            times: wanted.times.then(|| Vec::with_capacity(rows)),
+            with_times: wanted.times,
             with_customers: wanted.customers,
             ..Self::default()
         }
@@ -99,13 +101,18 @@ impl OrderLines {
             }
             let key = order_key(order);
             let order = [(key >> 32) as u32, key as u32];
-            self.runs.push(Run { shop: self.shop, order, start, customer: NO_CUSTOMER });
+            self.runs.push(Run { shop: self.shop, order, start, customer: NO_CUSTOMER, time: NO_TIME });
         }
         if let Some(customer) = customer.filter(|_| self.with_customers)
             && let Some(run) = self.runs.last_mut()
             && run.customer == NO_CUSTOMER
         {
             run.customer = customer_key(customer);
+        }
+        if let Some(at) = at.filter(|_| self.with_times)
+            && let Some(run) = self.runs.last_mut()
+        {
+            run.time = run.time.min(seconds(at));
         }
         let item = self.dictionary.number(self.shop, item)?;
         if item & LAST_OF_RUN > 0 {
@@ -114,9 +121,6 @@ impl OrderLines {
         self.items.push(item);
         if let Some(lines) = self.shop_lines.get_mut(self.shop as usize) {
             *lines += 1;
-        }
-        if let Some(times) = &mut self.times {
-            times.push(at.map_or(NO_TIME, seconds));
         }
         Ok(())
     }
@@ -184,7 +188,8 @@ impl OrderLines {
             order.clear();
             let (mut time, mut customer) = (NO_TIME, NO_CUSTOMER);
             for run in runs {
-                time = time.min(self.take_run(*run, ranks, &mut order));
+                self.take_run(*run, ranks, &mut order);
+                time = time.min(run.time);
                 customer = customer.max(run.customer);
             }
             order.sort_unstable();
@@ -193,7 +198,7 @@ impl OrderLines {
             if order.len() >= min_items {
                 orders.items.extend_from_slice(&order);
                 orders.offsets.push(orders.items.len() as u32);
-                if self.times.is_some() {
+                if self.with_times {
                     orders.times.push(time);
                 }
                 if self.with_customers {
@@ -204,19 +209,14 @@ impl OrderLines {
         orders
     }
 
-    /// Adds a run's items to `order`, and returns the earliest time of its lines.
-    fn take_run(&self, run: Run, ranks: &[u32], order: &mut Vec<u32>) -> u32 {
-        let start = run.start as usize;
-        let mut end = start;
-        for item in self.items.get(start..).unwrap_or_default() {
+    /// Adds a run's items to `order`.
+    fn take_run(&self, run: Run, ranks: &[u32], order: &mut Vec<u32>) {
+        for item in self.items.get(run.start as usize..).unwrap_or_default() {
             order.extend(ranks.get((item & !LAST_OF_RUN) as usize));
-            end += 1;
             if item & LAST_OF_RUN > 0 {
                 break;
             }
         }
-        let times = self.times.as_deref().and_then(|times| times.get(start..end)).unwrap_or_default();
-        times.iter().copied().min().unwrap_or(NO_TIME)
     }
 }
 

@@ -15,25 +15,43 @@ const CREATED_AT: &str = "created_at";
 const CUSTOMER: &str = "customer";
 
 /// The input port `lines` of this room's operators.
-pub const LINES_PORT: InputPort = lines_port(&[
-    ("shop_id", ColumnKind::Any),
-    ("order_id", ColumnKind::Any),
-    ("item_id", ColumnKind::Any),
-    (CUSTOMER, ColumnKind::Any),
-]);
+pub const LINES_PORT: InputPort = lines_port(
+    "lines",
+    &[
+        ("shop_id", ColumnKind::Any),
+        ("order_id", ColumnKind::Any),
+        ("item_id", ColumnKind::Any),
+        (CUSTOMER, ColumnKind::Any),
+    ],
+    LINES_ABOUT,
+);
+
+/// A port of lines of which only shop, order and item are read.
+pub const fn plain_lines_port(name: &'static str, about: &'static str) -> InputPort {
+    lines_port(
+        name,
+        &[("shop_id", ColumnKind::Any), ("order_id", ColumnKind::Any), ("item_id", ColumnKind::Any)],
+        about,
+    )
+}
 
 /// The same with the times of the orders.
-pub const DATED_LINES_PORT: InputPort = lines_port(&[
-    ("shop_id", ColumnKind::Any),
-    ("order_id", ColumnKind::Any),
-    ("item_id", ColumnKind::Any),
-    (CUSTOMER, ColumnKind::Any),
-    (CREATED_AT, ColumnKind::Timestamp),
-]);
+pub const DATED_LINES_PORT: InputPort = lines_port(
+    "lines",
+    &[
+        ("shop_id", ColumnKind::Any),
+        ("order_id", ColumnKind::Any),
+        ("item_id", ColumnKind::Any),
+        (CUSTOMER, ColumnKind::Any),
+        (CREATED_AT, ColumnKind::Timestamp),
+    ],
+    LINES_ABOUT,
+);
 
-const fn lines_port(columns: Columns) -> InputPort {
-    let about = "A row an item of an order, in any order; an item that comes twice in one counts once.";
-    InputPort::required("lines", columns, about).may_lack(&["shop_id", CUSTOMER, CREATED_AT])
+const LINES_ABOUT: &str = "A row an item of an order, in any order; an item that comes twice in one counts once.";
+
+const fn lines_port(name: &'static str, columns: Columns, about: &'static str) -> InputPort {
+    InputPort::required(name, columns, about).may_lack(&["shop_id", CUSTOMER, CREATED_AT])
 }
 
 /// Reads the lines that have an order and an item, with what else is wanted of their orders.

@@ -57,6 +57,14 @@ impl ShopOrders {
         self.items.get(*start as usize..*end as usize).unwrap_or_default()
     }
 
+    /// The orders from the oldest to the newest; those of one time, or of none, as they are numbered, those of unknown time first.
+    pub fn by_time(&self) -> Vec<u32> {
+        let time = |order: u32| self.times.get(order as usize).copied().filter(|time| *time != NO_TIME);
+        let mut orders: Vec<u32> = (0..self.len() as u32).collect();
+        orders.sort_by_key(|order| time(*order));
+        orders
+    }
+
     /// How many orders hold each item.
     pub fn item_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.item_count()];
