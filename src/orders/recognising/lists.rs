@@ -16,7 +16,8 @@ pub type Item<'t> = Vec<(usize, Cow<'t, str>)>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListInCell {
-    /// Headers of the column, best first.
+    /// Headers of the column, best first. A `*` at the end stands for a number, where each item has a column of its own:
+    /// `line_item_*`.
     pub columns: Vec<String>,
     /// What parts the items, like ", ". Where an item itself holds it, the text is parted only where both sides are items.
     pub between: Vec<String>,
@@ -83,9 +84,18 @@ impl ListInCell {
         ListReader { list: self.clone(), patterns, names }
     }
 
-    /// Whether a column holds such a list.
-    pub fn column(&self, folded: &[String]) -> Option<usize> {
-        self.columns.iter().find_map(|name| folded.iter().position(|header| *header == fold(name)))
+    /// The columns that hold such a list: one, or one for each item; `None` if there is none.
+    pub fn columns_of(&self, folded: &[String]) -> Option<Vec<usize>> {
+        let found = |name: &String| -> Vec<usize> {
+            let is_number = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+            let is_it = |header: &String| match name.strip_suffix('*') {
+                Some(begin) => header.strip_prefix(begin).is_some_and(is_number),
+                None => *header == fold(name),
+            };
+            let places = folded.iter().enumerate().filter(|(_, header)| is_it(header)).map(|(place, _)| place);
+            places.take(if name.ends_with('*') { usize::MAX } else { 1 }).collect()
+        };
+        self.columns.iter().map(found).find(|places| !places.is_empty())
     }
 
     /// The fields that an item may say.
