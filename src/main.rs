@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod cli;
 mod delimited;
+mod flags;
 mod io;
 mod linking;
 mod mining;

@@ -5,6 +5,7 @@ mod check;
 mod clean;
 mod completions;
 mod exports;
+mod flags;
 mod graph;
 mod itemsets;
 mod operators;
@@ -42,7 +43,8 @@ const EXAMPLES: &str = "Examples:
   nightloom run pipelines/linking.toml --select link+ --force
 
 Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file,
-3 another run holds the workspace, 130 interrupted.";
+3 another run holds the workspace, 4 the time was up and a part was written,
+130 interrupted.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -59,6 +61,7 @@ enum Command {
     Sample(sample::Arguments),
     Itemsets(itemsets::Arguments),
     Exports(exports::Arguments),
+    Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
+        Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
     match result {

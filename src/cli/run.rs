@@ -5,6 +5,7 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -28,10 +29,13 @@ use crate::{
         lock::WorkspaceLock,
         plan::steps_to_do,
         registry::Registry,
-        run::{self, Outcome, RunOptions},
+        run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL},
     },
     report::{dataset, summary},
 };
+
+/// The exit code of a run of which a stage gave a part.
+const PARTIAL: u8 = 4;
 
 /// Do what is stale, and write the results.
 ///
@@ -48,6 +52,9 @@ pub struct Arguments {
     pipeline: PipelineArguments,
     #[command(flatten)]
     plan: PlanArguments,
+    /// Finish the last run of this pipeline: its as-of time and seed, and what it left to do.
+    #[arg(long, conflicts_with_all = ["as_of", "seed", "force", "full_refresh", "dry_run"])]
+    resume: bool,
     /// Print the plan and do nothing.
     #[arg(long)]
     dry_run: bool,
@@ -58,6 +65,13 @@ pub struct Arguments {
     /// of it is free, and both are reckoned to fit into that half.
     #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
     memory: u64,
+    /// Seconds to wait for another run that holds the workspace, or the scope.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
+    /// Seconds after which stages that can give a part do so: it is published, the run ends with code 4, and --resume does
+    /// the rest.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    time_limit: Option<u64>,
     /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
@@ -75,6 +89,8 @@ struct RunResults<'a> {
     problem: Option<String>,
     as_of: String,
     seed: u64,
+    /// What was set of flags.
+    flags: serde_json::Value,
     seconds: f64,
     peak_memory_bytes: u64,
     steps: &'a [StepRow],
@@ -100,18 +116,24 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let registry = Registry::standard();
     let state_folder = arguments.pipeline.state_folder();
     let pipeline = arguments.pipeline.read(&registry)?;
-    let plan = arguments.plan.options()?;
+    let mut plan = arguments.plan.options(&state_folder)?;
     let needed = steps_to_do(&pipeline, &plan.selection)?;
     check::check(&pipeline, &|id| needed.contains(&id))?;
     let holder = holder(&pipeline);
-    let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder)?;
+    let (scope, patience, cancelled) =
+        (pipeline.scope.as_deref(), Duration::from_secs(arguments.wait), stop_on_signals()?);
+    let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, patience, &cancelled)?;
     let journal = Journal::open(&state_folder)?;
+    if arguments.resume {
+        (plan.as_of, plan.seed) = instant_of_last_run(&journal, &pipeline)?;
+    }
     let options = RunOptions {
         plan,
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
+        time_limit: arguments.time_limit.map(Duration::from_secs),
         holder,
-        cancelled: stop_on_signals()?,
+        cancelled,
         failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
             .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
     };
@@ -119,6 +141,17 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
     drop(observer);
     finish(arguments, &pipeline, &state_folder, &options, outcome)
+}
+
+/// The as-of time and the seed of a pipeline's last run.
+fn instant_of_last_run(journal: &Journal, pipeline: &Pipeline) -> anyhow::Result<(Timestamp, u64)> {
+    let key = state_key(&pipeline.name, pipeline.scope.as_deref());
+    let last = journal.instant_of_last(&key)?;
+    let last = last.and_then(|(as_of, seed)| Some((as_of.parse().ok()?, seed)));
+    Ok(last.ok_or_else(|| PipelineError::Usage {
+        problem: format!("there is no run of '{key}' to resume"),
+        mend: "run it without --resume".to_owned(),
+    })?)
 }
 
 fn holder(pipeline: &Pipeline) -> String {
@@ -153,14 +186,11 @@ fn finish(
     let results = RunResults {
         run_id: &outcome.run_id,
         pipeline: &pipeline.name,
-        status: match &outcome.problem {
-            None => "done",
-            Some(PipelineError::Interrupted) => "interrupted",
-            Some(_) => "failed",
-        },
+        status: outcome.status(),
         problem: outcome.problem.as_ref().map(ToString::to_string),
         as_of: options.plan.as_of.to_string(),
         seed: options.plan.seed,
+        flags: options.plan.flags.to_json(),
         seconds: outcome.seconds,
         peak_memory_bytes: outcome.peak_memory_bytes,
         steps: &outcome.rows,
@@ -182,7 +212,8 @@ fn finish(
         }
         print!("{}", summary::of(&outcome));
     }
-    outcome.problem.map_or(Ok(ExitCode::SUCCESS), |problem| Err(problem.into()))
+    let code = if outcome.status() == TIMED_OUT_PARTIAL { ExitCode::from(PARTIAL) } else { ExitCode::SUCCESS };
+    outcome.problem.map_or(Ok(code), |problem| Err(problem.into()))
 }
 
 /// A report with its first rows.

@@ -27,9 +27,12 @@ use super::{
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
 };
-use crate::io::{
-    self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
-    SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
+use crate::{
+    io::{
+        self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
+        SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
+    },
+    operator::JsonStyle,
 };
 
 /// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
@@ -126,6 +129,12 @@ struct Carried {
 }
 
 impl Commit<'_> {
+    /// How the lists and records of what a sink writes are spelled.
+    fn json_style(&self, sink: &Sink) -> JsonStyle {
+        let output = self.pipeline.step(sink.from.step).outputs.get(sink.from.output);
+        output.map(|output| output.json).unwrap_or_default()
+    }
+
     fn key(&self) -> String {
         state_key(&self.pipeline.name, self.pipeline.scope.as_deref())
     }
@@ -217,10 +226,16 @@ impl Commit<'_> {
         for job in jobs {
             match &job.sink.target {
                 SinkTarget::Sqlite { path, .. } => databases.entry(path.clone()).or_default().push(job),
-                SinkTarget::File { path, format, busy_timeout } => {
+                SinkTarget::File { path, format, nested, busy_timeout } => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
-                    let (format, busy_timeout) = (*format, *busy_timeout);
-                    contents.push(FileContent { path, format, busy_timeout, from: self.rows_for_file(&job, path)? });
+                    contents.push(FileContent {
+                        path,
+                        format: *format,
+                        nested: *nested,
+                        json: self.json_style(job.sink),
+                        busy_timeout: *busy_timeout,
+                        from: self.rows_for_file(&job, path)?,
+                    });
                     files.push(job);
                 }
             }
@@ -313,7 +328,8 @@ impl Commit<'_> {
             let SinkTarget::Sqlite { sink, busy_timeout: patience, .. } = &job.sink.target else { continue };
             busy_timeout = busy_timeout.max(*patience);
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
-            let frame = self.store.scan(&job.manifest, output)?;
+            let frame = io::with_json_texts(self.store.scan(&job.manifest, output)?, self.json_style(job.sink))
+                .map_err(|source| failed(job.sink, IoError::Frame { what: path.display().to_string(), source }))?;
             writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
         }
         let counter = Counter::default();

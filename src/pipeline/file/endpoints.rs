@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use super::{
     diagnostic::Diagnostic,
     document::Node,
-    model::{ColumnNames, EncodingName, ModeName, SinkTable, SourceTable, TypeName},
+    model::{ColumnNames, EncodingName, ModeName, NestedName, SinkTable, SourceTable, TypeName},
     steps::SinkTarget,
 };
 use crate::{
     io::{
-        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, SinkMode, SourceSpec, SqliteRead, SqliteSink,
-        SqliteSource,
+        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, Nested, SinkMode, SourceSpec, SqliteRead,
+        SqliteSink, SqliteSource,
     },
     operator::ColumnKind,
 };
@@ -217,6 +217,10 @@ pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnost
         ("ndjson", &table.ndjson),
     ])?;
     let path = place.path(kind, written);
+    if matches!(kind, "sqlite" | "csv") {
+        let why = "there are no lists and records here: they are JSON texts";
+        place.refuse(&[("nested", table.nested.is_some())], why)?;
+    }
     let format = match kind {
         "parquet" => FileFormat::Parquet,
         "csv" => FileFormat::Csv,
@@ -235,7 +239,11 @@ pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnost
         ],
         "a file is always replaced as a whole",
     )?;
-    Ok(SinkTarget::File { path, format, busy_timeout: place.seconds("busy_timeout", table.busy_timeout)? })
+    let nested = match table.nested {
+        Some(NestedName::Json) => Nested::Json,
+        Some(NestedName::Native) | None => Nested::Native,
+    };
+    Ok(SinkTarget::File { path, format, nested, busy_timeout: place.seconds("busy_timeout", table.busy_timeout)? })
 }
 
 fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<SinkTarget, Diagnostic> {
