@@ -39,6 +39,14 @@ pub fn settle(layout: &mut Layout, content: &Content) {
     if let Some((_, columns)) = layout.fields.first_mut() {
         *columns = vec![column];
     }
+    if let Some(name) = layout.may_name.take().filter(|name| *name != column)
+        && let (Some(orders), Some(names)) = (rows.get(chosen), candidates.iter().position(|known| *known == name))
+        && rows.get(names).is_some_and(|names| differ_within(orders, names))
+    {
+        layout.fields.push((Order::LineName.place(), vec![name]));
+        layout.fields.sort_unstable_by_key(|(field, _)| *field);
+        layout.line_name.push(name);
+    }
     layout.continues_orders = !is_whole(&chosen) && says_orders_once(layout, content, column);
 }
 
@@ -63,6 +71,18 @@ fn tell_the_same(best: &[Vec<u8>], other: &[Vec<u8>]) -> bool {
     let (mut forth, mut back) = (HashMap::new(), HashMap::new());
     let mut both = best.iter().zip(other).filter(|(one, other)| !one.is_empty() && !other.is_empty());
     both.all(|(one, other)| *forth.entry(one).or_insert(other) == other && *back.entry(other).or_insert(one) == one)
+}
+
+/// Whether the names of most orders of several rows differ: they are those of items.
+fn differ_within(orders: &[Vec<u8>], names: &[Vec<u8>]) -> bool {
+    let mut seen: HashMap<&[u8], (&[u8], usize, bool)> = HashMap::new();
+    for (order, name) in orders.iter().zip(names) {
+        let known = seen.entry(order).or_insert((name, 0, false));
+        known.1 += 1;
+        known.2 |= known.0 != name.as_slice();
+    }
+    let several = || seen.values().filter(|(_, rows, _)| *rows > 1);
+    several().filter(|(.., differ)| *differ).count() * 2 > several().count()
 }
 
 /// Whether no row without an order's name has a date, and the first row has a name.

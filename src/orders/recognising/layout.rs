@@ -45,6 +45,8 @@ pub struct Layout {
     pub carries: Vec<usize>,
     /// Whether rows that name no order go on with that of the row above.
     pub continues_orders: bool,
+    /// A column `name` that may be the order's or the item's, where nothing else names the item; its rows tell.
+    pub may_name: Option<usize>,
 }
 
 impl Layout {
@@ -63,7 +65,7 @@ impl Layout {
         let fields = self.fields.iter_mut().flat_map(|(_, places)| places);
         let rules = self.rules.iter_mut().flat_map(Rule::columns_mut);
         let list = self.list.iter_mut().flat_map(|(places, _)| places);
-        fields.chain(&mut self.shop).chain(rules).chain(&mut self.line_name).chain(list)
+        fields.chain(&mut self.shop).chain(rules).chain(&mut self.line_name).chain(list).chain(&mut self.may_name)
     }
 
     /// Has the places count among the columns that are read, and gives those: what else a file has is left.
@@ -119,6 +121,7 @@ impl Layout {
             words: BTreeMap::new(),
             carries: Vec::new(),
             continues_orders: false,
+            may_name: None,
         }
     }
 
@@ -344,6 +347,17 @@ impl Finder<'_> {
         if kind == Kind::Orders && list.is_none() {
             take_products_for_items(&mut places);
         }
+        // A `name` may be an item's: any other header of orders comes before.
+        let is_name = |column: &usize| self.folded.get(*column).is_some_and(|header| header == "name");
+        if let Some(columns) =
+            places.get_mut(&Order::OrderId.place()).filter(|_| kind == Kind::Orders && profile.is_none())
+        {
+            columns.sort_by_key(is_name);
+        }
+        let named = [Order::LineName, Order::ProductTitle].iter().any(|field| places.contains_key(&field.place()));
+        let order_ids =
+            places.get(&Order::OrderId.place()).filter(|columns| columns.len() > 1 && profile.is_none() && !named);
+        let may_name = order_ids.and_then(|columns| columns.iter().copied().find(is_name));
         if let Some((_, list)) = &list {
             for field in list.fields() {
                 places.entry(field).or_default();
@@ -377,6 +391,7 @@ impl Finder<'_> {
             words: profile.map(|profile| words(kind, profile)).unwrap_or_default(),
             carries: carries(kind, profile),
             continues_orders: false,
+            may_name,
         }
     }
 

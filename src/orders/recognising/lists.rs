@@ -29,7 +29,7 @@ pub struct ListInCell {
     pub pairs: Option<[String; 2]>,
     /// Instead of `between` and `item`: the list is JSON, `[{"name": "Mug", "quantity": 2}]`.
     pub json: bool,
-    /// With `pairs` and `json`: field → names.
+    /// With `pairs` and `json`, and with `item` for cells that are JSON after all: field → names.
     pub names: BTreeMap<String, Vec<String>>,
 }
 
@@ -131,7 +131,8 @@ impl ListReader {
     /// The items of a cell, each as its fields with their texts; `None` if a part of the cell is no item.
     pub fn items<'t>(&self, cell: &'t str) -> Option<Vec<Item<'t>>> {
         let ListInCell { between, pairs, json, .. } = &self.list;
-        if *json {
+        // A list that is mostly text may be JSON where its names are known.
+        if *json || (cell.starts_with("[{") && !self.names.is_empty() && pairs.is_none()) {
             let items: Vec<BTreeMap<String, Json>> = serde_json::from_str(cell).ok()?;
             return items
                 .iter()

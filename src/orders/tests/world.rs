@@ -44,6 +44,29 @@ fn one_column_names_the_orders_of_a_file() {
 }
 
 #[test]
+fn a_name_is_the_items_where_it_differs_within_orders_and_another_column_names_them() {
+    let header = "order_number,date,name,sku,quantity,price\n";
+    let rows = "1,2026-02-03,Cup,C-1,1,2\n1,2026-02-03,Tea,T-1,1,3\n2,2026-02-03,Cup,C-1,1,2\n";
+    let found = lines("o.csv", &format!("{header}{rows}")).0;
+    assert_eq!(found, ["1 | Cup | C-1 | 1 | 200", "1 | Tea | T-1 | 1 | 300", "2 | Cup | C-1 | 1 | 200"]);
+    let rows = "1,2026-02-03,#1,C-1,1,2\n1,2026-02-03,#1,T-1,1,3\n";
+    let found = lines("o.csv", &format!("{header}{rows}")).0;
+    assert_eq!(found, ["1 | - | C-1 | 1 | 200", "1 | - | T-1 | 1 | 300"]);
+}
+
+#[test]
+fn a_list_of_items_may_be_json_after_all() {
+    let cell =
+        r#"[{""name"": ""Cup, blue"", ""quantity"": 2, ""price"": ""9.50""}, {""name"": ""Tea"", ""quantity"": 1}]"#;
+    let text = format!("Order ID,Date,Items\n7,2026-02-03,\"{cell}\"\n8,2026-02-03,\"2 x Cup<br>1 x Tea\"\n");
+    let found = lines("o.csv", &text).0;
+    assert_eq!(
+        found,
+        ["7 | Cup, blue | - | 2 | 950", "7 | Tea | - | 1 | 0", "8 | Cup | - | 2 | 0", "8 | Tea | - | 1 | 0"]
+    );
+}
+
+#[test]
 fn rows_without_an_order_go_on_with_the_order_above_in_blocks_of_any_size() {
     let header = "Order Number,Order Date,Item Name,Quantity,Item Cost\n";
     let rows = "7,2026-02-03,Cup,1,2\n,,Tea,1,3\n,,Pot,1,4\n8,2026-02-04,Cup,1,2\n,,Tea,2,3\n";

@@ -323,7 +323,7 @@ impl<'a> Reader<'a> {
         }
         self.skip(&[' ']);
         let half = half_before.or_else(|| self.half_of_day());
-        self.skip_word(&["uhr", "h", "hrs", "분"]);
+        self.skip_word(&["uhr", "h", "hs", "hrs", "분"]);
         let hours = match half {
             _ if !has_minutes && half.is_none() => return None,
             None => hours,
