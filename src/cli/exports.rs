@@ -53,8 +53,9 @@ enum Command {
 
 /// See what files are, and how they would be read.
 ///
-/// Reads them as the pipeline's stage does, and writes nothing: the kind of each file, how it is written, what becomes
-/// of its columns, what is wrong, and the first rows; personal cells are not shown.
+/// Reads them as the pipeline's stage does, and writes nothing: the kind of
+/// each file, how it is written, what becomes of its columns, what is wrong, and
+/// the first rows; personal cells are not shown.
 ///
 /// Exit code 0: all can be used. 1: some cannot.
 ///

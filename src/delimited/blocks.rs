@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 use memchr::memrchr;
 
 use super::{
-    dialect::{DELIMITERS, Dialect, find_delimiter, named_delimiter},
+    dialect::{DELIMITERS, Dialect, find_delimiter, named_delimiter, title},
     encoding::{Decoding, Encoding, is_windows_1252},
     record_ends::{RecordEnds, find_terminator},
     wrapping,
@@ -154,9 +154,13 @@ impl Blocks {
         }
         if let Some((delimiter, line)) = named_delimiter(&self.held) {
             self.dialect.delimiter = delimiter;
-            self.dialect.names_delimiter = true;
+            self.dialect.lines_before = 1;
             self.held.drain(..line);
         } else {
+            if let Some((bytes, lines)) = title(self.sample()) {
+                self.dialect.lines_before = lines;
+                self.held.drain(..bytes);
+            }
             self.dialect.delimiter = find_delimiter(self.sample(), self.at_end);
         }
         Ok(())

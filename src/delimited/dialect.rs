@@ -15,14 +15,14 @@ pub struct Dialect {
     pub encoding: Encoding,
     /// Whether each line is one quoted cell that holds the record.
     pub is_wrapped: bool,
-    /// Whether the first line says what the delimiter is: `sep=;`.
-    pub names_delimiter: bool,
+    /// How many lines stand before the header: one that says what the delimiter is, `sep=;`, or a title.
+    pub lines_before: u32,
 }
 
 impl Default for Dialect {
     /// CSV in the narrow sense: commas and UTF-8.
     fn default() -> Self {
-        Self { delimiter: b',', encoding: Encoding::Utf8, is_wrapped: false, names_delimiter: false }
+        Self { delimiter: b',', encoding: Encoding::Utf8, is_wrapped: false, lines_before: 0 }
     }
 }
 
@@ -61,6 +61,45 @@ pub fn named_delimiter(sample: &[u8]) -> Option<(u8, usize)> {
     let is_named = key.eq_ignore_ascii_case(b"sep=") && delimiter.is_ascii() && *delimiter != b'"';
     let end = end + if sample.get(end..end + 2) == Some(b"\r\n") { 2 } else { 1 };
     is_named.then_some((*delimiter, end))
+}
+
+/// Lines among which the header is looked for.
+const TITLE_LINES: usize = 30;
+
+/// The bytes and lines that stand before the header as a title: lines of no more than two cells, by whatever delimiter,
+/// before one of four or more that are words, which another of at least half as many cells follows.
+pub fn title(sample: &[u8]) -> Option<(usize, u32)> {
+    let lines: Vec<&[u8]> = sample.split_inclusive(|byte| *byte == b'\n').take(TITLE_LINES).collect();
+    let is_title = |line: &[u8]| DELIMITERS.into_iter().all(|delimiter| filled(line, delimiter) <= 2);
+    let count = lines.iter().take_while(|line| is_title(line)).count();
+    let (before, rest) = lines.split_at_checked(count)?;
+    let (header, rows) = rest.split_first()?;
+    let is_header = |delimiter: u8| {
+        let cells = filled(header, delimiter);
+        cells >= 4 && are_words(header, delimiter) && rows.iter().any(|row| filled(row, delimiter) * 2 >= cells)
+    };
+    let says_something = before.iter().any(|line| !line.trim_ascii().is_empty());
+    let is_found = says_something && DELIMITERS.into_iter().any(is_header);
+    is_found.then_some((before.iter().map(|line| line.len()).sum(), count as u32))
+}
+
+/// How many cells of a line say something.
+fn filled(line: &[u8], delimiter: u8) -> usize {
+    let mut records = Records::new(line, Shape { delimiter, terminator: b'\n', width: 0 });
+    if records.advance() { records.filled() } else { 0 }
+}
+
+/// Whether the filled cells of a line are words, as those of a header are.
+fn are_words(line: &[u8], delimiter: u8) -> bool {
+    let mut records = Records::new(line, Shape { delimiter, terminator: b'\n', width: 0 });
+    records.advance();
+    let mut room = Vec::new();
+    let mut is_word = |place: usize| {
+        let cell = records.cell(place, &mut room);
+        cell.is_empty()
+            || (!cell.contains(&b'@') && cell.iter().filter(|byte| byte.is_ascii_digit()).count() * 2 < cell.len())
+    };
+    (0..records.cells.len()).all(|place| is_word(place))
 }
 
 /// The delimiter by which the records of a sample have as many cells as the first, which has two at least: that of the

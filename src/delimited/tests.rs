@@ -174,7 +174,7 @@ proptest! {
             .collect();
         prop_assert_eq!(cells, expected);
         prop_assert_eq!((dialect.delimiter, dialect.encoding), (delimiter as u8, encoding));
-        prop_assert_eq!((dialect.is_wrapped, dialect.names_delimiter), (is_wrapped, is_named));
+        prop_assert_eq!((dialect.is_wrapped, dialect.lines_before), (is_wrapped, u32::from(is_named)));
     }
 }
 
@@ -294,4 +294,15 @@ fn a_record_beyond_the_limit_is_told_before_all_of_it_is_held() {
     let endless = std::io::Read::take(std::io::repeat(b'x'), 300 << 20);
     let mut blocks = Blocks::new(Box::new(endless), 4 << 20);
     assert!(matches!(blocks.next(), Err(Problem::TooLong)));
+}
+
+#[test]
+fn a_title_is_told_from_a_header_by_its_few_cells() {
+    let of = |text: &str| detected(text.as_bytes(), 1 << 20).0.lines_before;
+    assert_eq!(of("Report\n\nid,day,title,price\n1,2026-01-01,Tea,4\n"), 2);
+    assert_eq!(of("Report;;;\nid;day;title;price\n1;2026-01-01;Tea;4\n"), 1);
+    assert_eq!(of("id,day,title,price\n1,2026-01-01,Tea,4\n"), 0);
+    assert_eq!(of("id,title\n1,Tea, green, loose, fine\n"), 0, "a row is no header");
+    assert_eq!(of("title\nTea\nPot\n"), 0);
+    assert_eq!(of("id,items,day\n1,a|b|c|d,2026-01-01\n2,e|f|g|h,2026-01-01\n"), 0, "a list in a cell is no header");
 }

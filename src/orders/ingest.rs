@@ -244,12 +244,14 @@ impl IngestShop {
         };
         let mut settled = settle(entries, &intake, &rules);
         settled.leave_out(entries);
-        let is_used = |(read, known): (&FileRead, &FileKnown)| !read.is_ignored && known.problem.is_none();
+        let is_used = |(read, known): (&FileRead, &FileKnown)| read.ignored.is_none() && known.problem.is_none();
         let nothing_is_used = !intake.files.iter().zip(&settled.files).any(is_used);
         let may_refuse = self.bad_files == BadFiles::Fail || nothing_is_used;
         let refusal =
             if may_refuse { refuse_bad_files(entries, &settled, &rejections, nothing_is_used) } else { Ok(()) };
-        let none = || entries.first().filter(|_| nothing_is_used).map_or(Ok(()), |first| Err(no_export(first)));
+        let ignored =
+            || entries.iter().zip(&intake.files).find_map(|(entry, read)| Some((entry, read.ignored.as_deref()?)));
+        let none = || ignored().filter(|_| nothing_is_used).map_or(Ok(()), |(first, why)| Err(no_export(first, why)));
         if let Err(problem) = refusal.and_then(|()| none()) {
             // Who only looks at files wants to see those of no use too.
             context.storage.write("files", files_table(&intake, &settled, entries, &rejections)?)?;

@@ -1,5 +1,7 @@
 //! The small tables that lines are linked with: the shop's items with their attributes, and its SKUs.
 
+use std::collections::HashSet;
+
 use polars::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
@@ -77,7 +79,7 @@ impl Items {
     }
 
     /// Finds items. Lines are linked with those of the variants table; those that the catalog alone has are shown and their
-    /// sales are counted.
+    /// sales are counted. In a shop without a variants table the catalog stands for it.
     ///
     /// # Errors
     /// When a column is missing.
@@ -89,12 +91,16 @@ impl Items {
         let titles = text("product_title")?.iter().zip(text("variant_title")?.iter());
         let rows = cells.zip(numbers.i64()?.iter()).zip(self.all.column("in_variants")?.bool()?.iter());
         let rows = rows.zip((0..).zip(&self.shops)).zip(titles);
+        let in_tables = self.all.column("in_variants")?.bool()?.iter().zip(&self.shops);
+        let with_variants: HashSet<u32> =
+            in_tables.filter(|(is_in, _)| *is_in == Some(true)).filter_map(|(_, shop)| *shop).collect();
         let known = rows.filter_map(|((((ids, number), in_variants), (row, shop)), (title, variant_title))| {
             let ((variant, sku), product) = ids;
             let title = title.filter(|title| *title != UNKNOWN_TITLE);
             let variant_title = variant_title.filter(|title| *title != DEFAULT_TITLE);
             let (Some(variant), Some(shop)) = (variant, *shop) else { return None };
-            let (number, in_variants) = (number.unwrap_or(i64::MAX), in_variants == Some(true));
+            let in_variants = in_variants == Some(true) || !with_variants.contains(&shop);
+            let number = number.unwrap_or(i64::MAX);
             Some(Item { shop, variant, number, sku, product, title, variant_title, in_variants, row })
         });
         Ok(Links::new(known.collect()))

@@ -226,6 +226,21 @@ fn what_the_catalog_alone_has_is_sold_though_no_line_is_linked_with_it() {
 }
 
 #[test]
+fn lines_of_a_shop_without_variants_are_linked_with_its_catalog() {
+    let catalog = "1,70,Hat,,,active,10,1,50,\n1,71,Cap,,,archived,10,2,50,\n";
+    let files = [
+        ("c.csv", "product_id,variant_id,product_title,product_status,price,sku\n1,70,Hat,active,10,H-1\n1,71,Cap,archived,10,C-1\n".to_owned()),
+        ("o.csv", "order_id,created_at,sku,quantity,price\n1,2025-01-02,C-1,1,1\n1,2025-01-02,H-1,1,1\n".to_owned()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let enriched = enrich_files(&EnrichOrders::default(), &files);
+    assert_eq!(enriched.written.rows("basket_lines", &["item_id"]), ["71", "70"]);
+    assert_eq!(rows(&enriched.metrics, &["resolved_variants", "linked_by_sku", "unresolved"]), ["2 | 2 | 0"]);
+    let by_id = enrich(&EnrichOrders::default(), "1,1,1,70,x,2025-06-01,1,9,,\n", "", catalog, "");
+    assert_eq!(by_id.written.rows("enriched_lines", &["item_id", "linked_by"]), ["70 | variant_id"]);
+}
+
+#[test]
 fn unresolved_skus_are_sampled_and_a_shop_without_variants_is_blocked() {
     let lines: String = (0..15).map(|line| format!("1,{line},1,,sku-{},2025-01-02,1,1,,\n", line % 12)).collect();
     let enriched = enrich(&EnrichOrders::default(), &lines, "", "", "");

@@ -1,6 +1,9 @@
 //! A file as blocks of its rows, whatever it is written in: what the reading thread does.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex},
+};
 
 use crate::delimited::{
     blocks::{Blocks, Problem},
@@ -11,7 +14,7 @@ use crate::orders::{
     reading::{
         content::Content,
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
-        json, parquet,
+        json, order_ids, parquet,
         parse::{Convention, Job},
     },
     recognising::{
@@ -20,9 +23,20 @@ use crate::orders::{
     },
 };
 
-/// Whether a file is read; those of other names may be copies, notes or what a system keeps beside them.
-pub(super) fn is_named_as_export(path: &str) -> bool {
-    has_ending(Packing::of(path).1, ".csv") || parquet::is_named_so(path) || json::is_named_so(path)
+/// Why a file was not opened.
+const OTHER_NAME: &str = "has a name that ends neither in .csv, .tsv, .tab, .txt, .json, .jsonl or .ndjson, packed or not, nor in \
+                          .parquet";
+
+/// Why a file is not read for its name: it may be a copy, a note or what a system keeps beside exports.
+pub(super) fn ignored_for_name(path: &str) -> Option<&'static str> {
+    let (_, name) = Packing::of(path);
+    let is_text = [".csv", ".tsv", ".tab", ".txt"].iter().any(|ending| has_ending(name, ending));
+    (!is_text && !parquet::is_named_so(path) && !json::is_named_so(path)).then_some(OTHER_NAME)
+}
+
+/// Whether a file of this name may be a note as well as an export: it is one where it holds rows that are known.
+pub(super) fn may_be_a_note(path: &str) -> bool {
+    has_ending(Packing::of(path).1, ".txt")
 }
 
 /// Reads a file into blocks.
@@ -33,6 +47,8 @@ pub(super) struct FileReader<'a, S> {
     pub(super) context: &'a StageContext,
     pub(super) send: &'a S,
     pub(super) notes: &'a Mutex<Notes>,
+    /// What the first rows told of the columns, and the order that rows without one go on with.
+    pub(super) told: RefCell<Option<(Arc<Layout>, Vec<u8>)>>,
 }
 
 impl<S: Fn(Job) -> bool> FileReader<'_, S> {
@@ -41,7 +57,7 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
     /// # Errors
     /// Why the file cannot be used.
     pub(super) fn read(&self) -> Result<bool, String> {
-        if self.reading.convention != Convention::Fimi && !is_named_as_export(&self.file.path) {
+        if self.reading.convention != Convention::Fimi && ignored_for_name(&self.file.path).is_some() {
             return Ok(true);
         }
         match &self.file.path {
@@ -73,7 +89,7 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
             let (layout, width) = match &known {
                 Some((layout, width)) => (Arc::clone(layout), *width),
                 None => {
-                    line += u64::from(dialect.names_delimiter);
+                    line += u64::from(dialect.lines_before);
                     let (layout, headers) = layout_of(&bytes, shape, self.reading)?;
                     let width = headers.len();
                     let (layout, width) = known.insert((self.note_layout(layout, headers), width));
@@ -137,7 +153,25 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
 
     fn hand_over(&self, first_line: u64, content: Content, layout: Arc<Layout>) -> Result<bool, String> {
         let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
-        Ok((self.send)(Job { block, file: self.number, first_line, content, layout }))
+        let mut told = self.told.borrow_mut();
+        let (layout, order) = told.take().unwrap_or_else(|| (self.with_first_rows(layout, &content), Vec::new()));
+        let after = order_ids::in_force(&layout, &content, order.clone());
+        *told = Some((Arc::clone(&layout), after));
+        Ok((self.send)(Job { block, file: self.number, first_line, content, layout, order }))
+    }
+
+    /// The layout by what the first rows tell of its columns.
+    fn with_first_rows(&self, layout: Arc<Layout>, content: &Content) -> Arc<Layout> {
+        let mut settled = (*layout).clone();
+        if settled.kind.among() != Kind::Orders || self.reading.convention == Convention::Fimi {
+            return layout;
+        }
+        order_ids::settle(&mut settled, content);
+        let settled = Arc::new(settled);
+        if let Some((known, _)) = lock(self.notes).layouts.get_mut(&self.number) {
+            *known = Arc::clone(&settled);
+        }
+        settled
     }
 }
 

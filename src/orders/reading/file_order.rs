@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::orders::{
     reading::entry::FileEntry,
-    values::{date_words::month, spelled_time::plain},
+    values::{date_words::month, letters::plain},
 };
 
 /// Puts files in the order of their names: parts of digits are numbers, dates are year, month and day. Which of 04.11.2025 is

@@ -1,6 +1,7 @@
 //! Reading the files of a shop: one thread reads blocks, the others parse them, and what was noticed is put together.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
@@ -15,7 +16,7 @@ use crate::operator::{StageContext, StageError};
 use crate::orders::{
     reading::{
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
-        file::{FileReader, is_named_as_export},
+        file::{FileReader, ignored_for_name, may_be_a_note},
         parse::{Convention, Job, Parsed, Parser, Reject},
     },
     recognising::{fields::Kind, layout::Layout},
@@ -36,8 +37,8 @@ pub struct FileRead {
     pub facts: Facts,
     /// Why it cannot be used.
     pub problem: Option<String>,
-    /// Whether its name says that it is no export, so that it was not opened.
-    pub is_ignored: bool,
+    /// Why it is no export, by its name, or as a text without rows that are known.
+    pub ignored: Option<String>,
 }
 
 /// What the files hold, before it is known what of it counts.
@@ -69,9 +70,12 @@ pub fn read(
     let (send_parsed, parsed) = sync_channel::<Parsed>(workers);
     let jobs = Mutex::new(jobs);
     let stop = AtomicBool::new(false);
-    let is_ignored = |file: &FileEntry| reading.convention != Convention::Fimi && !is_named_as_export(&file.path);
+    let ignored = |file: &FileEntry| {
+        let why = ignored_for_name(&file.path).filter(|_| reading.convention != Convention::Fimi);
+        why.map(str::to_owned)
+    };
     let mut gathered = Gathered {
-        files: files.iter().map(|file| FileRead { is_ignored: is_ignored(file), ..FileRead::default() }).collect(),
+        files: files.iter().map(|file| FileRead { ignored: ignored(file), ..FileRead::default() }).collect(),
         rows: Kind::ALL
             .into_iter()
             .map(|kind| (kind, Partitions::new(partitions_of(kind, reading), reading.room)))
@@ -121,9 +125,10 @@ pub fn read(
             format!("has a quoted cell in line {line} that is never closed; close it, or double the quote inside it")
         });
     }
-    for (file, problem) in notes.problems {
-        if let Some(file) = gathered.files.get_mut(file as usize) {
-            file.problem = Some(problem);
+    for (number, problem) in notes.problems {
+        if let (Some(file), Some(entry)) = (gathered.files.get_mut(number as usize), files.get(number as usize)) {
+            let is_note = file.layout.is_none() && may_be_a_note(&entry.path);
+            *(if is_note { &mut file.ignored } else { &mut file.problem }) = Some(problem);
         }
     }
     Ok(Intake { files: gathered.files, blocks: notes.blocks, rows: gathered.rows, shops })
@@ -191,7 +196,7 @@ fn read_files(
         if context.check_cancelled().is_err() {
             return;
         }
-        let reader = FileReader { number, file, reading, context, send, notes };
+        let reader = FileReader { number, file, reading, context, send, notes, told: RefCell::default() };
         match reader.read() {
             Ok(true) => {}
             Ok(false) => return,

@@ -9,6 +9,7 @@ mod flat;
 pub mod intake;
 pub mod json;
 mod json_stream;
+pub mod order_ids;
 pub mod parquet;
 pub mod parse;
 pub mod refusing;

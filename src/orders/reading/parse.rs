@@ -23,7 +23,9 @@ use crate::orders::{
         doubt::{Signs, if_sure, sure},
         facts::{CurrencyCount, Facts, Shops, note_variant},
         ids::{self, LostDigits},
+        letters::plain,
         number::{self, Number},
+        options::{with_variant, without_labels},
         time::{self, Time},
     },
 };
@@ -52,6 +54,8 @@ pub struct Job {
     pub content: Content,
     /// Where its columns go.
     pub layout: Arc<Layout>,
+    /// The cell that names the order of its first rows, if they leave it to the rows before.
+    pub order: Vec<u8>,
 }
 
 /// A row that is not used.
@@ -93,14 +97,56 @@ pub struct Parser<'a> {
     known: HashMap<Vec<u8>, u32>,
     last_shop: (Vec<u8>, u32),
     last_key: Key,
+    /// The cell that names the order of rows that leave it to the row above.
+    order_above: Vec<u8>,
     last_time: LastTime,
     /// The hash of the order that was dated last.
     last_dated: u64,
     /// What each rule said of the text that it judged last; of the layout of the block.
     last_rules: Vec<(Vec<u8>, bool)>,
     names: Judged,
+    naming: Naming,
     room: Vec<u8>,
     lower: Vec<u8>,
+}
+
+/// How the lines of a file are named: the field that has the name, and the columns of what tells a variant, a SKU or an id.
+#[derive(Default)]
+struct Naming {
+    field: usize,
+    variant: Vec<usize>,
+    known_by: Vec<usize>,
+}
+
+impl Naming {
+    /// What a file's layout tells.
+    fn of(layout: &Layout) -> Self {
+        let columns = |field: Order| {
+            let found = layout.fields.iter().find(|(place, _)| *place == field.place());
+            found.map(|(_, columns)| columns.clone()).unwrap_or_default()
+        };
+        if layout.kind != Kind::Orders {
+            return Self::default();
+        }
+        let has_name = layout.has(Order::LineName.place());
+        Self {
+            field: if has_name { Order::LineName } else { Order::ProductTitle }.place(),
+            variant: columns(Order::VariantTitle),
+            known_by: [columns(Order::Sku), columns(Order::VariantId)].concat(),
+        }
+    }
+
+    /// The name of a line that is known by nothing else, with what tells its variant.
+    fn full(&self, field: usize, name: &[u8], records: &Records<'_>, room: &mut Vec<u8>) -> Option<Vec<u8>> {
+        if self.variant.is_empty() || field != self.field || name.is_empty() {
+            return None;
+        }
+        if !best(records, &self.known_by, room).is_empty() {
+            return None;
+        }
+        let variant = String::from_utf8_lossy(best(records, &self.variant, room)).into_owned();
+        Some(with_variant(&String::from_utf8_lossy(name), &variant).into_bytes())
+    }
 }
 
 /// What a cell of a list says of one of its items.
@@ -174,10 +220,12 @@ impl<'a> Parser<'a> {
             known: HashMap::new(),
             last_shop: (Vec::new(), NO_SHOP),
             last_key: Key::default(),
+            order_above: Vec::new(),
             last_time: LastTime::default(),
             last_dated: 0,
             last_rules: Vec::new(),
             names: Judged::default(),
+            naming: Naming::default(),
             room: Vec::new(),
             lower: Vec::new(),
         }
@@ -201,6 +249,8 @@ impl<'a> Parser<'a> {
         note_letters(job, &mut parsed.facts);
         self.last_shop.1 = NO_SHOP;
         self.last_dated = 0;
+        self.order_above.clone_from(&job.order);
+        self.naming = Naming::of(&job.layout);
         if self.convention == Convention::Fimi {
             parse_fimi(job, &mut parsed);
             return parsed;
@@ -211,7 +261,10 @@ impl<'a> Parser<'a> {
         while records.advance() {
             parsed.facts.rows += 1;
             let outcome = match broken(&records, &job.content, reach) {
-                Some(problem) => Err(problem),
+                Some(problem) => {
+                    self.order_above.clear();
+                    Err(problem)
+                }
                 None => self.record(job, &records, &mut parsed, &mut currency),
             };
             if records.fault == Some(Fault::Unclosed) {
@@ -237,15 +290,23 @@ impl<'a> Parser<'a> {
         parsed: &mut Parsed,
         currency: &mut CurrencyCount,
     ) -> Result<(), Problem> {
-        let Some((column, list)) = &job.layout.list else {
+        let Some((columns, list)) = &job.layout.list else {
             return self.row(job, records, parsed, currency, &[]);
         };
         let mut room = Vec::new();
-        let cell = String::from_utf8_lossy(records.cell(*column, &mut room));
-        let Some(items) = list.items(&cell) else {
-            let value = told(cell.as_bytes());
-            return Err(Problem { reason: Reason::MissingItemId, field: "list", value });
-        };
+        let mut text = |column: &usize| String::from_utf8_lossy(records.cell(*column, &mut room)).into_owned();
+        let cells: Vec<String> = columns.iter().map(&mut text).collect();
+        // Of columns with an item each those beyond the last are empty.
+        let mut filled: Vec<&String> = cells.iter().filter(|cell| !cell.is_empty()).collect();
+        filled.extend(cells.first().filter(|_| filled.is_empty()));
+        let mut items = Vec::new();
+        for cell in filled {
+            let Some(found) = list.items(cell) else {
+                let value = told(cell.as_bytes());
+                return Err(Problem { reason: Reason::MissingItemId, field: "list", value });
+            };
+            items.extend(found);
+        }
         items.iter().try_for_each(|item| self.row(job, records, parsed, currency, item))
     }
 
@@ -261,7 +322,16 @@ impl<'a> Parser<'a> {
         let shop = self.shop(job, records, &mut parsed.facts);
         let mut room = std::mem::take(&mut self.room);
         let columns = job.layout.fields.first().map_or(&[][..], |(_, columns)| columns);
-        self.last_key.read(best(records, columns, &mut room));
+        let mut key = best(records, columns, &mut room);
+        if job.layout.continues_orders {
+            if !key.is_empty() {
+                self.order_above.clear();
+                self.order_above.extend_from_slice(key);
+            } else if is_blank(records, job.layout.date_columns().unwrap_or_default()) {
+                key = &self.order_above;
+            }
+        }
+        self.last_key.read(key);
         let hash = self.last_key.hash;
         let partition = (hash >> 32) as usize % parsed.parts.len();
         self.room = room;
@@ -281,7 +351,8 @@ impl<'a> Parser<'a> {
             currency.note(&mut parsed.facts, shop, found.currency);
         }
         let (present, month_first) = (found.present, found.month_first);
-        match problem_of(kind, &job.layout, found, records) {
+        let is_no_line = left_out.line == Some(LeftOut::NoLine) && hash != 0;
+        match problem_of(kind, &job.layout, found, records).filter(|_| !is_no_line) {
             None => {
                 row.end();
                 parsed.facts.note_good(shop != NO_SHOP, month_first);
@@ -385,7 +456,11 @@ impl<'a> Parser<'a> {
                     }
                 }
                 Type::Text => {
-                    row.text(field, cell);
+                    let options = (kind == Kind::Orders && field == Order::VariantTitle.place())
+                        .then(|| without_labels(std::str::from_utf8(cell).unwrap_or_default()))
+                        .filter(|options| !options.is_empty());
+                    let full = self.naming.full(field, cell, records, &mut self.lower);
+                    row.text(field, full.as_deref().or(options.as_ref().map(|text| text.as_bytes())).unwrap_or(cell));
                     has(&mut found);
                     false
                 }
@@ -556,10 +631,16 @@ fn best<'r>(records: &'r Records<'_>, columns: &[usize], room: &'r mut Vec<u8>) 
     records.cell(column, room)
 }
 
+/// Whether these columns have no cell that says something.
+fn is_blank(records: &Records<'_>, columns: &[usize]) -> bool {
+    let mut room = Vec::new();
+    columns.iter().all(|column| records.cell(*column, &mut room).is_empty())
+}
+
 /// What a cell means by the words of its profile.
 fn meaning<'a>(words: &'a BTreeMap<String, String>, cell: &'a [u8]) -> &'a [u8] {
     let found = match std::str::from_utf8(cell) {
-        Ok(text) => words.get(text).or_else(|| words.get(&text.to_lowercase())),
+        Ok(text) => words.get(text).or_else(|| words.get(&plain(text))),
         Err(_) => None,
     };
     found.map_or(cell, |meaning| meaning.as_bytes())
@@ -576,8 +657,9 @@ fn note_left_out(kind: Kind, row: &mut RowWriter<'_>, found: &mut Found, left_ou
     match kind {
         Kind::Orders | Kind::OrderHeaders => {
             note(Order::LeftOut.place(), left_out.order);
-            note(Order::LineLeftOut.place(), left_out.line);
-            if kind == Kind::OrderHeaders {
+            let is_no_line = left_out.line == Some(LeftOut::NoLine);
+            note(Order::LineLeftOut.place(), left_out.line.filter(|_| !is_no_line));
+            if kind == Kind::OrderHeaders || is_no_line {
                 row.number(Order::IsHeader.place(), sure(1));
             }
         }

@@ -124,6 +124,7 @@ fields! {
         LineLeftOut "line_left_out" Int,
         IsHeader "is_header" Bool,
         IsRefused "is_refused" Bool,
+        RowType "row_type" Note,
     }
 }
 
@@ -190,6 +191,7 @@ fields! {
         IsGiftCard "is_gift_card" Bool,
         RowType "row_type" Note,
         LeftOut "left_out" Int,
+        StoreView "store_view" Note,
     }
 }
 

@@ -6,7 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operator::ParamError;
-use crate::orders::recognising::{fields::Kind, left_out::LeftOutRule, no_items::NamesByReason};
+use crate::orders::{
+    recognising::{fields::Kind, left_out::LeftOutRule, no_items::NamesByReason},
+    values::{
+        currencies,
+        letters::{bare, plain},
+    },
+};
 
 /// The names that columns may have, field by field and best first: the content of `rules/shop-columns.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -118,15 +124,21 @@ fn check_kind(kind: Kind, aliases: &Aliases, path: Vec<String>) -> Result<(), Pa
     Ok(())
 }
 
-/// A header as it is compared: words parted by underscores, in lower case.
+/// A header as it is compared: words parted by underscores, in lower case, without accents, without the points and colons
+/// of abbreviations and labels (`Nº`, `N.º` and `No.` are one) and without a currency in brackets behind (`Price (€)`).
 pub fn fold(header: &str) -> String {
-    let chars: Vec<char> = header.trim().chars().filter(|c| *c != '\u{FEFF}').collect();
+    let header = bare(&header.replace(".º", "º").replace(".°", "°"));
+    let chars: Vec<char> = without_currency(header.trim()).chars().filter(|c| *c != '\u{FEFF}').collect();
     let mut out = String::with_capacity(chars.len() + 4);
     for (place, c) in chars.iter().enumerate() {
         let before = place.checked_sub(1).and_then(|before| chars.get(before));
         let after = chars.get(place + 1);
         if c.is_whitespace() || matches!(c, '-' | '/' | '_') {
             part(&mut out);
+            continue;
+        }
+        // A point between letters parts the steps of a way, `line_items.sku`.
+        if matches!(c, '.' | ':') && after.is_none_or(|c| !c.is_alphanumeric()) {
             continue;
         }
         if c.is_uppercase() {
@@ -140,6 +152,19 @@ pub fn fold(header: &str) -> String {
         out.extend(c.to_lowercase());
     }
     out.trim_end_matches('_').to_owned()
+}
+
+/// A header without the currency of its amounts: `Price (EUR)`, `Prix [€]`, `Preis in €`.
+fn without_currency(header: &str) -> &str {
+    let Some((before, last)) = header.rsplit_once(|c: char| c.is_whitespace() || c == '_') else { return header };
+    let inner = ['(', '['].iter().zip([')', ']']).find_map(|(open, close)| {
+        let inner = last.strip_prefix(*open)?.strip_suffix(close)?;
+        currencies::is_currency(inner).then_some(())
+    });
+    if inner.is_some() || currencies::is_sign(last) {
+        return before.strip_suffix(" in").or(before.strip_suffix(" en")).unwrap_or(before).trim_end();
+    }
+    header
 }
 
 fn part(out: &mut String) {
@@ -161,7 +186,7 @@ impl Pattern {
         let inner = inner.strip_suffix('*').unwrap_or(inner);
         let is_open = (name.starts_with('*'), name.len() > 1 && name.ends_with('*'));
         // A part of a word is not folded as a whole one is: `lineitem_*` keeps its underscore.
-        let name = if is_open == (false, false) { fold(inner) } else { inner.to_lowercase() };
+        let name = if is_open == (false, false) { fold(inner) } else { plain(inner) };
         Self { name, is_open }
     }
 
@@ -173,5 +198,33 @@ impl Pattern {
             (true, false) => header.ends_with(&self.name),
             (true, true) => header.contains(&self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_the_same_in_every_spelling() {
+        for (folded, headers) in [
+            ("order_id", vec!["Order ID", "orderId", "order-id", "ORDER_ID", " Order  Id "]),
+            ("no_de_pedido", vec!["Nº de pedido", "N.º de pedido", "N° de pedido", "No. de pedido", "№ de pedido"]),
+            (
+                "numero_de_orden",
+                vec!["Número de orden", "Numero de orden", "Nu\u{301}mero de orden", "NÚMERO DE ORDEN"],
+            ),
+            ("siparis_no", vec!["Sipariş No", "SİPARİŞ NO", "Siparis No", "sipariş_no"]),
+            ("bestell_nr", vec!["Bestell-Nr.", "Bestell-Nr", "bestell_nr."]),
+            ("price", vec!["Price", "Price (EUR)", "Price (€)", "Price [usd]", "Price in €", "PRICE $"]),
+            ("line_type", vec!["Line: Type", "Line Type"]),
+            ("price_(tax_incl)", vec!["Price (tax incl.)"]),
+            ("line_items.sku", vec!["line_items.sku"]),
+            ("price_canada", vec!["Price / Canada"]),
+            ("price_(gross)", vec!["Price (gross)"]),
+        ] {
+            headers.iter().for_each(|header| assert_eq!(fold(header), folded, "{header}"));
+        }
+        assert!(Pattern::of("telé*").is_of(&fold("Teléfono del comprador")));
     }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::orders::recognising::{
-    fields::{Kind, Order, Product, Type},
-    headers::{Aliases, Pattern, ShopColumns, fold},
-    left_out::Rule,
-    lists::ListReader,
-    no_items::NoItems,
-    profile::Profile,
+use crate::orders::{
+    recognising::{
+        fields::{Kind, Order, Product, Type},
+        headers::{Aliases, Pattern, ShopColumns, fold},
+        left_out::Rule,
+        lists::ListReader,
+        no_items::NoItems,
+        profile::Profile,
+    },
+    values::letters::plain,
 };
 
 /// Where a file's columns go.
@@ -34,12 +37,16 @@ pub struct Layout {
     pub line_name: Vec<usize>,
     /// The names of lines that are no items.
     pub no_items: NoItems,
-    /// The column with all items of an order, and how they are written.
-    pub list: Option<(usize, ListReader)>,
-    /// What cells mean: field → cell in lower case → meaning.
+    /// The column with all items of an order, or those with an item each, and how they are written.
+    pub list: Option<(Vec<usize>, ListReader)>,
+    /// What cells mean: field → cell in lower case and without accents → meaning.
     pub words: BTreeMap<usize, BTreeMap<String, String>>,
     /// Of a list of products: the fields that are the product's.
     pub carries: Vec<usize>,
+    /// Whether rows that name no order go on with that of the row above.
+    pub continues_orders: bool,
+    /// A column `name` that may be the order's or the item's, where nothing else names the item; its rows tell.
+    pub may_name: Option<usize>,
 }
 
 impl Layout {
@@ -57,8 +64,8 @@ impl Layout {
     pub fn columns_mut(&mut self) -> impl Iterator<Item = &mut usize> {
         let fields = self.fields.iter_mut().flat_map(|(_, places)| places);
         let rules = self.rules.iter_mut().flat_map(Rule::columns_mut);
-        let list = self.list.iter_mut().map(|(place, _)| place);
-        fields.chain(&mut self.shop).chain(rules).chain(&mut self.line_name).chain(list)
+        let list = self.list.iter_mut().flat_map(|(places, _)| places);
+        fields.chain(&mut self.shop).chain(rules).chain(&mut self.line_name).chain(list).chain(&mut self.may_name)
     }
 
     /// Has the places count among the columns that are read, and gives those: what else a file has is left.
@@ -80,7 +87,7 @@ impl Layout {
             Some((known.get(*field)?.name, of_field)).filter(|(_, headers)| !headers.is_empty())
         };
         let shop: Vec<&str> = self.shop.iter().filter_map(header).collect();
-        let list: Vec<&str> = self.list.iter().filter_map(|(place, _)| header(place)).collect();
+        let list: Vec<&str> = self.list.iter().flat_map(|(places, _)| places).filter_map(header).collect();
         let others = [("shop", shop), ("list", list)].into_iter().filter(|(_, headers)| !headers.is_empty());
         self.fields.iter().filter_map(named).chain(others).collect()
     }
@@ -113,7 +120,18 @@ impl Layout {
             list: None,
             words: BTreeMap::new(),
             carries: Vec::new(),
+            continues_orders: false,
+            may_name: None,
         }
+    }
+
+    /// The columns with the date of an order.
+    pub fn date_columns(&self) -> Option<&[usize]> {
+        let of_orders = || self.fields.iter().find(|(field, _)| *field == Order::CreatedAt.place());
+        Some(self.kind.among())
+            .filter(|kind| *kind == Kind::Orders)
+            .and_then(|_| of_orders())
+            .map(|(_, columns)| &columns[..])
     }
 }
 
@@ -226,6 +244,10 @@ impl Finder<'_> {
         if names_orders && all(orders, &["quantity", "unit_price"]) && any(orders, &["variant_id", "sku"]) {
             return Some(orders);
         }
+        let has_bought = names_orders && all(orders, &["created_at", "quantity"]) && any(orders, ITEMS);
+        if has_bought && !is_of_products {
+            return Some(orders);
+        }
         if all(inventory, &["inventory_item_id", "location_id"]) && !says(catalog, "product_title") {
             return Some(inventory);
         }
@@ -319,12 +341,23 @@ impl Finder<'_> {
         let personal = self.matching(&profile.map(|profile| &profile.personal).into_iter().collect::<Vec<_>>());
         taken.extend(self.matching(&profile.map(|profile| &profile.ignore).into_iter().collect::<Vec<_>>()));
         let list = profile.and_then(|profile| profile.list.as_ref());
-        let list = list.and_then(|list| Some((list.column(self.folded)?, list.reader())));
-        taken.extend(list.iter().map(|(place, _)| *place));
+        let list = list.and_then(|list| Some((list.columns_of(self.folded)?, list.reader())));
+        taken.extend(list.iter().flat_map(|(places, _)| places));
         let last_resort = self.add_common(kind, &mut places, &taken);
         if kind == Kind::Orders && list.is_none() {
             take_products_for_items(&mut places);
         }
+        // A `name` may be an item's: any other header of orders comes before.
+        let is_name = |column: &usize| self.folded.get(*column).is_some_and(|header| header == "name");
+        if let Some(columns) =
+            places.get_mut(&Order::OrderId.place()).filter(|_| kind == Kind::Orders && profile.is_none())
+        {
+            columns.sort_by_key(is_name);
+        }
+        let named = [Order::LineName, Order::ProductTitle].iter().any(|field| places.contains_key(&field.place()));
+        let order_ids =
+            places.get(&Order::OrderId.place()).filter(|columns| columns.len() > 1 && profile.is_none() && !named);
+        let may_name = order_ids.and_then(|columns| columns.iter().copied().find(is_name));
         if let Some((_, list)) = &list {
             for field in list.fields() {
                 places.entry(field).or_default();
@@ -333,7 +366,7 @@ impl Finder<'_> {
         let shop: Vec<usize> =
             self.places(&self.columns.shop).into_iter().filter(|place| !taken.contains(place)).collect();
         let mut used: BTreeSet<usize> = places.values().flatten().chain(&shop).copied().collect();
-        used.extend(list.iter().map(|(place, _)| *place));
+        used.extend(list.iter().flat_map(|(places, _)| places));
         let unknown = self.headers.iter().enumerate().filter(|(place, _)| !used.contains(place));
         let unknown = unknown.map(|(_, header)| header.clone()).collect();
         let rules = profile.map(|profile| profile.left_out.as_slice()).unwrap_or_default().iter();
@@ -357,28 +390,28 @@ impl Finder<'_> {
             list,
             words: profile.map(|profile| words(kind, profile)).unwrap_or_default(),
             carries: carries(kind, profile),
+            continues_orders: false,
+            may_name,
         }
     }
 
-    /// Adds the fields that have no column yet, by the names that any shop may use; gives those that were found under names
-    /// of last resort, a bit each.
+    /// Adds the fields that have no column yet, by the names that any shop may use, then by those of last resort among the
+    /// columns that are left; gives the fields that were found under the latter, a bit each.
     fn add_common(&self, kind: Kind, places: &mut BTreeMap<usize, Vec<usize>>, taken: &BTreeSet<usize>) -> u64 {
         let mut last_resort = 0;
-        let free = |names: &[String]| -> Vec<usize> {
-            self.places(names).into_iter().filter(|place| !taken.contains(place)).collect()
-        };
-        for (place, field) in kind.fields().iter().enumerate() {
-            if places.contains_key(&place) {
-                continue;
-            }
-            let mut found = self.columns.of(kind).get(field.name).map(|names| free(names)).unwrap_or_default();
-            if found.is_empty() {
-                let last = self.columns.last_resort.get(kind.name()).and_then(|aliases| aliases.get(field.name));
-                found = last.map(|names| free(names)).unwrap_or_default();
-                last_resort |= u64::from(!found.is_empty()) << place;
-            }
-            if !found.is_empty() {
-                places.insert(place, found);
+        let names = [Some(self.columns.of(kind)), self.columns.last_resort.get(kind.name())];
+        for (is_last, names) in [false, true].into_iter().zip(names) {
+            let used: BTreeSet<usize> =
+                places.values().flatten().copied().filter(|_| is_last).chain(taken.iter().copied()).collect();
+            for (place, field) in
+                kind.fields().iter().enumerate().filter(|(place, _)| !places.contains_key(place)).collect::<Vec<_>>()
+            {
+                let found = names.and_then(|names| names.get(field.name)).map(|names| self.places(names));
+                let found: Vec<usize> = found.into_iter().flatten().filter(|column| !used.contains(column)).collect();
+                if !found.is_empty() {
+                    places.insert(place, found);
+                    last_resort |= u64::from(is_last) << place;
+                }
             }
         }
         last_resort
@@ -399,9 +432,8 @@ fn take_products_for_items(places: &mut BTreeMap<usize, Vec<usize>>) {
 }
 
 fn words(kind: Kind, profile: &Profile) -> BTreeMap<usize, BTreeMap<String, String>> {
-    let lower = |words: &BTreeMap<String, String>| {
-        words.iter().map(|(cell, meaning)| (cell.trim().to_lowercase(), meaning.clone())).collect()
-    };
+    let lower =
+        |words: &BTreeMap<String, String>| words.iter().map(|(cell, meaning)| (plain(cell), meaning.clone())).collect();
     profile.words.iter().filter_map(|(field, cells)| Some((kind.field(field)?, lower(cells)))).collect()
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operator::ParamError;
-use crate::orders::recognising::fields::Kind;
+use crate::orders::{recognising::fields::Kind, values::letters::plain};
 
 macro_rules! reasons {
     ($($(#[$about:meta])* $reason:ident $code:literal,)+) => {
@@ -58,6 +58,8 @@ reasons! {
     NoVariant "no_variant",
     /// The location does not have the item.
     NotStocked "not_stocked",
+    /// A row of orders that is no line: of a payment, of shipping, of the order itself. What it says of its order counts.
+    NoLine "no_line",
 }
 
 impl LeftOut {
@@ -93,7 +95,7 @@ pub enum Scope {
     Line,
 }
 
-/// When a row is left out: one of `filled`, `field` with `is`, `blank`, or `always`.
+/// When a row is left out (with the reason `no_line`, of orders, it is no line, and says something of its order alone): one of `filled`, `field` with `is`, `blank`, or `always`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LeftOutRule {
@@ -105,7 +107,8 @@ pub struct LeftOutRule {
     pub filled: Vec<String>,
     /// Fields whose cells are looked for in `is`.
     pub field: Vec<String>,
-    /// Cells, in any case of letters.
+    /// Cells, in any case of letters and with or without accents; alone, or beside other words with a mark between as in
+    /// `Closed - Refunded` and `Cancelled (by buyer)`.
     pub is: Vec<String>,
     /// Fields all of which are blank; those that the file has no column for do not count, and one column there must be.
     pub blank: Vec<String>,
@@ -132,6 +135,10 @@ impl LeftOutRule {
         if ways.iter().filter(|way| **way).count() != 1 {
             let problem = "a rule is one of filled, field with is, blank, and always".to_owned();
             return error("", problem, "leave one of them, and write other rules for the others");
+        }
+        if self.reason == Some(LeftOut::NoLine) && (kind != Kind::Orders || self.of != Scope::Line) {
+            let problem = "only a row of orders can be no line".to_owned();
+            return error("", problem, "write of = \"line\", and kind = \"orders\" for the profile");
         }
         if self.field.is_empty() != self.is.is_empty() {
             return error("", "field and is go together".to_owned(), "add the other one");
@@ -179,7 +186,7 @@ impl Rule {
         } else if !rule.filled.is_empty() {
             Test::Filled(columns(&rule.filled))
         } else if !rule.field.is_empty() {
-            Test::Is(columns(&rule.field), rule.is.iter().map(|word| word.trim().to_lowercase()).collect())
+            Test::Is(columns(&rule.field), rule.is.iter().map(|word| plain(word)).collect())
         } else {
             Test::Blank { blank: columns(&rule.blank), beside: columns(&rule.beside) }
         };
@@ -224,8 +231,7 @@ impl Rule {
                     return false;
                 }
                 if last.0 != bytes {
-                    let text = String::from_utf8_lossy(bytes).to_lowercase();
-                    last.1 = words.contains(&text);
+                    last.1 = is_one_of(words, &plain(&String::from_utf8_lossy(bytes)));
                     last.0.clear();
                     last.0.extend_from_slice(bytes);
                 }
@@ -235,9 +241,40 @@ impl Rule {
     }
 }
 
+/// Whether a text is one of the words, or has one between marks.
+fn is_one_of(words: &[String], text: &str) -> bool {
+    let is = |part: &str| words.iter().any(|word| word == part);
+    let marks = |c: char| "()[]/|:;,".contains(c);
+    is(text) || text.split(" - ").flat_map(|part| part.split(marks)).any(|part| is(part.trim()))
+}
+
 /// Whether a cell says that there is nothing.
 fn says_nothing(cell: &[u8]) -> bool {
     const WORDS: [&[u8]; 11] =
         [b"", b"null", b"none", b"nan", b"n/a", b"no", b"false", b"0", b"-", b"0000-00-00", b"0000-00-00 00:00:00"];
     WORDS.iter().any(|word| cell.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_counts_in_every_spelling_and_between_marks() {
+        let words = ["cancelled", "iptal edildi", "annulee", "order cancelled"].map(str::to_owned);
+        for text in [
+            "Cancelled",
+            "CANCELLED (by buyer)",
+            "Pending - Cancelled",
+            "Paid/Cancelled",
+            "İPTAL EDİLDİ",
+            "Annulée",
+            "order cancelled",
+        ] {
+            assert!(is_one_of(&words, &plain(text)), "{text}");
+        }
+        for text in ["partially cancelled", "not cancelled", "cancelled-like", "uncancelled", ""] {
+            assert!(!is_one_of(&words, &plain(text)), "{text}");
+        }
+    }
 }

@@ -16,7 +16,8 @@ pub type Item<'t> = Vec<(usize, Cow<'t, str>)>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListInCell {
-    /// Headers of the column, best first.
+    /// Headers of the column, best first. A `*` at the end stands for a number, where each item has a column of its own:
+    /// `line_item_*`.
     pub columns: Vec<String>,
     /// What parts the items, like ", ". Where an item itself holds it, the text is parted only where both sides are items.
     pub between: Vec<String>,
@@ -28,7 +29,7 @@ pub struct ListInCell {
     pub pairs: Option<[String; 2]>,
     /// Instead of `between` and `item`: the list is JSON, `[{"name": "Mug", "quantity": 2}]`.
     pub json: bool,
-    /// With `pairs` and `json`: field → names.
+    /// With `pairs` and `json`, and with `item` for cells that are JSON after all: field → names.
     pub names: BTreeMap<String, Vec<String>>,
 }
 
@@ -83,9 +84,18 @@ impl ListInCell {
         ListReader { list: self.clone(), patterns, names }
     }
 
-    /// Whether a column holds such a list.
-    pub fn column(&self, folded: &[String]) -> Option<usize> {
-        self.columns.iter().find_map(|name| folded.iter().position(|header| *header == fold(name)))
+    /// The columns that hold such a list: one, or one for each item; `None` if there is none.
+    pub fn columns_of(&self, folded: &[String]) -> Option<Vec<usize>> {
+        let found = |name: &String| -> Vec<usize> {
+            let is_number = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+            let is_it = |header: &String| match name.strip_suffix('*') {
+                Some(begin) => header.strip_prefix(begin).is_some_and(is_number),
+                None => *header == fold(name),
+            };
+            let places = folded.iter().enumerate().filter(|(_, header)| is_it(header)).map(|(place, _)| place);
+            places.take(if name.ends_with('*') { usize::MAX } else { 1 }).collect()
+        };
+        self.columns.iter().map(found).find(|places| !places.is_empty())
     }
 
     /// The fields that an item may say.
@@ -121,7 +131,8 @@ impl ListReader {
     /// The items of a cell, each as its fields with their texts; `None` if a part of the cell is no item.
     pub fn items<'t>(&self, cell: &'t str) -> Option<Vec<Item<'t>>> {
         let ListInCell { between, pairs, json, .. } = &self.list;
-        if *json {
+        // A list that is mostly text may be JSON where its names are known.
+        if *json || (cell.starts_with("[{") && !self.names.is_empty() && pairs.is_none()) {
             let items: Vec<BTreeMap<String, Json>> = serde_json::from_str(cell).ok()?;
             return items
                 .iter()

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::orders::recognising::left_out::LeftOut;
+use crate::orders::{recognising::left_out::LeftOut, values::letters::plain};
 
-/// Names of what is no item, with the reason; lower case.
+/// Names of what is no item, with the reason; in lower case and without accents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NoItems(BTreeMap<String, LeftOut>);
 
@@ -33,11 +33,6 @@ impl NoItems {
         let mut known = self.0.iter().filter_map(|(known, reason)| Some((name.strip_prefix(known.as_str())?, *reason)));
         known.find(|(rest, _)| is_amount(rest)).map(|(_, reason)| reason)
     }
-}
-
-/// Lower case, with single spaces.
-fn plain(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// What may stand beside a gift card's amount.

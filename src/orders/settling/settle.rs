@@ -227,7 +227,7 @@ impl Settled {
             let Some(known) = self.files.get_mut(number as usize) else { continue };
             known.warnings.extend(other);
             known.warnings.extend(warnings(read, &known.columns, &intake.blocks));
-            if known.problem.is_none() && !read.is_ignored {
+            if known.problem.is_none() && read.ignored.is_none() {
                 known.problem = if needs_shop && known.blank_shop.is_none() && read.facts.rows > 0 {
                     Some("names no shop; set the parameter `shop`, `default_shop` or `shop_from_folder`".to_owned())
                 } else {

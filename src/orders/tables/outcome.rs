@@ -64,17 +64,14 @@ pub fn nothing_to_mine(ingested: &Ingested) -> StageError {
     }
 }
 
-/// The files are there, and none has the name of an export.
-pub fn no_export(first: &FileEntry) -> StageError {
+/// The files are there, and none is an export; what is wrong with the first.
+pub fn no_export(first: &FileEntry, why: &str) -> StageError {
     StageError::Input {
         port: "files".to_owned(),
-        problem: format!("{} {IGNORED}, and no other file is an export", first.name),
-        mend: "name the exports so".to_owned(),
+        problem: format!("{} {why}, and no other file is an export", first.name),
+        mend: "add the exports, or name them so".to_owned(),
     }
 }
-
-/// Why a file was not opened.
-const IGNORED: &str = "has a name that ends neither in .csv, .json, .jsonl or .ndjson, packed or not, nor in .parquet";
 
 /// Files that are told of at most.
 const FILES_TOLD: usize = 1000;
@@ -128,7 +125,7 @@ pub fn problems(intake: &Intake, settled: &Settled, entries: &[FileEntry], rejec
         let words = match (&known.problem, &read.layout) {
             (Some(problem), _) => format!("{problem}{example}"),
             (None, Some(layout)) if layout.kind == Kind::Orders => format!("has no row that can be used{example}"),
-            (None, Some(layout)) => format!("is one of {}, and none is one of orders", layout.kind.name()),
+            (None, Some(layout)) => format!("is one of {}, and none is one of orders with lines", layout.kind.name()),
             (None, None) => return None,
         };
         Some(format!("{} {words}", entry.name))
@@ -195,7 +192,7 @@ pub fn files_table(
         let accepted = read.facts.rows.saturating_sub(refused);
         let words: Vec<String> = reasons.iter().map(|(reason, count)| format!("{} {count}", reason.code())).collect();
         let (status, problem) = match &known.problem {
-            _ if read.is_ignored => ("ignored", Some(IGNORED)),
+            _ if read.ignored.is_some() => ("ignored", read.ignored.as_deref()),
             Some(problem) => ("failed", Some(problem.as_str())),
             None => ("completed", None),
         };

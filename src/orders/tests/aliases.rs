@@ -15,19 +15,19 @@ const SHOP: &str =
 /// Field and headers a line, best first; those of last resort stand last.
 const LIST: &str = "\
 [orders]
-order_id: order_id name orderid order_name order_number order_no order_gid receipt_id transaction_id invoice_no invoice_id basket_id
-created_at: created_at order_date date order_created_at processed_at ordered_at order_datetime purchase_date transaction_date invoice_date sale_date order_timestamp order_purchase_timestamp date_created
-quantity: line_item_quantity quantity qty lineitem_quantity item_quantity units
-unit_price: original_unit_price price unit_price lineitem_price line_item_price item_price
-line_total: discounted_total line_total line_item_total net_sales
+order_id: order_id name orderid order_name order_number order_no order_gid receipt_id transaction_id invoice_no invoice_id basket_id order_code order_reference order_ref invoice_number receipt_number
+created_at: created_at order_date date order_created_at processed_at ordered_at order_datetime purchase_date transaction_date invoice_date sale_date order_timestamp order_purchase_timestamp date_created date_of_order date_ordered placed_at purchased_at date_purchased date_add timestamp datetime date_time sold_at sold_on order_time order_creation_date creation_date date_added order_placed_at ordered_on created created_on
+quantity: line_item_quantity quantity qty lineitem_quantity item_quantity units qty_ordered quantity_ordered ordered_quantity quantity_purchased qty_purchased quantity_sold units_sold qty_sold item_qty product_quantity product_qty article_quantity order_lines_quantity quantity_sku count pieces pcs
+unit_price: original_unit_price price unit_price lineitem_price line_item_price item_price selling_price sale_price price_each price_per_unit price_per_item product_price item_unit_price unit_price_tax_incl deal_price article_price price_incl order_lines_unit_price sku_selling_price amount rate
+line_total: discounted_total line_total line_item_total net_sales item_total item_subtotal row_total extended_price line_amount gross_sales
 line_discount: line_item_total_discount line_discount lineitem_discount total_discount_line
 line_item_id: line_item_id lineitem_id line_id item_id
-line_name: line_item_name product_name lineitem_name item_name item_description item product
-sku: sku variant_sku product_sku lineitem_sku line_item_sku item_sku stock_code item_code
-variant_id: variant_id variantid variant_id_ product_variant_id variant_gid
+line_name: line_item_name product_name lineitem_name item_name item_description item product article_name article_title product_description item_title order_lines_product sku_name description article
+sku: sku variant_sku product_sku lineitem_sku line_item_sku item_sku stock_code item_code product_code product_reference seller_sku sku_reference_no article_number article_code id_sku custom_label ean barcode upc gtin part_number
+variant_id: variant_id variantid variant_id_ product_variant_id variant_gid variation_id product_variation_id product_attribute_id
 product_id: product_id productid product_gid
 product_title: product_title producttitle title
-variant_title: variant_title varianttitle variant_name
+variant_title: variant_title varianttitle variant_name variation variation_name variations variant item_variation lineitem_variant
 vendor: vendor brand manufacturer lineitem_vendor
 product_type: product_type producttype category product_category
 subcategory: subcategory product_subcategory sub_category
@@ -35,16 +35,16 @@ color: color colour
 material: material
 tags: tags product_tags
 unit_cost: cost unit_cost cost_per_item
-currency: currency_code currency customer_currency presentment_currency
+currency: currency_code currency order_currency order_currency_code currency_iso_code customer_currency presentment_currency
 financial_status: display_financial_status financial_status payment_status
 fulfillment_status: display_fulfillment_status fulfillment_status fulfilment_status
 subtotal: subtotal_price subtotal sub_total
 shipping: total_shipping_price shipping shipping_cost shipping_price
 taxes: total_tax taxes tax
-total: total_price total order_total grand_total
+total: total_price total order_total grand_total order_total_amount order_value
 discount: discount discount_total discount_amount total_discounts
 discount_code: discount_code coupon_code promo_code
-customer_id: customer_id customerid customer
+customer_id: customer_id customerid customer user_id buyer_id client_id
 customer_email: customer_email email
 customer_country: shipping_country_code country customer_country shipping_country country_code
 province: shipping_province state province shipping_state
@@ -61,10 +61,10 @@ taxable: taxable is_taxable
 is_gift_card: is_gift_card gift_card
 image_url: image_url image_src product_image_src
 current_quantity: current_quantity line_item_current_quantity
-returned_quantity: returned_quantity refunded_quantity quantity_refunded quantity_returned qty_refunded
-refunded_amount: refunded_amount refund_amount total_refunded
-order_status: order_status status
-cancelled_at: cancelled_at canceled_at cancellation_date cancel_date
+returned_quantity: returned_quantity refunded_quantity quantity_refunded quantity_returned qty_refunded returned_qty qty_returned refunded_qty refund_quantity item_refunded_qty
+refunded_amount: refunded_amount refund_amount total_refunded amount_refunded refund_total total_refund order_refund_amount
+order_status: order_status status estado statut stato durum bestellstatus sipariş_durumu sipariş_statüsü estado_del_pedido statut_de_la_commande stato_ordine status_do_pedido stav
+cancelled_at: cancelled_at canceled_at cancellation_date cancel_date cancelled canceled is_cancelled is_canceled cancelled_on canceled_on cancelled_date date_cancelled cancel_reason cancellation_reason storniert_am fecha_de_cancelación data_annullamento date_d'annulation iptal_tarihi data_do_cancelamento
 paid_at: paid_at payment_date
 [variants]
 product_id: product_id productid product_gid
@@ -108,19 +108,19 @@ image_url: image_url image_src product_image_src
 variant_id: variant_id variantid id
 product_id: product_id productid parent_id
 handle: handle url_handle slug
-product_title: title product_title name product_name
+product_title: title product_title name product_name item_name
 variant_title: variant_title variant_name
 option1: option1_value option1
 option2: option2_value option2
 option3: option3_value option3
-sku: sku variant_sku product_code
+sku: sku variant_sku product_code seller_sku item_code stock_code
 price: price variant_price regular_price unit_price
 compare_at_price: compare_at_price variant_compare_at_price list_price msrp
 unit_cost: cost unit_cost cost_per_item cost_price
 inventory_item_id: inventory_item_id
 available_total: stock qty quantity inventory_quantity stock_quantity available
 product_type: product_type type category categories
-product_status: product_status status
+product_status: product_status status published is_active active enabled is_visible
 vendor: vendor brand manufacturer
 tags: tags
 product_created_at: created_at date_created

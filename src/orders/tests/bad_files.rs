@@ -170,7 +170,14 @@ fn files_that_are_not_named_as_exports_are_left_alone() {
         ]
     );
     assert!(outputs.rows("files", &["problem"])[0].contains("ends neither in .csv"));
-    assert!(refused("notes.txt", b"x").contains("notes.txt has a name that ends neither in .csv"));
+    assert!(outputs.rows("files", &["problem"])[2].contains("HTML"));
+    assert!(refused("notes.md", b"x").contains("notes.md has a name that ends neither in .csv"));
+    let words = refused("notes.txt", b"x");
+    assert!(words.contains("notes.txt its headers (x) are those of no kind of file, and no other file"), "{words}");
+    let tabs = good.replace(',', "\t");
+    for name in ["o.tsv", "o.TAB", "o.txt"] {
+        assert_eq!(run(&operator(), name, &tabs), "", "{name}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod spelling;
 mod spelling_properties;
 mod synth1;
 mod whole_orders;
+mod world;
 
 use super::{
     ingest::{Format, IngestShop},

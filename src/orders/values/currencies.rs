@@ -35,7 +35,7 @@ pub fn digits(code: &[u8]) -> Digits {
 }
 
 /// What may stand before or after an amount: signs and abbreviations of currencies.
-const SIGNS: [(&str, Digits); 65] = [
+const SIGNS: [(&str, Digits); 111] = [
     ("US$", Digits::Two),
     ("AU$", Digits::Two),
     ("CA$", Digits::Two),
@@ -103,6 +103,52 @@ const SIGNS: [(&str, Digits); 65] = [
     ("د.إ", Digits::Two),
     ("د.ك", Digits::Three),
     ("KD", Digits::Three),
+    ("US $", Digits::Two),
+    ("AU $", Digits::Two),
+    ("CA $", Digits::Two),
+    ("NZ $", Digits::Two),
+    ("C $", Digits::Two),
+    ("RD$", Digits::Two),
+    ("TT$", Digits::Two),
+    ("J$", Digits::Two),
+    ("$U", Digits::Two),
+    ("CN¥", Digits::Two),
+    ("JP¥", Digits::None),
+    ("RMB", Digits::Two),
+    ("GH₵", Digits::Two),
+    ("KSh", Digits::Two),
+    ("Ksh", Digits::Two),
+    ("Gs.", Digits::None),
+    ("Bs.", Digits::Two),
+    ("Q", Digits::Two),
+    ("L.", Digits::Two),
+    ("B/.", Digits::Two),
+    ("S/.", Digits::Two),
+    ("SFr.", Digits::Two),
+    ("KM", Digits::Two),
+    ("din.", Digits::Two),
+    ("ден", Digits::Two),
+    ("SR", Digits::Two),
+    ("QR", Digits::Two),
+    ("Dhs.", Digits::Two),
+    ("Dhs", Digits::Two),
+    ("DH", Digits::Two),
+    ("BD", Digits::Three),
+    ("JD", Digits::Three),
+    ("DT", Digits::Three),
+    ("د.ب", Digits::Three),
+    ("د.ا", Digits::Three),
+    ("د.أ", Digits::Three),
+    ("د.ع", Digits::Three),
+    ("د.ل", Digits::Three),
+    ("د.ت", Digits::Three),
+    ("ر.ع", Digits::Three),
+    ("د.م", Digits::Two),
+    ("د.ج", Digits::Two),
+    ("ر.س", Digits::Two),
+    ("ر.ق", Digits::Two),
+    ("ج.م", Digits::Two),
+    ("ل.ل", Digits::Two),
 ];
 
 /// The codes of currencies that may stand there.
@@ -114,9 +160,29 @@ const CODES: [&str; 76] = [
     "XOF", "XPF", "GEL", "AZN", "AMD", "RSD", "MKD", "ALL", "BAM", "MDL", "BOB", "DOP",
 ];
 
+/// Whether a text is a sign of a currency that no letter is in, like € and $.
+pub fn is_sign(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric) && SIGNS.iter().any(|(sign, _)| *sign == text)
+}
+
+/// Whether a text is a sign or, in any case of letters, a code of a currency.
+pub fn is_currency(text: &str) -> bool {
+    // Of Albania, and a word.
+    let is_code = |code: &str| code.eq_ignore_ascii_case(text) && code != "ALL";
+    SIGNS.iter().any(|(sign, _)| *sign == text) || CODES.into_iter().any(is_code)
+}
+
 /// An amount without its currency, a sign or code before it, after it, or both, as in `$5.00 USD`; and how many digits
 /// the currency has.
 pub fn without_sign(text: &str) -> (&str, Digits) {
+    // Arabic signs end with a point or not, and marks of direction stand around them.
+    let text = text.trim_matches(|c: char| {
+        c.is_whitespace() || "\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{2066}\u{2067}\u{2069}".contains(c)
+    });
+    let text = text
+        .strip_suffix('.')
+        .filter(|rest| rest.ends_with(|c: char| matches!(c, '\u{600}'..='\u{6FF}')))
+        .unwrap_or(text);
     let code = |code: &'static str| (code, digits(code.as_bytes()));
     let signs = || SIGNS.into_iter().chain(CODES.map(code));
     let before = signs().filter_map(|(sign, digits)| Some((text.strip_prefix(sign)?, digits)));

@@ -1,4 +1,4 @@
-//! Words of dates: the months in the languages of Europe, and time zones.
+//! Words of dates: the months in the languages of Europe, days of the week, and time zones.
 
 /// The months of a language a line, in lower case without accents; other forms of a month behind a stroke. A word means a
 /// month if it is the begin of one, of three letters at least.
@@ -56,6 +56,19 @@ pub fn month(word: &str) -> Option<i64> {
         }
     }
     found.filter(|month| *month > 0)
+}
+
+/// The days of the week as they stand behind dates; in lower case without accents.
+const WEEKDAYS: &str = " monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag \
+    sonnabend sonntag lunes martes miercoles jueves viernes sabado domingo lundi mardi mercredi jeudi vendredi samedi dimanche \
+    lunedi martedi mercoledi giovedi venerdi domenica segunda terca quarta quinta sexta maandag dinsdag woensdag donderdag \
+    vrijdag zaterdag zondag pazartesi sali carsamba persembe cuma cumartesi pazar poniedzialek wtorek sroda czwartek piatek \
+    sobota niedziela понедельник вторник среда четверг пятница суббота воскресенье 월요일 화요일 수요일 목요일 금요일 토요일 일요일 \
+    月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 星期一 星期二 星期三 星期四 星期五 星期六 星期日 ";
+
+/// Whether a word is a day of the week.
+pub fn is_weekday(word: &str) -> bool {
+    !word.is_empty() && !word.contains(' ') && WEEKDAYS.contains(&format!(" {word} "))
 }
 
 /// Time zones by the letters that are of one alone, or that RFC 822 and the habit of computers give to one; minutes east

@@ -1,12 +1,11 @@
 //! Dates as people and programs of many countries write them: slashes and dots, names of months, hours with AM and PM,
 //! time zones in words, seconds since 1970.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-
 use crate::orders::values::{
     calendar::{DAY, days},
-    date_words::{month, zone},
+    date_words::{is_weekday, month, zone},
     doubt::Spelled,
+    letters::plain,
 };
 
 /// No date is longer; what is, is not looked at.
@@ -45,10 +44,24 @@ pub fn time(text: &[u8]) -> Option<Spelled> {
     }
 }
 
-/// Seconds since 1970, or thousandths, millionths or billionths of them, by how many digits there are; a date of digits
-/// alone, and perhaps its time of day.
+/// Spreadsheets count days from here; with five digits from 1990 to 2099, which no other count of days reaches before 2060.
+const DAYS_OF_SHEETS: i64 = 25_569;
+const SHEET_DAYS: std::ops::Range<i64> = 32_874..73_051;
+
+/// Seconds since 1970, or thousandths, millionths or billionths of them, by how many digits there are; the days of a
+/// spreadsheet; a date of digits alone, and perhaps its time of day.
 fn epoch(text: &[u8]) -> Option<i64> {
-    let (whole, fraction) = match text.iter().position(|byte| *byte == b'.') {
+    // 20251001T080000Z, as of calendars.
+    let mut room = [0; 14];
+    let text = match text.strip_suffix(b"Z").unwrap_or(text).split_at_checked(8) {
+        Some((date, [b'T', time @ ..])) if time.len() == 6 => {
+            room.get_mut(..8)?.copy_from_slice(date);
+            room.get_mut(8..)?.copy_from_slice(time);
+            &room[..]
+        }
+        _ => text,
+    };
+    let (whole, fraction) = match text.iter().position(|byte| matches!(byte, b'.' | b',')) {
         Some(point) => (text.get(..point)?, text.get(point + 1..)?),
         None => (text, &[][..]),
     };
@@ -69,6 +82,12 @@ fn epoch(text: &[u8]) -> Option<i64> {
         (13, _) => Some(value(whole) * 1_000),
         (16, _) => Some(value(whole)),
         (19, _) if whole < &b"9223372036854775807"[..] => Some(value(whole) / 1_000),
+        (5, digits) if SHEET_DAYS.contains(&value(whole)) => {
+            // Of a day no more than seconds are meant.
+            let digits = digits.min(9);
+            let of_day = value(fraction.get(..digits)?) * (DAY / SECOND) * 10 / 10_i64.pow(digits as u32);
+            Some((value(whole) - DAYS_OF_SHEETS) * DAY + (of_day + 5) / 10 * SECOND)
+        }
         (8, 0) => Some(date(whole)? * DAY),
         (14, 0) => {
             let (of_date, of_day) = whole.split_at_checked(8)?;
@@ -79,21 +98,6 @@ fn epoch(text: &[u8]) -> Option<i64> {
         }
         _ => None,
     }
-}
-
-/// A text in lower case without accents, white space as spaces: as the words of dates are compared.
-pub fn plain(text: &str) -> String {
-    let letters = text.trim().chars().flat_map(char::to_lowercase);
-    let bare = letters.nfd().filter(|c| !is_combining_mark(*c)).nfc();
-    bare.map(|c| match c {
-        'ı' => 'i',
-        'ł' => 'l',
-        'ø' => 'o',
-        'đ' => 'd',
-        c if c.is_whitespace() => ' ',
-        c => c,
-    })
-    .collect()
 }
 
 /// How sure the order of day and month is.
@@ -122,6 +126,9 @@ impl Date {
 
 /// Words that mean nothing in a date.
 const FILLERS: [&str; 5] = ["de", "del", "of", "di", "d"];
+
+/// What stands behind the number of a year in Russian and Ukrainian.
+const YEARS: [&str; 5] = ["г", "года", "год", "р", "року"];
 
 /// Words before a time of day.
 const BEFORE_TIME: [&str; 16] =
@@ -181,11 +188,22 @@ impl<'a> Reader<'a> {
         self.skip(&[' ', '.', '\'', '’']);
     }
 
+    /// Skips the day of the week behind a date: in brackets, or a word that is one.
+    fn skip_weekday(&mut self) {
+        let before = self.rest;
+        let is_in_brackets = self.eat_any(&['(', '（']);
+        let word = self.word();
+        let is_one = if is_in_brackets { self.eat_any(&[')', '）']) } else { is_weekday(word) };
+        if !is_one || word.is_empty() {
+            self.rest = before;
+        }
+    }
+
     fn date(&mut self) -> Option<Date> {
         let before = self.rest;
         let first = self.word();
         if month(first).is_none() && !first.is_empty() {
-            // The day of the week.
+            // The day of the week, whatever it is called.
             self.skip(&['.', ',', ' ']);
         } else {
             self.rest = before;
@@ -286,6 +304,9 @@ impl<'a> Reader<'a> {
     /// Nothing more, or a time of day in microseconds with its offset in minutes east of UTC.
     fn time_of_day(&mut self) -> Option<(i64, i64)> {
         self.skip(&[' ', ',', '-', '–', '.']);
+        self.skip_word(&YEARS);
+        self.skip_weekday();
+        self.skip(&[' ', ',', '-', '–', '.']);
         self.skip_word(&BEFORE_TIME);
         if self.rest.is_empty() {
             return Some((0, 0));
@@ -302,7 +323,7 @@ impl<'a> Reader<'a> {
         }
         self.skip(&[' ']);
         let half = half_before.or_else(|| self.half_of_day());
-        self.skip_word(&["uhr", "h", "hrs", "분"]);
+        self.skip_word(&["uhr", "h", "hs", "hrs", "분"]);
         let hours = match half {
             _ if !has_minutes && half.is_none() => return None,
             None => hours,

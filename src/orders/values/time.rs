@@ -23,6 +23,8 @@ pub enum Time {
 
 /// Reads an instant.
 pub fn time(text: &[u8]) -> Time {
+    // What spreadsheets write before a text that looks like another thing.
+    let text = text.strip_prefix(b"'").unwrap_or(text);
     match iso(text) {
         Some(time) => time,
         None if stands_for_none(text) => Time::None,
