@@ -1,6 +1,7 @@
 //! The command line: one file a command, each with its arguments, its call and what it prints.
 
 mod arguments;
+mod catalog;
 mod check;
 mod clean;
 mod completions;
@@ -15,6 +16,7 @@ mod provenance;
 mod run;
 mod sample;
 mod schema;
+mod search;
 mod status;
 mod verify;
 
@@ -42,7 +44,7 @@ const EXAMPLES: &str = "Examples:
   nightloom run pipelines/linking.toml --select link+ --force
 
 Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file,
-3 another run holds the workspace, 130 interrupted.";
+3 another run holds the workspace, 130 interrupted. `nightloom catalog --help` has its own.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -59,6 +61,8 @@ enum Command {
     Sample(sample::Arguments),
     Itemsets(itemsets::Arguments),
     Exports(exports::Arguments),
+    Catalog(catalog::Arguments),
+    Search(search::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -79,6 +83,8 @@ pub fn main() -> ExitCode {
         Command::Sample(arguments) => sample::main(&arguments),
         Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
+        Command::Catalog(arguments) => catalog::main(&arguments),
+        Command::Search(arguments) => search::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
     match result {

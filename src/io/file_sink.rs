@@ -12,6 +12,7 @@ use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 use super::{
     IoError,
     checkpoint_file::scan_parquet,
+    file_state::{FileState, SourceState},
     prepared_file::{FileTarget, FileWriter, PreparedFile, check_target, sweep},
 };
 use crate::operator::for_each_batch;
@@ -30,12 +31,38 @@ pub enum FileFormat {
     Ndjson,
 }
 
-/// Refuses, before any work, a file that could not be put in its place.
-///
-/// # Errors
-/// A path that is a folder or names no file, a folder that cannot be made or written.
-pub fn check_file(path: &Path) -> Result<(), IoError> {
-    check_target(path)
+/// A file that is replaced as a whole.
+pub struct FileSink {
+    /// The file.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: FileFormat,
+    /// How long to wait for another run that writes it.
+    pub busy_timeout: Duration,
+}
+
+impl FileSink {
+    /// Refuses, before any work, a file that could not be put in its place.
+    ///
+    /// # Errors
+    /// A path that is a folder or names no file, a folder that cannot be made or written.
+    pub fn check(&self) -> Result<(), IoError> {
+        check_target(&self.path)
+    }
+
+    /// What the file is to hold: the rows of a Parquet file; `None` when it holds them already.
+    pub fn content(&self, from: Option<PathBuf>) -> FileContent<'_> {
+        FileContent { path: &self.path, format: self.format, busy_timeout: self.busy_timeout, from }
+    }
+
+    /// Whether the file is as it was left.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn is_as_left(&self, left: &SourceState) -> Result<bool, IoError> {
+        let now = SourceState::of_file(FileState::of(&self.path)?);
+        now.unchanged_since(left).map(|unchanged| unchanged.is_some())
+    }
 }
 
 /// What a file is to hold.
@@ -135,7 +162,8 @@ mod tests {
     }
 
     fn write_file(path: &Path, format: FileFormat, from: &Path) -> Result<(), IoError> {
-        let content = FileContent { path, format, busy_timeout: Duration::ZERO, from: Some(from.to_owned()) };
+        let sink = FileSink { path: path.to_owned(), format, busy_timeout: Duration::ZERO };
+        let content = sink.content(Some(from.to_owned()));
         let writer = FileWriter { run_id: "1", holder: "a test", cancelled: &AtomicBool::new(false) };
         content.prepare(content.take(&writer)?).file?.map_or(Ok(()), |file| file.publish(&|_| ()).map(drop))
     }
