@@ -239,10 +239,6 @@ fn original_hash(id: &str, product: &Value<'_>) -> String {
         (_, Some(price)) if price.is_truthy() => price.clone(),
         _ => Value::Number("0.0".into()),
     };
-    let price = match price {
-        Value::Text(text) => Value::Number(dollars(&text.text()).into()),
-        price => price,
-    };
     let entries = [
         ("id", Value::Text(Text::plain(id.to_owned()))),
         ("name", of("name", Value::Text(Text::plain("")))),
@@ -254,12 +250,6 @@ fn original_hash(id: &str, product: &Value<'_>) -> String {
     ];
     let entries = entries.into_iter().map(|(key, value)| (Text::plain(key), value)).collect();
     md5_hex(&canonical(&Value::Map(entries), Omitted::default()))
-}
-
-/// A price text as the original read it: without dollars and commas, 0.0 if it is no number.
-fn dollars(text: &str) -> String {
-    let number: f64 = text.replace(['$', ','], "").trim().parse().unwrap_or_default();
-    format!("{number:?}")
 }
 
 impl Operator for EmbedProducts {

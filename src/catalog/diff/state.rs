@@ -206,7 +206,7 @@ impl Rows {
         for name in ["namespace", "id"] {
             rows.apply(name, |column| column.cast(&DataType::String).unwrap_or_else(|_| column.clone()))?;
         }
-        for name in ["digest_a", "digest_b", "hash_version"] {
+        for name in ["digest_a", "digest_b", "hash_version", "deleted"] {
             rows.apply(name, |column| column.cast(&DataType::Int64).unwrap_or_else(|_| column.clone()))?;
         }
         let (namespaces, ids) = (rows.column("namespace")?.str()?.clone(), rows.column("id")?.str()?.clone());

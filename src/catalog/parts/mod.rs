@@ -6,6 +6,7 @@ mod files;
 mod frame;
 mod part;
 mod records;
+mod row;
 
 pub use files::{Place, for_each_part, is_list_of_files};
 pub use part::{Part, Reading};

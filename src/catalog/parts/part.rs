@@ -11,7 +11,7 @@ use super::{
         product_id::NoId,
     },
     columns::FieldColumns,
-    frame::value_of_row,
+    row::value_of_row,
 };
 
 /// How products are read.

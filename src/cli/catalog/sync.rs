@@ -69,7 +69,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return failed(problem);
     }
     let reasons = refusals.map(|refusals| texts(&refusals, "reason")).transpose()?.unwrap_or_default();
-    let status = index::status(&catalog.index.index, 1)?.unwrap_or_default();
+    let status = index::recent(&catalog.index.index, 1)?.unwrap_or_default();
     let run = status.runs.into_iter().find(|run| run.run_id == run_id);
     report(catalog, run.as_ref(), &reasons, started.elapsed().as_secs_f64(), status.sync_count)?;
     Ok(match run {
@@ -89,7 +89,7 @@ fn too_many(arguments: &Arguments) -> anyhow::Result<Option<i64>> {
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let runs = index::status(&arguments.catalog.index.index, most)?.unwrap_or_default().runs;
+    let runs = index::recent(&arguments.catalog.index.index, most)?.unwrap_or_default().runs;
     let recent: Vec<&SyncRun> =
         runs.iter().filter(|run| run.started_at > now - WINDOW && run.started_at <= now).collect();
     let is_full = recent.len() >= usize::try_from(most).unwrap_or(usize::MAX);

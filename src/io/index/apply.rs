@@ -102,6 +102,7 @@ pub fn apply(index: &IndexWrite<'_>, writes: &[SinkWrite<'_>], applying: &Applyi
     let version = data_version(&connection).map_err(refused)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
     let before = FileState::of_sqlite(path)?;
+    snapshot::forget_missing(path, &transaction).map_err(refused)?;
     (applying.fail)("index-begun");
     let mut landed = Vec::with_capacity(writes.len());
     for write in writes {
@@ -156,6 +157,7 @@ impl IndexWrite<'_> {
         };
         let mut groups = Groups {
             writer,
+            owner: write.owner,
             number: next_image(transaction, write.run_id).map_err(refused)?,
             tally: Tally::default(),
             now: started.1,
@@ -199,6 +201,7 @@ impl IndexWrite<'_> {
 /// Operations written group by group.
 struct Groups<'a> {
     writer: Writer<'a>,
+    owner: &'a str,
     number: i64,
     tally: Tally,
     now: i64,
@@ -246,7 +249,9 @@ impl Groups<'_> {
             && next.is_none_or(|next| next > self.now)
         {
             tally.deferred += 1;
-            return Ok(());
+            let seen = "UPDATE failed_items SET last_run = ?3 WHERE namespace = ?1 AND id = ?2";
+            let key = [operation.namespace, operation.id, self.writer.run_id];
+            return connection.prepare_cached(seen)?.execute(key).map(drop);
         }
         self.number += 1;
         tally.count(self.writer.apply(&operation, self.number)?);
@@ -269,13 +274,23 @@ impl Groups<'_> {
         let minutes =
             usize::try_from(attempts - 1).ok().and_then(|place| RETRY_MINUTES.get(place)).copied().unwrap_or(60);
         let next = (attempts < MOST_ATTEMPTS).then_some(self.now + 60 * minutes);
-        let sql = "INSERT INTO failed_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
+        let sql = "INSERT INTO failed_items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET \
                    operation = excluded.operation, attempts = excluded.attempts, next_retry_at = excluded.next_retry_at, \
-                   last_error = excluded.last_error";
+                   last_error = excluded.last_error, owner = excluded.owner, last_run = excluded.last_run";
         let (namespace, id, doing) = (operation.namespace, operation.id, operation.doing.word());
         connection
             .prepare_cached(sql)?
-            .execute(params![namespace, id, doing, attempts, self.now, next, error.to_string()])
+            .execute(params![
+                namespace,
+                id,
+                doing,
+                attempts,
+                self.now,
+                next,
+                error.to_string(),
+                self.owner,
+                self.writer.run_id
+            ])
             .map(drop)
     }
 }
@@ -323,6 +338,9 @@ fn note(
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let is_whole = tally.failed == 0 && tally.deferred == 0;
     connection.execute("DELETE FROM _nightloom_ledger WHERE owner = ?1", [write.owner])?;
+    // A run carries out all that is owed: what failed before and is no part of it is owed no more.
+    let no_more = "DELETE FROM failed_items WHERE owner = ?1 AND last_run <> ?2";
+    connection.execute(no_more, [write.owner, write.run_id])?;
     if is_whole {
         connection.execute(
             "INSERT INTO _nightloom_ledger VALUES (?1, ?2, ?3, 'sync', ?4)",

@@ -64,6 +64,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, text, codes, scope, c
   tokenize='unicode61 remove_diacritics 2');
 CREATE TABLE IF NOT EXISTS failed_items (namespace TEXT NOT NULL, id TEXT NOT NULL, operation TEXT NOT NULL,
   attempts INTEGER NOT NULL, first_error_at INTEGER NOT NULL, next_retry_at INTEGER, last_error TEXT NOT NULL,
+  owner TEXT NOT NULL, last_run TEXT NOT NULL,
   PRIMARY KEY (namespace, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sync_runs (number INTEGER PRIMARY KEY, run_id TEXT NOT NULL, owner TEXT NOT NULL,
   started_at INTEGER NOT NULL, milliseconds INTEGER NOT NULL, added INTEGER NOT NULL, updated INTEGER NOT NULL,

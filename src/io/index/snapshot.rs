@@ -21,11 +21,22 @@ use super::{
 const SHARE: i64 = 20;
 const LEAST: i64 = 10_000;
 
+/// The file in its folder.
+const NAME: &str = "snapshot.parquet";
+
 /// The folder of an index's snapshots.
 pub fn folder(index: &Path) -> PathBuf {
     let mut name = index.as_os_str().to_owned();
     name.push(".state");
     PathBuf::from(name)
+}
+
+/// Forgets a snapshot whose file is gone: all that the index has then changed since.
+pub fn forget_missing(index: &Path, connection: &Connection) -> rusqlite::Result<()> {
+    if !schema::is_index(connection)? || folder(index).join(NAME).exists() {
+        return Ok(());
+    }
+    schema::set_setting(connection, "snapshot", 0)
 }
 
 /// Makes a new snapshot if much has changed since the last. The file is there before the index says so: what changed
@@ -46,7 +57,7 @@ pub fn renew(index: &Path, connection: &Connection, fail: &dyn Fn(&str)) -> Resu
     }
     let folder = folder(index);
     fs::create_dir_all(&folder).map_err(|error| IoError::file(&folder, "write", error))?;
-    let (path, partial) = (folder.join("snapshot.parquet"), folder.join(".snapshot.partial"));
+    let (path, partial) = (folder.join(NAME), folder.join(".snapshot.partial"));
     let frame = read(connection).map_err(refused)?;
     let frame = frame.map_err(|error| IoError::frame(&path, error))?;
     write_parquet(&partial, frame.lazy(), &[("nightloom.generation".to_owned(), generation.to_string())])?;

@@ -66,11 +66,37 @@ pub struct IndexStatus {
     pub sync_count: i64,
 }
 
+/// The last runs of an index, and what is owed: found without counting its products.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// The last runs, the last first.
+    pub runs: Vec<SyncRun>,
+    /// What could not be written.
+    pub failed: Vec<FailedItem>,
+    /// How many runs wrote in all.
+    pub sync_count: i64,
+}
+
 /// What an index says of itself; `None` where there is none yet.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn status(index: &Path, runs: u32) -> Result<Option<IndexStatus>, IoError> {
+    look(index, |connection| {
+        let Recent { runs, failed, sync_count } = read_recent(connection, runs)?;
+        Ok(IndexStatus { products: products(connection)?, vectors: vectors(connection)?, runs, failed, sync_count })
+    })
+}
+
+/// The last runs of an index; `None` where there is none yet.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn recent(index: &Path, runs: u32) -> Result<Option<Recent>, IoError> {
+    look(index, |connection| read_recent(connection, runs))
+}
+
+fn look<T>(index: &Path, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<Option<T>, IoError> {
     let connection = match open_index(index, PATIENCE) {
         Err(IoError::Missing { .. }) => return Ok(None),
         other => other?,
@@ -79,17 +105,22 @@ pub fn status(index: &Path, runs: u32) -> Result<Option<IndexStatus>, IoError> {
     if !schema::is_index(&connection).map_err(refused)? {
         return Ok(None);
     }
-    read(&connection, runs).map(Some).map_err(refused)
+    read(&connection).map(Some).map_err(refused)
 }
 
-fn read(connection: &Connection, runs: u32) -> rusqlite::Result<IndexStatus> {
-    let mut by_namespace =
-        connection.prepare("SELECT namespace, count(*) FROM products GROUP BY namespace ORDER BY namespace")?;
-    let products = by_namespace.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    let vectors = match schema::setting(connection, "dimensions")? {
-        Some(_) => connection.query_row("SELECT count(*) FROM vectors_rowids", [], |row| row.get(0))?,
-        None => 0,
-    };
+fn products(connection: &Connection) -> rusqlite::Result<Vec<(String, i64)>> {
+    let sql = "SELECT namespace, count(*) FROM products GROUP BY namespace ORDER BY namespace";
+    connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+fn vectors(connection: &Connection) -> rusqlite::Result<i64> {
+    match schema::setting(connection, "dimensions")? {
+        Some(_) => connection.query_row("SELECT count(*) FROM vectors_rowids", [], |row| row.get(0)),
+        None => Ok(0),
+    }
+}
+
+fn read_recent(connection: &Connection, runs: u32) -> rusqlite::Result<Recent> {
     let mut last = connection.prepare(
         "SELECT run_id, started_at, milliseconds, added, updated, deleted, skipped, failed, deferred, status \
          FROM sync_runs ORDER BY number DESC LIMIT ?1",
@@ -124,5 +155,5 @@ fn read(connection: &Connection, runs: u32) -> rusqlite::Result<IndexStatus> {
     };
     let failed = items.query_map([], item)?.collect::<Result<_, _>>()?;
     let sync_count = connection.query_row("SELECT count(*) FROM sync_runs", [], |row| row.get(0))?;
-    Ok(IndexStatus { products, vectors, runs, failed, sync_count })
+    Ok(Recent { runs, failed, sync_count })
 }
