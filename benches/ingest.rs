@@ -7,6 +7,9 @@
 #[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the room")]
 #[path = "../src/delimited/mod.rs"]
 mod delimited;
+#[allow(dead_code, unused_imports, reason = "a benchmark sets no flags")]
+#[path = "../src/flags/mod.rs"]
+mod flags;
 #[allow(dead_code, unused_imports, reason = "a benchmark is no run of steps")]
 #[path = "../src/pipeline/memory.rs"]
 mod memory;
@@ -23,11 +26,11 @@ use std::{
     io::{BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
-use operator::{Frames, Scratch, Silent, StageContext, StageError, Storage};
+use operator::{Frames, Scratch, StageContext, StageError, Storage};
 use polars::prelude::*;
 use rand::{Rng, SeedableRng};
 
@@ -239,14 +242,7 @@ fn ingest(path: &Path, bytes: u64) -> Result<usize, Box<dyn Error>> {
     let kind = orders::operators().into_iter().find(|kind| kind.name == "ingest-shop").ok_or("no ingest-shop")?;
     let bound = (kind.bind)(params).map_err(|error| format!("{error:?}"))?;
     let storage = Arc::new(Kept::default());
-    let context = StageContext {
-        as_of: "2026-03-01T04:30:00Z".parse()?,
-        seed: 1,
-        memory_bytes: 4 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage: storage.clone(),
-    };
+    let context = StageContext { memory_bytes: 4 << 30, ..StageContext::alone(storage.clone()) };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let path = path.to_string_lossy().into_owned();
     let files = df!("path" => [path], "name" => [name], "bytes" => [bytes as i64])?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod catalog;
 mod cli;
 mod delimited;
+mod flags;
 mod io;
 mod linking;
 mod mining;

@@ -81,10 +81,15 @@ fn texts(value: &Value) -> Items {
 fn itemsets(path: &Path) -> Result<HashMap<String, HashSet<Items>>, String> {
     let frame = read(path)?;
     let mut sets: HashMap<String, HashSet<Items>> = HashMap::new();
-    for_each_row(&frame, ["shop_id", "items"], |shop, [items]| {
-        let items = texts(&serde_json::from_str(items).unwrap_or_default());
-        sets.entry(shop.to_owned()).or_default().insert(items);
-    })?;
+    let lists = frame.column("items").and_then(|column| column.list()).map_err(|error| error.to_string())?;
+    let shops = frame.column("shop_id").and_then(|column| column.str()).map_err(|error| error.to_string())?;
+    for row in 0..frame.height() {
+        let list = lists.get_as_series(row);
+        let items = list.iter().flat_map(|list| list.str().into_iter().flat_map(|texts| texts.iter().flatten()));
+        let mut items: Items = items.map(str::to_owned).collect();
+        items.sort_unstable();
+        sets.entry(shops.get(row).unwrap_or_default().to_owned()).or_default().insert(items);
+    }
     Ok(sets)
 }
 

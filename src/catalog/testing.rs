@@ -3,12 +3,12 @@
 use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex},
 };
 
 use polars::prelude::*;
 
-use crate::operator::{Scratch, Silent, StageContext, StageError, Storage};
+use crate::operator::{Scratch, StageContext, StageError, Storage};
 
 /// Files and outputs in memory.
 #[derive(Default)]
@@ -62,12 +62,5 @@ impl Storage for Memory {
 
 /// A context with this storage.
 pub fn context(storage: Arc<Memory>) -> StageContext {
-    StageContext {
-        as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
-        seed: 1,
-        memory_bytes: 1 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage,
-    }
+    StageContext { as_of: "2026-03-01T04:30:00Z".parse().unwrap(), ..StageContext::alone(storage) }
 }

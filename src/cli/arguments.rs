@@ -1,13 +1,16 @@
 //! Arguments that several commands share, and what they come to.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::Args;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::pipeline::{
-    Pipeline, PipelineError, file::Overrides, plan::PlanOptions, registry::Registry, select::Selection,
+    Pipeline, PipelineError, file::Overrides, flags_file, plan::PlanOptions, registry::Registry, select::Selection,
 };
 
 /// Which pipeline, with which settings, in which workspace.
@@ -92,8 +95,8 @@ impl WorkspaceArguments {
 }
 
 impl PlanArguments {
-    /// The options of a plan.
-    pub fn options(&self) -> anyhow::Result<PlanOptions> {
+    /// The options of a plan in a workspace.
+    pub fn options(&self, state_folder: &Path) -> anyhow::Result<PlanOptions> {
         let mut select = self.select.clone();
         select.extend(self.from.iter().map(|step| format!("{step}+")));
         select.extend(self.only.iter().cloned());
@@ -103,6 +106,7 @@ impl PlanArguments {
             full_refresh: self.full_refresh,
             as_of: self.as_of.as_deref().map_or_else(start_of_today, parse_time)?,
             seed: self.seed,
+            flags: Arc::new(flags_file::read(state_folder)?),
         })
     }
 }

@@ -5,18 +5,17 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use polars::prelude::{DataFrame, LazyFrame, df};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     io::{self, MissingFiles, SourceSpec, checkpoint_file::scan_parquet},
-    operator::{Frames, OperatorKind, Scratch, Silent, StageContext, StageError, Storage},
+    operator::{Frames, OperatorKind, Scratch, StageContext, StageError, Storage},
     pipeline::{
         Pipeline, PipelineError,
         file::{Overrides, StepKind},
@@ -193,14 +192,7 @@ impl Reading<'_> {
             "gives_rows" => self.files.iter().map(|file| only.is_none_or(|only| only == file.name)).collect::<Vec<_>>(),
         )?;
         let storage = Arc::new(FirstRows::default());
-        let context = StageContext {
-            as_of: Timestamp::UNIX_EPOCH,
-            seed: 0,
-            memory_bytes: MEMORY,
-            progress: Arc::new(Silent),
-            cancelled: Arc::new(AtomicBool::new(false)),
-            storage: storage.clone(),
-        };
+        let context = StageContext { memory_bytes: MEMORY, ..StageContext::alone(storage.clone()) };
         let outcome = bound.run(Frames::new().with("files", listing), &context);
         let written = storage.take();
         match outcome {

@@ -6,6 +6,7 @@ mod check;
 mod clean;
 mod completions;
 mod exports;
+mod flags;
 mod graph;
 mod itemsets;
 mod operators;
@@ -44,7 +45,8 @@ const EXAMPLES: &str = "Examples:
   nightloom run pipelines/linking.toml --select link+ --force
 
 Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file,
-3 another run holds the workspace, 130 interrupted. `nightloom catalog --help` has its own.";
+3 another run holds the workspace, 4 the time was up and a part was written,
+130 interrupted. `nightloom catalog --help` has its own.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -63,6 +65,7 @@ enum Command {
     Exports(exports::Arguments),
     Catalog(catalog::Arguments),
     Search(search::Arguments),
+    Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
+        Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
     match result {

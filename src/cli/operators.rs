@@ -63,6 +63,13 @@ fn describe(kind: &OperatorKind) -> String {
     if kind.uses_seed {
         text += " The seed decides its output.";
     }
+    if let Some(switch) = kind.switch {
+        let _ = write!(text, " It is not run while the flag `{}` is off.", switch.key);
+    }
+    if !kind.flags.is_empty() {
+        let keys: Vec<String> = kind.flags.iter().map(|flag| format!("`{}`", flag.key)).collect();
+        let _ = write!(text, " These flags decide its output: {}.", keys.join(", "));
+    }
     text += "\n\n### Inputs\n\n";
     match kind.inputs {
         Inputs::Any => text += "Any names, with all their columns; at least one.\n",

@@ -18,8 +18,8 @@ use crate::{
 
 /// Say what a run would do, and why.
 ///
-/// Of each step: fresh (its checkpoint holds), stale (and what changed), new (never run), or waiting (fresh if what it
-/// reads comes out equal). Nothing is read in full and nothing is written.
+/// Of each step: fresh (its checkpoint holds), stale (and what changed), new (never run), waiting (fresh if what it
+/// reads comes out equal), or off (by a flag). Nothing is read in full and nothing is written.
 ///
 /// Example: nightloom plan pipelines/linking.toml --set vars.min_confidence=0.9
 #[derive(Args)]
@@ -43,7 +43,7 @@ pub fn print_plan(pipeline: &PipelineArguments, plan: &PlanArguments, json: bool
     let registry = Registry::standard();
     let state_folder = pipeline.state_folder();
     let pipeline = pipeline.read(&registry)?;
-    let options = plan.options()?;
+    let options = plan.options(&state_folder)?;
     let needed = plan::steps_to_do(&pipeline, &options.selection)?;
     check::check(&pipeline, &|id| needed.contains(&id))?;
     let journal = Journal::look(&state_folder)?;

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -28,10 +29,13 @@ use crate::{
         lock::WorkspaceLock,
         plan::{PlanOptions, steps_to_do},
         registry::Registry,
-        run::{self, Outcome, RunOptions, Writes},
+        run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},
     },
     report::{dataset, summary},
 };
+
+/// The exit code of a run of which a stage gave a part.
+const PARTIAL: u8 = 4;
 
 /// Do what is stale, and write the results.
 ///
@@ -48,6 +52,9 @@ pub struct Arguments {
     pipeline: PipelineArguments,
     #[command(flatten)]
     plan: PlanArguments,
+    /// Finish the last run of this pipeline: its as-of time and seed, and what it left to do.
+    #[arg(long, conflicts_with_all = ["as_of", "seed", "force", "full_refresh", "dry_run"])]
+    resume: bool,
     /// Print the plan and do nothing.
     #[arg(long)]
     dry_run: bool,
@@ -58,6 +65,13 @@ pub struct Arguments {
     /// of it is free, and both are reckoned to fit into that half.
     #[arg(long, default_value = "4GiB", value_parser = parse_memory)]
     memory: u64,
+    /// Seconds to wait for another run that holds the workspace, or the scope.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
+    /// Seconds after which stages that can give a part do so: it is published, the run ends with code 4, and --resume does
+    /// the rest.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    time_limit: Option<u64>,
     /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
@@ -75,6 +89,8 @@ struct RunResults<'a> {
     problem: Option<String>,
     as_of: String,
     seed: u64,
+    /// What was set of flags.
+    flags: serde_json::Value,
     seconds: f64,
     peak_memory_bytes: u64,
     steps: &'a [StepRow],
@@ -97,11 +113,15 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.dry_run {
         return print_plan(&arguments.pipeline, &arguments.plan, arguments.json);
     }
+    let state_folder = arguments.pipeline.state_folder();
     let work = Work {
         pipeline: &arguments.pipeline,
-        plan: arguments.plan.options()?,
+        plan: arguments.plan.options(&state_folder)?,
+        resume: if arguments.resume { Resume::Last } else { Resume::No },
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
+        wait: Duration::from_secs(arguments.wait),
+        time_limit: arguments.time_limit.map(Duration::from_secs),
         log_format: arguments.log_format,
         writes: Writes::Sinks,
     };
@@ -114,14 +134,29 @@ pub struct Work<'a> {
     pub pipeline: &'a PipelineArguments,
     /// What decides the plan.
     pub plan: PlanOptions,
+    /// Whether it goes on with the last run.
+    pub resume: Resume,
     /// How many steps may run at a time.
     pub jobs: usize,
     /// Bytes to stay within.
     pub memory_bytes: u64,
+    /// How long to wait for another run that holds the workspace, or the scope.
+    pub wait: Duration,
+    /// The time that stages which can give a part should stay within.
+    pub time_limit: Option<Duration>,
     /// How events are written.
     pub log_format: Option<LogFormat>,
     /// Whether sinks are written.
     pub writes: Writes,
+}
+
+/// Whether a run goes on with the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// It is of its own instant.
+    No,
+    /// It is of the last run's instant and seed.
+    Last,
 }
 
 /// A run that was made.
@@ -145,14 +180,20 @@ impl Work<'_> {
         let needed = steps_to_do(&pipeline, &self.plan.selection)?;
         check::check(&pipeline, &|id| needed.contains(&id))?;
         let holder = holder(&pipeline);
-        let _lock = WorkspaceLock::take(&state_folder, pipeline.scope.as_deref(), &holder)?;
+        let (scope, cancelled) = (pipeline.scope.as_deref(), stop_on_signals()?);
+        let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, self.wait, &cancelled)?;
         let journal = Journal::open(&state_folder)?;
+        let mut plan = self.plan;
+        if self.resume == Resume::Last {
+            (plan.as_of, plan.seed) = instant_of_last_run(&journal, &pipeline)?;
+        }
         let options = RunOptions {
-            plan: self.plan,
+            plan,
             jobs: self.jobs,
             memory_bytes: self.memory_bytes,
+            time_limit: self.time_limit,
             holder,
-            cancelled: stop_on_signals()?,
+            cancelled,
             failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
                 .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
             writes: self.writes,
@@ -177,6 +218,17 @@ impl Performed {
         }
         Ok(None)
     }
+}
+
+/// The as-of time and the seed of a pipeline's last run.
+fn instant_of_last_run(journal: &Journal, pipeline: &Pipeline) -> anyhow::Result<(Timestamp, u64)> {
+    let key = state_key(&pipeline.name, pipeline.scope.as_deref());
+    let last = journal.instant_of_last(&key)?;
+    let last = last.and_then(|(as_of, seed)| Some((as_of.parse().ok()?, seed)));
+    Ok(last.ok_or_else(|| PipelineError::Usage {
+        problem: format!("there is no run of '{key}' to resume"),
+        mend: "run it without --resume".to_owned(),
+    })?)
 }
 
 fn holder(pipeline: &Pipeline) -> String {
@@ -207,14 +259,11 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
     let results = RunResults {
         run_id: &outcome.run_id,
         pipeline: &pipeline.name,
-        status: match &outcome.problem {
-            None => "done",
-            Some(PipelineError::Interrupted) => "interrupted",
-            Some(_) => "failed",
-        },
+        status: outcome.status(),
         problem: outcome.problem.as_ref().map(ToString::to_string),
         as_of: options.plan.as_of.to_string(),
         seed: options.plan.seed,
+        flags: options.plan.flags.to_json(),
         seconds: outcome.seconds,
         peak_memory_bytes: outcome.peak_memory_bytes,
         steps: &outcome.rows,
@@ -236,7 +285,8 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
         }
         print!("{}", summary::of(&outcome));
     }
-    outcome.problem.map_or(Ok(ExitCode::SUCCESS), |problem| Err(problem.into()))
+    let code = if outcome.status() == TIMED_OUT_PARTIAL { ExitCode::from(PARTIAL) } else { ExitCode::SUCCESS };
+    outcome.problem.map_or(Ok(code), |problem| Err(problem.into()))
 }
 
 /// A report with its first rows.

@@ -11,11 +11,12 @@ use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 
 use super::{
     IoError,
-    checkpoint_file::scan_parquet,
+    checkpoint_file::{read_footer_metadata, scan_parquet, write_parquet},
     file_state::{FileState, SourceState},
+    nested::with_json_texts,
     prepared_file::{FileTarget, FileWriter, PreparedFile, check_target, sweep},
 };
-use crate::operator::for_each_batch;
+use crate::operator::{JsonStyle, for_each_batch};
 
 /// How instants are written to text files: ISO 8601 in UTC, with a fraction only where there is one.
 const INSTANT: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
@@ -31,12 +32,24 @@ pub enum FileFormat {
     Ndjson,
 }
 
+/// How a file that has lists and records holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nested {
+    /// As lists and records.
+    #[default]
+    Native,
+    /// As JSON texts, as files without them do.
+    Json,
+}
+
 /// A file that is replaced as a whole.
 pub struct FileSink {
     /// The file.
     pub path: PathBuf,
     /// Its format.
     pub format: FileFormat,
+    /// How it holds lists and records; CSV has none.
+    pub nested: Nested,
     /// How long to wait for another run that writes it.
     pub busy_timeout: Duration,
 }
@@ -50,9 +63,11 @@ impl FileSink {
         check_target(&self.path)
     }
 
-    /// What the file is to hold: the rows of a Parquet file; `None` when it holds them already.
-    pub fn content(&self, from: Option<PathBuf>) -> FileContent<'_> {
-        FileContent { path: &self.path, format: self.format, busy_timeout: self.busy_timeout, from }
+    /// What the file is to hold: the rows of a Parquet file; `None` when it holds them already. `json` is how lists and
+    /// records are spelled where they are texts.
+    pub fn content(&self, json: JsonStyle, from: Option<PathBuf>) -> FileContent<'_> {
+        let Self { path, format, nested, busy_timeout } = self;
+        FileContent { path, format: *format, nested: *nested, json, busy_timeout: *busy_timeout, from }
     }
 
     /// Whether the file is as it was left.
@@ -71,6 +86,10 @@ pub struct FileContent<'a> {
     pub path: &'a Path,
     /// Its format.
     pub format: FileFormat,
+    /// How it holds lists and records; CSV has none.
+    pub nested: Nested,
+    /// How they are spelled where they are texts.
+    pub json: JsonStyle,
     /// How long to wait for another run that writes it.
     pub busy_timeout: Duration,
     /// The Parquet file with its rows; `None` when it holds them already.
@@ -110,16 +129,29 @@ impl FileContent<'_> {
     }
 
     fn write(&self, from: &Path, to: &Path) -> Result<(), IoError> {
-        match self.format {
-            FileFormat::Parquet => match fs::copy(from, to) {
+        let as_texts = || with_json_texts(scan_parquet(from)?, self.json).map_err(|error| IoError::frame(from, error));
+        match (self.format, self.nested) {
+            (FileFormat::Parquet, Nested::Native) => match fs::copy(from, to) {
                 Ok(_) => Ok(()),
                 Err(error) => Err(IoError::file(self.path, "write", error)),
             },
-            FileFormat::Csv => write_csv(to, scan_parquet(from)?),
-            FileFormat::Ndjson => write_ndjson(to, scan_parquet(from)?),
+            (FileFormat::Parquet, Nested::Json) => {
+                write_parquet(to, as_texts()?, &own_pairs(read_footer_metadata(from)?)).map(drop)
+            }
+            (FileFormat::Csv, _) => write_csv(to, as_texts()?),
+            (FileFormat::Ndjson, Nested::Native) => write_ndjson(to, scan_parquet(from)?),
+            (FileFormat::Ndjson, Nested::Json) => write_ndjson(to, as_texts()?),
         }
     }
 }
+
+/// What a footer says of where the rows come from, without what the writer says of the columns.
+fn own_pairs(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    pairs.into_iter().filter(|(key, _)| key != ARROW_SCHEMA).collect()
+}
+
+/// The key under which a writer of Parquet keeps the columns' types.
+const ARROW_SCHEMA: &str = "ARROW:schema";
 
 fn write_csv(path: &Path, mut frame: LazyFrame) -> Result<(), IoError> {
     let refused = |error| IoError::frame(path, error);
@@ -153,7 +185,10 @@ mod tests {
     use polars::prelude::{DataFrame, IntoLazy, df};
 
     use super::*;
-    use crate::io::checkpoint_file::write_parquet;
+    use crate::{
+        io::nested::with_lists,
+        operator::{ColumnKind, Field},
+    };
 
     fn rows(folder: &Path, frame: DataFrame) -> PathBuf {
         let path = folder.join("rows.parquet");
@@ -162,8 +197,12 @@ mod tests {
     }
 
     fn write_file(path: &Path, format: FileFormat, from: &Path) -> Result<(), IoError> {
-        let sink = FileSink { path: path.to_owned(), format, busy_timeout: Duration::ZERO };
-        let content = sink.content(Some(from.to_owned()));
+        write_nested(path, format, Nested::Native, from)
+    }
+
+    fn write_nested(path: &Path, format: FileFormat, nested: Nested, from: &Path) -> Result<(), IoError> {
+        let sink = FileSink { path: path.to_owned(), format, nested, busy_timeout: Duration::ZERO };
+        let content = sink.content(JsonStyle::Compact, Some(from.to_owned()));
         let writer = FileWriter { run_id: "1", holder: "a test", cancelled: &AtomicBool::new(false) };
         content.prepare(content.take(&writer)?).file?.map_or(Ok(()), |file| file.publish(&|_| ()).map(drop))
     }
@@ -183,6 +222,34 @@ mod tests {
                 assert!(fs::read(&path).unwrap() == expected, "{format:?}");
             }
         }
+    }
+
+    #[test]
+    fn lists_and_records_are_native_where_a_file_has_them_and_texts_where_it_has_none_or_is_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let frame = df!("id" => [1_i64, 2], "side" => ["{\"items\":[\"a\",\"b\"]}", "{\"items\":[]}"]).unwrap();
+        const SIDE: ColumnKind = ColumnKind::Record(&[Field::new("items", ColumnKind::Texts)]);
+        let lists = with_lists(frame.clone().lazy(), "side", SIDE).unwrap();
+        let from = folder.path().join("rows.parquet");
+        write_parquet(&from, lists, &[("run".to_owned(), "7".to_owned())]).unwrap();
+        let text = |name: &str, format, nested| {
+            let path = folder.path().join(name);
+            write_nested(&path, format, nested, &from).unwrap();
+            fs::read_to_string(&path).unwrap()
+        };
+        let csv = "id,side\n1,\"{\"\"items\"\":[\"\"a\"\",\"\"b\"\"]}\"\n2,\"{\"\"items\"\":[]}\"\n";
+        assert_eq!(text("x.csv", FileFormat::Csv, Nested::Native), csv);
+        let native = "{\"id\":1,\"side\":{\"items\":[\"a\",\"b\"]}}\n{\"id\":2,\"side\":{\"items\":[]}}\n";
+        assert_eq!(text("x.ndjson", FileFormat::Ndjson, Nested::Native), native);
+        assert!(text("y.ndjson", FileFormat::Ndjson, Nested::Json).starts_with("{\"id\":1,\"side\":\"{\\\"items"));
+        let parquet = |name: &str, nested| {
+            let path = folder.path().join(name);
+            write_nested(&path, FileFormat::Parquet, nested, &from).unwrap();
+            assert!(read_footer_metadata(&path).unwrap().contains(&("run".to_owned(), "7".to_owned())));
+            scan_parquet(&path).unwrap().collect().unwrap()
+        };
+        assert_eq!(parquet("native", Nested::Native).column("side").unwrap().dtype(), &SIDE.data_type().unwrap());
+        assert_eq!(parquet("json", Nested::Json), frame);
     }
 
     #[test]

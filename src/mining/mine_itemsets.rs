@@ -67,7 +67,7 @@ impl Default for MineItemsets {
 /// The columns of `itemsets`.
 const ITEMSETS: [(&str, ColumnKind); 5] = [
     ("shop_id", ColumnKind::Text),
-    ("items", ColumnKind::Text),
+    ("items", ColumnKind::Texts),
     ("size", ColumnKind::Int),
     ("support_count", ColumnKind::Int),
     ("support", ColumnKind::Float),
@@ -98,7 +98,7 @@ impl Operator for MineItemsets {
     const NAME: &'static str = "mine-itemsets";
     const SUMMARY: &'static str =
         "Finds the items that are often bought together, for every shop with its own support.";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const INPUTS: Inputs = Inputs::Ports(&[
         orders::LINES_PORT,
         items::items_port(
@@ -112,8 +112,8 @@ impl Operator for MineItemsets {
         Ok(vec![
             OutputPort::new(
                 "itemsets",
-                "The sets, a JSON array of the items' texts in order each, by shop, falling count, size and items; closed and \
-                 maximal ones say so in a column `target`.",
+                "The sets, each a list of its items in order, by shop, falling count, size and items; closed and maximal ones say \
+                 so in a column `target`.",
                 &itemsets,
             ),
             OutputPort::new(
@@ -318,57 +318,66 @@ pub fn sets_frame(shop: Option<&str>, baskets: &Baskets, sets: &Itemsets) -> Res
 }
 
 /// Rows of the output `itemsets`.
-#[derive(Default)]
 struct SetRows {
     shops: Vec<(Option<String>, usize)>,
-    items: Vec<String>,
+    items: ListStringChunkedBuilder,
     sizes: Vec<i64>,
     counts: Vec<i64>,
     supports: Vec<f64>,
 }
 
+impl Default for SetRows {
+    fn default() -> Self {
+        let items = ListStringChunkedBuilder::new("items".into(), 0, 0);
+        Self { shops: Vec::new(), items, sizes: Vec::new(), counts: Vec::new(), supports: Vec::new() }
+    }
+}
+
 impl SetRows {
-    /// Adds the sets of a shop of so many orders, by falling count, size and items.
+    /// Adds the sets of a shop of so many orders, by falling count, size and items; lists of items are in the order of their
+    /// JSON.
     fn add<'a>(&mut self, shop: Option<&str>, name: impl Fn(u32) -> &'a str, orders: usize, sets: &Itemsets) {
-        let mut texts: Vec<Option<String>> = Vec::new();
-        texts.resize(sets.items.iter().max().map_or(0, |item| *item as usize + 1), None);
-        let mut rows: Vec<(String, usize, u32)> = Vec::with_capacity(sets.counts.len());
+        let mut quoted: Vec<Option<String>> = Vec::new();
+        quoted.resize(sets.items.iter().max().map_or(0, |item| *item as usize + 1), None);
+        let mut rows: Vec<(String, &[u32], u32)> = Vec::with_capacity(sets.counts.len());
         for (items, count) in sets.iter() {
-            let mut text = String::from("[");
+            let mut json = String::from("[");
             for (place, item) in items.iter().enumerate() {
-                text.push_str(if place > 0 { "," } else { "" });
-                let Some(known) = texts.get_mut(*item as usize) else { continue };
-                text.push_str(known.get_or_insert_with(|| serde_json::Value::from(name(*item)).to_string()));
+                json.push_str(if place > 0 { "," } else { "" });
+                let Some(known) = quoted.get_mut(*item as usize) else { continue };
+                json.push_str(known.get_or_insert_with(|| serde_json::Value::from(name(*item)).to_string()));
             }
-            text.push(']');
-            rows.push((text, items.len(), count));
+            json.push(']');
+            rows.push((json, items, count));
         }
-        rows.sort_unstable_by(|a, b| (b.2, a.1, &a.0).cmp(&(a.2, b.1, &b.0)));
+        rows.sort_unstable_by(|a, b| (b.2, a.1.len(), &a.0).cmp(&(a.2, b.1.len(), &b.0)));
         self.shops.push((shop.map(str::to_owned), rows.len()));
-        for (items, size, count) in rows {
-            self.items.push(items);
-            self.sizes.push(size as i64);
+        for (_, items, count) in rows {
+            self.items.append_values_iter(items.iter().map(|item| name(*item)));
+            self.sizes.push(items.len() as i64);
             self.counts.push(i64::from(count));
             self.supports.push(rounded(f64::from(count) / orders as f64));
         }
     }
 
-    fn finish(self) -> Result<DataFrame, StageError> {
+    fn finish(mut self) -> Result<DataFrame, StageError> {
         let shops = self.shops.iter().flat_map(|(shop, rows)| std::iter::repeat_n(shop.as_deref(), *rows));
-        Ok(df!(
-            "shop_id" => shops.collect::<Vec<_>>(),
-            "items" => self.items,
-            "size" => self.sizes,
-            "support_count" => self.counts,
-            "support" => self.supports,
-        )?)
+        let shops = shops.collect::<Vec<_>>();
+        let columns = vec![
+            Column::new("shop_id".into(), shops),
+            self.items.finish().into_column(),
+            Column::new("size".into(), self.sizes),
+            Column::new("support_count".into(), self.counts),
+            Column::new("support".into(), self.supports),
+        ];
+        Ok(DataFrame::new(columns.first().map_or(0, Column::len), columns)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mining::testing::context;
+    use crate::mining::testing::{context, item_lists};
 
     fn mine(operator: &MineItemsets, lines: DataFrame) -> [DataFrame; 3] {
         let mut frames = operator.run(Frames::new().with("lines", lines), &context()).unwrap();
@@ -393,7 +402,8 @@ mod tests {
             "support" => [1.0; 6],
         )
         .unwrap();
-        assert_eq!(sets, expected);
+        assert_eq!(sets.column("items").unwrap().dtype(), &DataType::List(Box::new(DataType::String)));
+        assert_eq!(with_items_as_json(&sets), expected);
         let expected = df!(
             "shop_id" => ["a", "b"],
             "orders" => [1_i64, 2],
@@ -409,6 +419,11 @@ mod tests {
         );
         assert!(shops.equals_missing(&expected.unwrap()), "{shops}");
         assert_eq!(rejected.height(), 0);
+    }
+
+    fn with_items_as_json(sets: &DataFrame) -> DataFrame {
+        let json = Column::new("items".into(), item_lists(sets));
+        sets.clone().with_column(json).unwrap().clone()
     }
 
     /// Three orders of two items and one of twelve, all with `a` and `b`.
@@ -476,8 +491,10 @@ mod tests {
     }
 
     fn sets(frame: &DataFrame) -> Vec<(String, i64)> {
-        let items = frame.column("items").unwrap().str().unwrap().iter().flatten().map(str::to_owned);
-        items.zip(frame.column("support_count").unwrap().i64().unwrap().iter().flatten()).collect()
+        item_lists(frame)
+            .into_iter()
+            .zip(frame.column("support_count").unwrap().i64().unwrap().iter().flatten())
+            .collect()
     }
 
     #[test]
@@ -572,7 +589,7 @@ mod tests {
         .unwrap();
         let operator = MineItemsets { min_count: 1, target: Target::Maximal, ..MineItemsets::default() };
         let [sets, shops, rejected] = mine(&operator, lines);
-        assert_eq!(sets.column("items").unwrap().str().unwrap().get(0), Some("[\"7\",\"8\"]"));
+        assert_eq!(item_lists(&sets)[0], "[\"7\",\"8\"]");
         assert_eq!((sets.height(), shops.height()), (1, 1));
         let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
         assert_eq!(reasons, ["no order_id", "no item_id", "no order_id"]);

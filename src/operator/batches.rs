@@ -3,7 +3,8 @@
 use std::{num::NonZeroUsize, sync::mpsc::sync_channel, thread};
 
 use polars::prelude::{
-    Column, DataFrame, Engine, IntoColumn, LazyFrame, PlanCallback, PolarsError, PolarsResult, StringChunked,
+    Column, DataFrame, DataType, Engine, IntoColumn, IntoSeries, LazyFrame, PlanCallback, PolarsError, PolarsResult,
+    Series, StringChunked,
 };
 
 /// Rows handed over at a time.
@@ -53,9 +54,53 @@ pub fn for_each_batch<E>(
 /// When the frame cannot be made.
 pub fn with_own_texts(frame: DataFrame) -> PolarsResult<DataFrame> {
     let height = frame.height();
-    let own = |column: Column| match column.str() {
-        Ok(texts) => texts.iter().collect::<StringChunked>().with_name(column.name().clone()).into_column(),
-        Err(_) => column,
-    };
-    DataFrame::new(height, frame.into_columns().into_iter().map(own).collect())
+    let own = |column: Column| own_texts(column.as_materialized_series()).map(IntoColumn::into_column);
+    DataFrame::new(height, frame.into_columns().into_iter().map(own).collect::<PolarsResult<Vec<_>>>()?)
+}
+
+fn own_texts(series: &Series) -> PolarsResult<Series> {
+    Ok(match series.dtype() {
+        DataType::String => {
+            series.str()?.iter().collect::<StringChunked>().with_name(series.name().clone()).into_series()
+        }
+        DataType::List(_) => {
+            // What no row shows any more goes too.
+            let trimmed = series.trim_lists_to_normalized_offsets();
+            let lists = trimmed.as_ref().unwrap_or(series).list()?;
+            lists.apply_to_inner(&|items| own_texts(&items))?.into_series()
+        }
+        DataType::Struct(_) => series.struct_()?.try_apply_fields(own_texts)?.into_series(),
+        _ => series.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{IntoLazy, NamedFrom, col, df};
+
+    use super::*;
+
+    #[test]
+    fn texts_inside_of_lists_and_records_are_the_frame_s_own_too() {
+        let long: Vec<String> =
+            (0..1_000).map(|number| format!("{number} is a text too long to lie in its view")).collect();
+        let frame = df!("text" => &long, "n" => (0..1_000_i64).collect::<Vec<_>>()).unwrap().lazy();
+        let lists = frame.group_by_stable([col("n")]).agg([col("text")]).collect().unwrap();
+        let lists = lists.column("text").unwrap().as_materialized_series().clone();
+        let record =
+            polars::prelude::StructChunked::from_series("record".into(), 1_000, [lists.clone()].iter()).unwrap();
+        let frame = DataFrame::new(1_000, vec![lists.into_column(), record.into_series().into_column()]).unwrap();
+        let picked = frame.slice(500, 2);
+        let own = with_own_texts(picked.clone()).unwrap();
+        assert!(own.equals_missing(&picked));
+        assert!(
+            own.estimated_size() * 20 < frame.estimated_size(),
+            "{} {}",
+            own.estimated_size(),
+            frame.estimated_size()
+        );
+        let none =
+            with_own_texts(DataFrame::new(0, vec![Series::new("x".into(), [""; 0]).into_column()]).unwrap()).unwrap();
+        assert_eq!(none.height(), 0);
+    }
 }

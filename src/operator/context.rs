@@ -6,12 +6,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use polars::prelude::{DataFrame, LazyFrame};
 
 use super::StageError;
+use crate::flags::StageFlags;
 
 /// Receives how far a stage has come. Implementations are cheap and may be called from any thread.
 pub trait Progress: Send + Sync {
@@ -87,6 +89,58 @@ impl Storage for NoStorage {
     }
 }
 
+/// The time that a stage should stay within, and whether it gave less than all because of it.
+pub struct TimeLimit {
+    #[allow(dead_code, reason = "as below")]
+    left: Box<dyn Fn() -> Option<Duration> + Send + Sync>,
+    gave_part: AtomicBool,
+}
+
+#[allow(dead_code, reason = "operators that can give a part ask it")]
+impl TimeLimit {
+    /// A limit of which so much is left at each moment; `None` is without end.
+    pub fn new(left: impl Fn() -> Option<Duration> + Send + Sync + 'static) -> Self {
+        Self { left: Box::new(left), gave_part: AtomicBool::new(false) }
+    }
+
+    /// No limit.
+    pub fn none() -> Self {
+        Self::new(|| None)
+    }
+
+    /// How much time is left; `None` without a limit. Long kernels ask between their parts.
+    pub fn left(&self) -> Option<Duration> {
+        (self.left)()
+    }
+
+    /// Whether the time is up.
+    pub fn is_over(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+
+    /// Says that the stage's outputs are whole in themselves and not all there is: they are used, and the next run does the
+    /// stage again.
+    pub fn give_part(&self) {
+        self.gave_part.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was said.
+    pub fn gave_part(&self) -> bool {
+        self.gave_part.load(Ordering::Relaxed)
+    }
+}
+
+/// A part of a longer work, for those who watch: what it is called, and from which percentage of the whole to which it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// Its name.
+    pub name: &'static str,
+    /// The percentage at its beginning.
+    pub from: u8,
+    /// The percentage at its end.
+    pub to: u8,
+}
+
 /// What a stage may know of the world.
 #[derive(Clone)]
 pub struct StageContext {
@@ -103,9 +157,28 @@ pub struct StageContext {
     pub cancelled: Arc<AtomicBool>,
     /// Files, room on disk and outputs, where frames are not enough.
     pub storage: Arc<dyn Storage>,
+    /// The flags that the operator declares.
+    #[allow(dead_code, reason = "operators read them")]
+    pub flags: Arc<StageFlags>,
+    /// The time it should stay within.
+    pub time: Arc<TimeLimit>,
 }
 
 impl StageContext {
+    /// A context outside of any run: of 1970, without a limit of time, with all flags at their defaults, watched by nobody.
+    pub fn alone(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            as_of: Timestamp::UNIX_EPOCH,
+            seed: 0,
+            memory_bytes: 1 << 30,
+            progress: Arc::new(Silent),
+            cancelled: Arc::new(AtomicBool::new(false)),
+            storage,
+            flags: Arc::default(),
+            time: Arc::new(TimeLimit::none()),
+        }
+    }
+
     /// Returns an error once the run was asked to stop; long kernels call it between blocks.
     ///
     /// # Errors

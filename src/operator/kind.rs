@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{Frames, Inputs, Misfit, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError, Upstream};
+use super::{
+    Frames, Inputs, Misfit, Operator, OutputPort, ParamError, Phase, PortSchema, StageContext, StageError, Upstream,
+};
+use crate::flags::Flag;
 
 /// One entry of the operator table.
 pub struct OperatorKind {
@@ -19,6 +22,12 @@ pub struct OperatorKind {
     pub uses_as_of: bool,
     /// Whether the seed is part of the fingerprint.
     pub uses_seed: bool,
+    /// See [`Operator::FLAGS`].
+    pub flags: &'static [&'static Flag],
+    /// See [`Operator::SWITCH`].
+    pub switch: Option<&'static Flag>,
+    /// See [`Operator::PHASE`].
+    pub phase: Option<Phase>,
     /// The datasets it reads.
     pub inputs: Inputs,
     /// The JSON Schema of its parameters, with defaults.
@@ -83,6 +92,9 @@ impl OperatorKind {
             version: O::VERSION,
             uses_as_of: O::USES_AS_OF,
             uses_seed: O::USES_SEED,
+            flags: O::FLAGS,
+            switch: O::SWITCH,
+            phase: O::PHASE,
             inputs: O::INPUTS,
             params_schema: || schemars::schema_for!(O),
             bind: |params| {

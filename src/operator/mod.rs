@@ -4,6 +4,7 @@
 //! the engine runs what implements it, and neither needs to know the other.
 
 mod batches;
+mod column_kind;
 mod context;
 mod error;
 mod file_name;
@@ -17,14 +18,17 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::flags::Flag;
+
 pub use batches::{for_each_batch, with_own_texts};
+pub use column_kind::{ColumnKind, Field};
 #[cfg(test)]
 pub use context::NoStorage;
-pub use context::{Progress, Scratch, Silent, StageContext, Storage};
+pub use context::{Phase, Progress, Scratch, Silent, StageContext, Storage, TimeLimit};
 pub use error::{ParamError, StageError};
 pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
-pub use ports::{Column, ColumnKind, Columns, InputPort, Inputs, OutputPort, PortSchema};
+pub use ports::{Column, Columns, InputPort, Inputs, JsonStyle, OutputPort, PortSchema};
 pub use upstream::{Misfit, Upstream};
 
 /// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.
@@ -42,6 +46,13 @@ pub trait Operator: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 's
     const USES_AS_OF: bool = false;
     /// Whether the result depends on [`StageContext::seed`]; only then is it part of the fingerprint.
     const USES_SEED: bool = false;
+    /// The flags whose values decide the result: ingredients of the fingerprint, by workspace and by shop. An operator is
+    /// given no others; see [`StageContext::flags`].
+    const FLAGS: &'static [&'static Flag] = &[];
+    /// The flag without which its stages are not run; what they made before stays.
+    const SWITCH: Option<&'static Flag> = None;
+    /// Which part of a longer work it is, for those who watch.
+    const PHASE: Option<Phase> = None;
     /// The datasets the operator reads.
     const INPUTS: Inputs;
 

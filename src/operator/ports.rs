@@ -1,79 +1,6 @@
 //! Input and output ports: dataset names with the columns they need or make.
 
-use polars::prelude::{DataType, TimeUnit};
-
-/// The column types of the house. Money is integer cents; time is UTC in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ColumnKind {
-    /// 64-bit integer.
-    Int,
-    /// 64-bit float.
-    Float,
-    /// UTF-8 text.
-    Text,
-    /// True or false.
-    Bool,
-    /// Calendar day.
-    Date,
-    /// Instant, UTC, microseconds.
-    Timestamp,
-    /// Not known before the data is read, or of no interest.
-    Any,
-}
-
-impl ColumnKind {
-    /// The Polars type that holds the kind; `None` for [`ColumnKind::Any`].
-    pub fn data_type(self) -> Option<DataType> {
-        Some(match self {
-            Self::Int => DataType::Int64,
-            Self::Float => DataType::Float64,
-            Self::Text => DataType::String,
-            Self::Bool => DataType::Boolean,
-            Self::Date => DataType::Date,
-            Self::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
-            Self::Any => return None,
-        })
-    }
-
-    /// The kind of a Polars type.
-    pub fn of(data_type: &DataType) -> Self {
-        match data_type {
-            dt if dt.is_integer() => Self::Int,
-            dt if dt.is_float() => Self::Float,
-            DataType::String => Self::Text,
-            DataType::Boolean => Self::Bool,
-            DataType::Date => Self::Date,
-            DataType::Datetime(..) => Self::Timestamp,
-            _ => Self::Any,
-        }
-    }
-
-    /// Whether a column of this kind can be given where `wanted` is needed, without loss.
-    pub fn fits(self, wanted: Self) -> bool {
-        self == wanted
-            || matches!(self, Self::Any)
-            || matches!(wanted, Self::Any)
-            || matches!((self, wanted), (Self::Int, Self::Float))
-    }
-
-    /// Whether its values are numbers.
-    pub fn is_number(self) -> bool {
-        matches!(self, Self::Int | Self::Float)
-    }
-
-    /// The word used in messages and in the generated reference.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Int => "integer",
-            Self::Float => "float",
-            Self::Text => "text",
-            Self::Bool => "boolean",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp",
-            Self::Any => "any",
-        }
-    }
-}
+use super::ColumnKind;
 
 /// A column of a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +99,18 @@ pub struct OutputPort {
     pub columns: PortSchema,
     /// One sentence for the reference.
     pub about: String,
+    /// How its lists and records are spelled in tables and files that have none.
+    pub json: JsonStyle,
+}
+
+/// How lists and records are spelled as JSON where a table or a file has no such columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JsonStyle {
+    /// Without spaces, in UTF-8: `{"items":["ä"]}`.
+    #[default]
+    Compact,
+    /// As Python's `json.dumps` does it, with spaces and in ASCII: `{"items": ["\u00e4"]}`.
+    Spaced,
 }
 
 impl OutputPort {
@@ -181,6 +120,13 @@ impl OutputPort {
             name: name.to_owned(),
             columns: columns.iter().map(|(name, kind)| Column::new(name, *kind)).collect(),
             about: about.to_owned(),
+            json: JsonStyle::default(),
         }
+    }
+
+    /// The port with its lists and records spelled in this style.
+    #[must_use]
+    pub fn spelled(self, json: JsonStyle) -> Self {
+        Self { json, ..self }
     }
 }

@@ -4,13 +4,13 @@ use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex},
 };
 
 use polars::prelude::*;
 
 use super::ingest::IngestShop;
-use crate::operator::{Frames, Operator, Scratch, Silent, StageContext, StageError, Storage};
+use crate::operator::{Frames, Operator, Scratch, StageContext, StageError, Storage};
 use crate::orders::{
     reading::entry::FileEntry,
     recognising::{headers::ShopColumns, profile::Profile},
@@ -62,14 +62,7 @@ impl Storage for Memory {
 
 /// A context with this storage.
 pub fn context(storage: Arc<Memory>) -> StageContext {
-    StageContext {
-        as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
-        seed: 1,
-        memory_bytes: 1 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage,
-    }
+    StageContext { as_of: "2026-03-01T04:30:00Z".parse().unwrap(), seed: 1, ..StageContext::alone(storage) }
 }
 
 /// What a stage wrote.

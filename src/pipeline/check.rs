@@ -135,7 +135,7 @@ fn check_input(
                 )
                 .mend(suggest(&wanted.name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
             }
-            Some(column) if !column.kind.fits(wanted.kind) => {
+            Some(column) if !column.kind.fits(wanted.kind) && !column.kind.may_spell(wanted.kind) => {
                 return Err(Diagnostic::new(
                     format!(
                         "{operator} needs the column '{}' as {}, but it is {} in the dataset '{name}'",
@@ -170,6 +170,15 @@ fn check_expectation(expectation: &Expectation, columns: &PortSchema, schemas: &
     let named = table.unique.iter().chain(&table.not_null).chain(table.accepted.keys());
     for name in named.chain(table.between.keys()).chain(table.relationships.keys()) {
         known(name, columns)?;
+    }
+    let compared = table.accepted.keys().chain(table.relationships.keys());
+    for name in compared {
+        let column = columns.iter().find(|column| column.name == *name);
+        if let Some(column) = column.filter(|column| column.kind.is_nested()) {
+            let problem = format!("'{name}' is a {}, which is not compared with single values", column.kind.word());
+            return Err(Diagnostic::new(problem, &expectation.at, "expected here")
+                .mend("take out what you want to compare in an sql stage, and expect it there"));
+        }
     }
     for (name, [low, high]) in &table.between {
         let column = columns.iter().find(|column| column.name == *name);

@@ -44,6 +44,9 @@ pub struct Manifest {
     pub run_id: String,
     /// The outputs, in the operator's order.
     pub outputs: Vec<OutputFile>,
+    /// Whether the stage gave a part only, because its time was up: the next run does it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
 
 /// A dataset of a checkpoint.
@@ -206,7 +209,8 @@ impl CheckpointStore {
         let folder = folder.join(".unfinished");
         remove_folder(&folder)?;
         fs::create_dir(&folder).map_err(PipelineError::state("cannot make the folder", &folder))?;
-        Ok(Draft { store: self, step: step.to_owned(), folder, outputs: Vec::new(), in_memory: BTreeMap::new() })
+        let step = step.to_owned();
+        Ok(Draft { store: self, step, folder, outputs: Vec::new(), in_memory: BTreeMap::new(), partial: false })
     }
 
     /// Removes the checkpoints of all steps that `keep` does not name, and what was left half-written.
@@ -260,6 +264,8 @@ pub struct Draft<'a> {
     outputs: Vec<OutputFile>,
     /// Outputs that lie in memory: who looks at them before the checkpoint is done need not read them back.
     in_memory: BTreeMap<String, LazyFrame>,
+    /// Whether the outputs are a part of what there is.
+    partial: bool,
 }
 
 /// The pairs in a Parquet footer that say where a file comes from.
@@ -317,6 +323,11 @@ impl Draft<'_> {
         Ok(OutputFile { port, file, rows, bytes, checksum, content })
     }
 
+    /// Notes that the outputs are a part of what there is: see [`Manifest::partial`].
+    pub fn is_a_part(&mut self) {
+        self.partial = true;
+    }
+
     /// The outputs written so far.
     pub fn outputs(&self) -> &[OutputFile] {
         &self.outputs
@@ -355,6 +366,7 @@ impl Draft<'_> {
             ingredients,
             run_id: run_id.to_owned(),
             outputs: self.outputs,
+            partial: self.partial,
         };
         fail("checkpoint-before-manifest");
         write_json(&self.folder.join(MANIFEST), &manifest)?;

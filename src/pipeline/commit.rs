@@ -24,9 +24,12 @@ use super::{
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
 };
-use crate::io::{
-    self, Applied, Applying, FileContent, FileSink, FileTarget, FileWriter, IoError, Landed, OwnWrite, Prepared,
-    PreparedFile, ReadWatch, SinkWrite, SourceState, Writing,
+use crate::{
+    io::{
+        self, Applied, Applying, FileContent, FileSink, FileTarget, FileWriter, IoError, Landed, OwnWrite, Prepared,
+        PreparedFile, ReadWatch, SinkWrite, SourceState, Writing,
+    },
+    operator::JsonStyle,
 };
 
 /// What writing needs.
@@ -66,6 +69,12 @@ struct Carried {
 }
 
 impl Commit<'_> {
+    /// How the lists and records of what a sink writes are spelled.
+    fn json_style(&self, sink: &Sink) -> JsonStyle {
+        let output = self.pipeline.step(sink.from.step).outputs.get(sink.from.output);
+        output.map(|output| output.json).unwrap_or_default()
+    }
+
     fn key(&self) -> String {
         state_key(&self.pipeline.name, self.pipeline.scope.as_deref())
     }
@@ -159,7 +168,7 @@ impl Commit<'_> {
                 Writing::Transaction(_) => databases.entry(job.sink.target.place().to_owned()).or_default().push(job),
                 Writing::Replacement(file) => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
-                    contents.push(file.content(self.rows_for_file(&job, file)?));
+                    contents.push(file.content(self.json_style(job.sink), self.rows_for_file(&job, file)?));
                     files.push(job);
                 }
             }
@@ -250,8 +259,8 @@ impl Commit<'_> {
         for (job, owner) in jobs.iter().zip(&owners) {
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
             let frame = self.store.scan(&job.manifest, output)?;
-            let target = job.sink.target.as_ref();
-            writes.push(SinkWrite { target, owner, batch: &job.batch, run_id, frame, again: self.again });
+            let (target, json) = (job.sink.target.as_ref(), self.json_style(job.sink));
+            writes.push(SinkWrite { target, owner, batch: &job.batch, run_id, frame, json, again: self.again });
         }
         let applied = match self.apply(jobs, &writes, preparing) {
             Ok(applied) => applied,

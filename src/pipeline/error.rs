@@ -34,6 +34,16 @@ pub enum PipelineError {
         /// Why.
         problem: StageError,
     },
+    /// A step ended in a panic.
+    #[error(
+        "{step} ended unexpectedly: {message}\n  this is a defect of the program, please report it; nothing was written, and the next\n  run does the step again"
+    )]
+    Panicked {
+        /// The step with its kind.
+        step: String,
+        /// What the panic said.
+        message: String,
+    },
     /// Reading a source or writing a sink failed.
     #[error("{what}: {problem}")]
     Io {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::AtomicBool},
+    time::Instant,
 };
 
 use polars::prelude::{IntoLazy, LazyFrame, PolarsError, col};
@@ -22,8 +23,9 @@ use super::{
     storage::{ListedFiles, StageStorage},
 };
 use crate::{
-    io::{IoError, ReadWatch, SourceRows, SourceSpec, Spill},
-    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError},
+    flags::StageFlags,
+    io::{self, IoError, ReadWatch, SourceRows, SourceSpec, Spill},
+    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError, TimeLimit},
 };
 
 /// How often a source is read at most when files come to it while it is read.
@@ -43,6 +45,8 @@ pub struct Workshop<'a> {
     pub run_id: &'a str,
     /// Bytes a stage should stay within.
     pub memory_bytes: u64,
+    /// When the run's time is up.
+    pub ends_at: Option<Instant>,
     /// Set when the run was asked to stop.
     pub cancelled: &'a Arc<AtomicBool>,
     /// Where a test may kill the process.
@@ -57,6 +61,17 @@ pub struct Done {
     pub unchanged: bool,
     /// Broken expectations of severity warn.
     pub warnings: Vec<String>,
+}
+
+impl Done {
+    /// What the step came to, in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self { manifest: Manifest { partial: true, .. }, .. } => "partial",
+            Self { unchanged: true, .. } => "unchanged",
+            Self { .. } => "done",
+        }
+    }
 }
 
 impl Workshop<'_> {
@@ -147,7 +162,7 @@ impl Workshop<'_> {
         ingredients: Ingredients,
         counter: &Arc<Counter>,
     ) -> Result<Done, PipelineError> {
-        let StepKind::Stage { bound, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
+        let StepKind::Stage { bound, flags, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let fail = |problem: StageError| match problem {
             StageError::Interrupted => PipelineError::Interrupted,
             problem => PipelineError::Step { step: step.label(), problem },
@@ -170,6 +185,8 @@ impl Workshop<'_> {
             progress: counter.clone(),
             cancelled: self.cancelled.clone(),
             storage: storage.clone(),
+            flags: Arc::new(StageFlags::new(flags, &self.options.flags)),
+            time: Arc::new(self.time_limit()),
         };
         // What a stage makes of a file that changed under its hands, an error or rows, says nothing.
         let same_files = || {
@@ -200,8 +217,17 @@ impl Workshop<'_> {
         let all_written = draft.write(frames, &pairs).map_err(|error| self.while_stopping(error));
         same_files()?;
         all_written?;
+        if context.time.gave_part() {
+            draft.is_a_part();
+        }
         self.failpoint.pass("stage-outputs-written");
         self.finish(step, draft, inputs, ingredients, Latest { fingerprint, source: None, overtaken: false })
+    }
+
+    /// What is left of the run's time.
+    fn time_limit(&self) -> TimeLimit {
+        let ends_at = self.ends_at;
+        TimeLimit::new(move || ends_at.map(|end| end.saturating_duration_since(Instant::now())))
     }
 
     /// A kernel that stopped because it was asked to fails its frame; say so, not that the frame failed.
@@ -236,19 +262,18 @@ impl Workshop<'_> {
     ) -> Result<LazyFrame, PipelineError> {
         let fail = |problem: StageError| PipelineError::Step { step: step.label(), problem };
         let found = schema_of(frame.clone()).map_err(fail)?;
-        let observed = self.observed_types(input.dataset);
         for wanted in columns {
             let Some(column) = found.iter().find(|column| column.name == wanted.name) else { continue };
             if column.kind.fits(wanted.kind) || column.kind == ColumnKind::Any {
                 continue;
             }
-            // Numbers of a file whose types were not given may be written so that as numbers they would lose something: 1.50.
-            let spelled = observed && column.kind == ColumnKind::Text && wanted.kind.is_number();
-            let misspelled = match spelled {
+            // A file's numbers stay texts where as numbers they would lose something, 1.50; and lists are JSON in a table.
+            let is_read = column.kind == ColumnKind::Text && (wanted.kind.is_number() || wanted.kind.is_nested());
+            let misspelled = match is_read {
                 true => first_misspelled(&frame, wanted).map_err(|error| fail(error.into()))?,
                 false => None,
             };
-            if spelled && misspelled.is_none() {
+            if is_read && misspelled.is_none() {
                 continue;
             }
             let mut problem =
@@ -256,7 +281,7 @@ impl Workshop<'_> {
             if let Some(cell) = misspelled {
                 problem.push_str(&format!(": it holds {cell:?}"));
             }
-            let mend = match observed {
+            let mend = match self.observed_types(input.dataset) && !wanted.kind.is_nested() {
                 true => format!(
                     "give the source '{}' types = {{ {} = \"{}\" }}",
                     self.pipeline.step(input.dataset.step).name,
@@ -389,6 +414,9 @@ pub fn row_counts(ingredients: &Ingredients, manifest: &Manifest) -> (u64, u64, 
 
 /// The first text of a column that does not spell a value of the wanted kind.
 fn first_misspelled(frame: &LazyFrame, wanted: &Column) -> Result<Option<String>, PolarsError> {
+    if wanted.kind.is_nested() {
+        return io::first_misspelled(frame, &wanted.name, wanted.kind);
+    }
     let Some(target) = wanted.kind.data_type() else { return Ok(None) };
     let text = || col(wanted.name.as_str());
     let wrong = frame.clone().filter(text().is_not_null().and(text().cast(target).is_null())).select([text()]);
@@ -404,7 +432,9 @@ const fn type_name(kind: ColumnKind) -> &'static str {
         ColumnKind::Bool => "bool",
         ColumnKind::Date => "date",
         ColumnKind::Timestamp => "timestamp",
-        ColumnKind::Text | ColumnKind::Any => "text",
+        ColumnKind::Text | ColumnKind::Any | ColumnKind::Texts | ColumnKind::Record(_) | ColumnKind::Records(_) => {
+            "text"
+        }
     }
 }
 

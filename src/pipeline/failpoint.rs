@@ -20,6 +20,8 @@ enum What {
     Kill,
     /// The process stops until it is told to go on.
     Stop,
+    /// The thread panics.
+    Panic,
     /// From then on nothing can be written to any file, as on a disk that is full.
     Fill,
 }
@@ -31,11 +33,12 @@ impl Failpoint {
     }
 
     /// Reads `name` or `name:n`: die when the point is passed for the n-th time. With `full@` before it, the disk is full
-    /// from then on; with `stop@`, the process stops.
+    /// from then on; with `stop@`, the process stops; with `panic@`, the thread panics.
     pub fn parse(text: &str) -> Self {
         let (what, text) = match text.split_once('@') {
             Some(("full", rest)) => (What::Fill, rest),
             Some(("stop", rest)) => (What::Stop, rest),
+            Some(("panic", rest)) => (What::Panic, rest),
             _ => (What::Kill, text),
         };
         let (name, times) = text.rsplit_once(':').unwrap_or((text, "1"));
@@ -56,6 +59,7 @@ impl Failpoint {
             What::Stop => unsafe {
                 libc::raise(libc::SIGSTOP);
             },
+            What::Panic => panic!("the failpoint {point} panics"),
             What::Fill => {
                 let nothing = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
                 // SAFETY: a system call that reads the limit; writes beyond it fail, since the signal is ignored.

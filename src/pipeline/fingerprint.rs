@@ -1,6 +1,9 @@
 //! What decides a step's output, its hash, and the words for what changed.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -30,6 +33,9 @@ pub struct Ingredients {
     pub as_of: Option<String>,
     /// The seed, where the operator uses it.
     pub seed: Option<u64>,
+    /// The flags that the operator declares: by key the workspace's value, and each other one of a shop.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flags: BTreeMap<String, Json>,
     /// The expectations that were checked.
     pub expect: Json,
 }
@@ -85,8 +91,17 @@ impl Ingredients {
         if self.seed != before.seed {
             words.push(format!("seed {} → {}", show(before.seed), show(self.seed)));
         }
+        self.compare_flags(before, &mut words);
         compare_json("expect", &before.expect, &self.expect, &mut words);
         words
+    }
+
+    fn compare_flags(&self, before: &Self, words: &mut Vec<String>) {
+        let keys: BTreeSet<&String> = before.flags.keys().chain(self.flags.keys()).collect();
+        for key in keys {
+            let value = |of: &Self| of.flags.get(key).cloned().unwrap_or(Json::Null);
+            compare_json(&format!("flag {key}"), &value(before), &value(self), words);
+        }
     }
 
     fn compare_inputs(&self, before: &Self, words: &mut Vec<String>) {
@@ -219,6 +234,7 @@ mod tests {
             )]),
             as_of: None,
             seed: None,
+            flags: BTreeMap::new(),
             expect: Json::Null,
         }
     }
@@ -230,6 +246,22 @@ mod tests {
         now.params["min_confidence"] = json!(0.9);
         assert_eq!(now.changes_since(&before), ["params.min_confidence 0.85 → 0.9"]);
         assert_ne!(now.fingerprint(), before.fingerprint());
+    }
+
+    #[test]
+    fn a_changed_flag_is_named_with_its_shop_and_none_leaves_the_fingerprint_as_it_was() {
+        let before = ingredients();
+        assert!(
+            !json!(before).as_object().unwrap().contains_key("flags"),
+            "fingerprints of before there were flags hold"
+        );
+        let mut one = ingredients();
+        one.flags.insert("bundling.max_per_pair".into(), json!(2));
+        let mut two = one.clone();
+        two.flags.insert("bundling.max_per_pair of shop 'a'".into(), json!(5));
+        assert_eq!(one.changes_since(&before), ["flag bundling.max_per_pair (none) → 2"]);
+        assert_eq!(two.changes_since(&one), ["flag bundling.max_per_pair of shop 'a' (none) → 5"]);
+        assert_ne!(two.fingerprint(), one.fingerprint());
     }
 
     #[test]

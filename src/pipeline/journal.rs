@@ -122,6 +122,9 @@ CREATE TABLE IF NOT EXISTS steps (
 CREATE TABLE IF NOT EXISTS progress (
     run_id TEXT NOT NULL, step TEXT NOT NULL, rows_done INTEGER NOT NULL, rows_total INTEGER, updated_at TEXT NOT NULL,
     PRIMARY KEY (run_id, step));
+CREATE TABLE IF NOT EXISTS generation_progress (
+    upload_id TEXT PRIMARY KEY, shop_domain TEXT NOT NULL, step TEXT NOT NULL, legacy_step TEXT NOT NULL,
+    progress INTEGER NOT NULL, status TEXT NOT NULL, message TEXT, metadata TEXT, updated_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (
     pipeline TEXT PRIMARY KEY, run_id TEXT NOT NULL, intents TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS written_files (
@@ -198,7 +201,8 @@ impl Journal {
         Ok(Self { connection, path, _copy: None })
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PipelineError> {
+    /// Works on the database.
+    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PipelineError> {
         work(&self.connection).map_err(unusable(&self.path))
     }
 
@@ -410,6 +414,19 @@ impl Journal {
                 starts.entry(row.get(0)?).or_default().push(row.get(1)?);
             }
             Ok(starts)
+        })
+    }
+
+    /// The as-of time and the seed of the newest run of a pipeline and scope.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn instant_of_last(&self, pipeline: &str) -> Result<Option<(String, u64)>, PipelineError> {
+        self.run(|connection| {
+            let sql = "SELECT as_of, seed FROM runs WHERE pipeline = ? ORDER BY started_at DESC, rowid DESC LIMIT 1";
+            let instant =
+                |row: &rusqlite::Row<'_>| Ok((row.get(0)?, u64::from_ne_bytes(row.get::<_, i64>(1)?.to_ne_bytes())));
+            connection.query_row(sql, [pipeline], instant).optional()
         })
     }
 

@@ -6,6 +6,9 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::error::PipelineError;
@@ -15,7 +18,40 @@ pub struct WorkspaceLock {
     _files: Vec<File>,
 }
 
+/// The first wait for another run; each next one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// The longest wait before it is looked again.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 impl WorkspaceLock {
+    /// Takes the lock as [`Self::take`] does, and waits for whoever holds it as long as `patience` lasts.
+    ///
+    /// # Errors
+    /// [`PipelineError::Locked`] when it is held still, [`PipelineError::Interrupted`] when the run was asked to stop.
+    pub fn take_within(
+        state_folder: &Path,
+        scope: Option<&str>,
+        holder: &str,
+        patience: Duration,
+        cancelled: &AtomicBool,
+    ) -> Result<Self, PipelineError> {
+        let end = Instant::now() + patience;
+        let mut wait = FIRST_WAIT;
+        loop {
+            let taken = Self::take(state_folder, scope, holder);
+            let left = end.saturating_duration_since(Instant::now());
+            if !matches!(taken, Err(PipelineError::Locked { .. })) || left.is_zero() {
+                return taken;
+            }
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(PipelineError::Interrupted);
+            }
+            thread::sleep(wait.min(left));
+            wait = LONGEST_WAIT.min(wait * 2);
+        }
+    }
+
     /// Takes the lock. A run with a scope shares the workspace with runs of other scopes.
     ///
     /// `holder` is the line that a second run will be shown.
@@ -84,6 +120,27 @@ mod tests {
         let error = WorkspaceLock::take(folder.path(), None, "run 8").err().unwrap();
         assert_eq!(error.exit_code(), 3);
         assert!(error.to_string().contains("run 7 of nightly, pid 12, since noon"));
+    }
+
+    #[test]
+    fn a_run_that_may_wait_gets_the_lock_of_one_that_ends_and_is_told_of_one_that_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let never = AtomicBool::new(false);
+        let take = |patience| {
+            WorkspaceLock::take_within(folder.path(), Some("a"), "second", Duration::from_millis(patience), &never)
+        };
+        let first = WorkspaceLock::take(folder.path(), Some("a"), "first").unwrap();
+        assert!(matches!(take(300), Err(PipelineError::Locked { holder, .. }) if holder == "first"));
+        thread::scope(|scope| {
+            let second = scope.spawn(|| take(20_000).map(drop));
+            thread::sleep(Duration::from_millis(100));
+            drop(first);
+            second.join().unwrap().unwrap();
+        });
+        let _third = WorkspaceLock::take(folder.path(), None, "third").unwrap();
+        let stopped = AtomicBool::new(true);
+        let taken = WorkspaceLock::take_within(folder.path(), None, "x", Duration::from_secs(20), &stopped);
+        assert!(matches!(taken, Err(PipelineError::Interrupted)));
     }
 
     #[test]

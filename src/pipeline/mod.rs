@@ -11,6 +11,8 @@ pub mod expect;
 pub mod failpoint;
 pub mod file;
 pub mod fingerprint;
+pub mod flags_file;
+mod generation;
 pub mod journal;
 mod kept;
 pub mod lock;

@@ -1,6 +1,9 @@
 //! The plan: which steps are fresh, which are stale and why, and which sinks have something to write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,12 +13,15 @@ use super::{
     batch::{Batch, is_written},
     checkpoint::{CheckpointStore, Found, Manifest, state_key},
     error::PipelineError,
-    file::{DatasetRef, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
+    file::{DatasetRef, Input, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
     journal::Journal,
     select::{Selection, all_readers, readers},
 };
-use crate::io::{SourceSpec, Unchanged};
+use crate::{
+    flags::{FlagValue, Overrides, StageFlags},
+    io::{SourceSpec, Unchanged},
+};
 
 /// What decides a plan beside the pipeline and the state of its sources.
 #[derive(Clone, Debug)]
@@ -30,6 +36,8 @@ pub struct PlanOptions {
     pub as_of: Timestamp,
     /// The seed of all randomness.
     pub seed: u64,
+    /// What is set of flags.
+    pub flags: Arc<Overrides>,
 }
 
 /// What a run will do with a step.
@@ -43,6 +51,8 @@ pub enum Verdict {
     NeverRun,
     /// Decide when the steps it reads are done: it is fresh if their output turns out equal.
     Waiting(Vec<String>),
+    /// Nothing, for this reason: it is switched off, or reads what is.
+    Off(String),
     /// Not selected; its newest checkpoint serves those that are.
     NotSelected(Option<Box<Manifest>>),
 }
@@ -75,6 +85,8 @@ pub enum SinkVerdict {
     ToWrite(String),
     /// Decide when the step it writes is done.
     Waiting(String),
+    /// Nothing: the step it writes is off.
+    Off,
     /// The step it writes is not selected.
     NotSelected,
 }
@@ -141,7 +153,8 @@ pub fn overtaken(judge: &Judge<'_>, chosen: &BTreeSet<StepId>) -> Result<BTreeSe
     let mut again = BTreeSet::new();
     while !behind.is_empty() {
         let verdicts = Judge { overtaken: &again, ..*judge }.verdicts(chosen)?;
-        let is_due = |id: &StepId| !matches!(verdicts[id.0].1, Verdict::Fresh(..) | Verdict::NotSelected(_));
+        let is_due =
+            |id: &StepId| !matches!(verdicts[id.0].1, Verdict::Fresh(..) | Verdict::Off(_) | Verdict::NotSelected(_));
         let due: Vec<StepId> =
             behind.iter().copied().filter(|id| all_readers(judge.pipeline, *id).iter().any(is_due)).collect();
         if due.is_empty() {
@@ -208,6 +221,11 @@ impl Judge<'_> {
         match &step.kind {
             StepKind::Source { spec, config, .. } => self.source(id, spec, config),
             StepKind::Stage { .. } => {
+                let reads_off = |input: &&Input| matches!(earlier[input.dataset.step.0].1, Verdict::Off(_));
+                let is_off = step.inputs().iter().find(reads_off).map(|input| self.unmade(input.dataset));
+                if let Some(reason) = self.off(step).or(is_off) {
+                    return Ok(Verdict::Off(reason));
+                }
                 let mut manifests = BTreeMap::new();
                 let mut waiting = Vec::new();
                 for input in step.inputs() {
@@ -231,6 +249,24 @@ impl Judge<'_> {
                 Ok(self.stage(step, &self.ingredients(step, &manifests)))
             }
         }
+    }
+
+    /// Why a stage is switched off.
+    pub fn off(&self, step: &Step) -> Option<String> {
+        let StepKind::Stage { switch: Some(switch), .. } = &step.kind else { return None };
+        let flags = &self.options.flags;
+        if flags.value(None, switch) == FlagValue::Switch(true) {
+            return None;
+        }
+        Some(match flags.held_by(None, switch) {
+            Some(kill_switch) => format!("flag {} is held off by {kill_switch}", switch.key),
+            None => format!("flag {} is off", switch.key),
+        })
+    }
+
+    /// Why a stage that reads a dataset of one that is off is so too.
+    pub fn unmade(&self, dataset: DatasetRef) -> String {
+        format!("reads {}, which is not made", self.pipeline.dataset_name(dataset))
     }
 
     /// Whether a source must be read again.
@@ -277,6 +313,9 @@ impl Judge<'_> {
             return Verdict::Stale(vec![word.to_owned()]);
         }
         match self.store.find(&step.name, &now.fingerprint()) {
+            Found::Whole(manifest) if manifest.partial => {
+                return Verdict::Stale(vec!["it gave a part: the time was up".to_owned()]);
+            }
             Found::Whole(manifest) => return Verdict::Fresh(manifest, Evidence::Fingerprint),
             Found::Damaged(why) => return Verdict::Stale(vec![format!("its checkpoint is damaged: {why}")]),
             Found::Missing => {}
@@ -292,7 +331,7 @@ impl Judge<'_> {
 
     /// What decides a stage's output, given the checkpoints of the steps it reads.
     pub fn ingredients(&self, step: &Step, manifests: &BTreeMap<StepId, Manifest>) -> Ingredients {
-        let StepKind::Stage { operator, version, uses_as_of, uses_seed, params, inputs, .. } = &step.kind else {
+        let StepKind::Stage { operator, version, uses_as_of, uses_seed, flags, params, inputs, .. } = &step.kind else {
             return source_ingredients(step, &Json::Null, BTreeMap::new());
         };
         let inputs = inputs
@@ -310,6 +349,7 @@ impl Judge<'_> {
             inputs,
             as_of: uses_as_of.then(|| self.options.as_of.to_string()),
             seed: uses_seed.then_some(self.options.seed),
+            flags: StageFlags::new(flags, &self.options.flags).ingredient(),
             expect: expectations_json(step),
         }
     }
@@ -319,6 +359,7 @@ impl Judge<'_> {
         let manifest = match verdict {
             Verdict::Fresh(manifest, _) => manifest,
             Verdict::NotSelected(_) => return Ok(SinkVerdict::NotSelected),
+            Verdict::Off(_) => return Ok(SinkVerdict::Off),
             _ => return Ok(SinkVerdict::Waiting(self.pipeline.dataset_name(sink.from).to_owned())),
         };
         if self.options.full_refresh {
@@ -343,6 +384,7 @@ pub fn source_ingredients(step: &Step, config: &Json, read: BTreeMap<String, Inp
         inputs: read,
         as_of: None,
         seed: None,
+        flags: BTreeMap::new(),
         expect: expectations_json(step),
     }
 }
@@ -374,7 +416,7 @@ pub struct PlanRow {
     pub kind: &'static str,
     /// The name.
     pub name: String,
-    /// fresh, stale, new, waiting, not selected, written, to write.
+    /// fresh, stale, new, waiting, off, not selected, written, to write.
     pub state: &'static str,
     /// Why, on what it waits, or by which signs a source is fresh.
     pub reasons: Vec<String>,
@@ -392,6 +434,7 @@ impl Plan {
                 Verdict::Stale(reasons) => ("stale", reasons.clone()),
                 Verdict::NeverRun => ("new", vec!["never run".to_owned()]),
                 Verdict::Waiting(on) => ("waiting", vec![format!("fresh if {} come out equal", on.join(", "))]),
+                Verdict::Off(reason) => ("off", vec![reason.clone()]),
                 Verdict::NotSelected(_) => ("not selected", Vec::new()),
             };
             PlanRow {
@@ -407,6 +450,7 @@ impl Plan {
                 SinkVerdict::Written => ("written", Vec::new()),
                 SinkVerdict::ToWrite(reason) => ("to write", vec![reason.clone()]),
                 SinkVerdict::Waiting(on) => ("waiting", vec![format!("for {on}")]),
+                SinkVerdict::Off => ("off", Vec::new()),
                 SinkVerdict::NotSelected => ("not selected", Vec::new()),
             };
             PlanRow { kind: "sink", name: sink.name.clone(), state, reasons, fingerprint: None }
@@ -416,7 +460,11 @@ impl Plan {
 
     /// Whether nothing is to do.
     pub fn is_fresh(&self) -> bool {
-        self.steps.iter().all(|(_, verdict)| matches!(verdict, Verdict::Fresh(..) | Verdict::NotSelected(_)))
-            && self.sinks.iter().all(|verdict| matches!(verdict, SinkVerdict::Written | SinkVerdict::NotSelected))
+        let has_nothing_to_do =
+            |verdict: &Verdict| matches!(verdict, Verdict::Fresh(..) | Verdict::Off(_) | Verdict::NotSelected(_));
+        let has_nothing_to_write = |verdict: &SinkVerdict| {
+            matches!(verdict, SinkVerdict::Written | SinkVerdict::Off | SinkVerdict::NotSelected)
+        };
+        self.steps.iter().all(|(_, verdict)| has_nothing_to_do(verdict)) && self.sinks.iter().all(has_nothing_to_write)
     }
 }

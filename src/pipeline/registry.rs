@@ -18,6 +18,13 @@ impl Registry {
         Self(kinds)
     }
 
+    /// The operators with one more.
+    #[cfg(test)]
+    pub fn with(mut self, kind: OperatorKind) -> Self {
+        self.0.push(kind);
+        self
+    }
+
     /// An operator by name.
     pub fn get(&self, name: &str) -> Option<&OperatorKind> {
         self.0.iter().find(|kind| kind.name == name)

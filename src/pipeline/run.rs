@@ -1,7 +1,9 @@
 //! A run: steps in dependency order, several at a time, then the sinks.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
+    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::{
         Arc,
@@ -21,8 +23,9 @@ use super::{
     error::PipelineError,
     execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
-    file::{Pipeline, Sink, Step, StepId, StepKind},
+    file::{Input, Pipeline, Sink, Step, StepId, StepKind},
     fingerprint::Ingredients,
+    generation::{Ending, Generation},
     journal::{EarlierNeed, Journal, NeededMemory, RunRow, StepRow},
     kept::KeptFrames,
     memory,
@@ -41,6 +44,8 @@ pub struct RunOptions {
     pub memory_bytes: u64,
     /// Who the run is, for others that wait for it.
     pub holder: String,
+    /// The time that stages which can give a part should stay within, from the run's start.
+    pub time_limit: Option<Duration>,
     /// Set to stop the run.
     pub cancelled: Arc<AtomicBool>,
     /// Where a test may kill the process.
@@ -74,6 +79,18 @@ pub struct Outcome {
     pub problem: Option<PipelineError>,
 }
 
+impl Outcome {
+    /// How the run ended, in a word.
+    pub fn status(&self) -> &'static str {
+        match &self.problem {
+            None if self.rows.iter().any(|row| row.status == "partial") => TIMED_OUT_PARTIAL,
+            None => "done",
+            Some(PipelineError::Interrupted) => "interrupted",
+            Some(_) => "failed",
+        }
+    }
+}
+
 /// The life of a step in a run.
 enum State {
     /// Some step it reads is not done yet.
@@ -84,6 +101,8 @@ enum State {
     Running { started: Instant, counter: Arc<Counter>, reason: String, peak: u64, reckoned: u64, alone: bool },
     /// It failed, or a step it reads did: readers never start.
     Failed,
+    /// It is switched off, or reads what is: readers are off too, and the run goes on.
+    Off,
     /// Not selected.
     Idle(Option<Box<Manifest>>),
 }
@@ -94,6 +113,9 @@ struct Finished {
     ingredients: Ingredients,
     result: Result<Done, PipelineError>,
 }
+
+/// The status of a run of which a stage gave a part only, because the time was up.
+pub const TIMED_OUT_PARTIAL: &str = "timed_out_partial";
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -125,6 +147,7 @@ pub fn run(
     journal.begin_run(&row, &options.plan.as_of.to_string(), options.plan.seed)?;
     observer.event(&Event::RunStarted { run_id: &run_id, pipeline: &pipeline.name, steps: chosen.len() });
     let mut run = Run {
+        started,
         pipeline,
         store: &store,
         journal,
@@ -141,11 +164,6 @@ pub fn run(
     };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
-    let (status, words) = match &problem {
-        None => ("done", None),
-        Some(PipelineError::Interrupted) => ("interrupted", None),
-        Some(error) => ("failed", Some(error.to_string())),
-    };
     let peak_memory_bytes = memory::peak_bytes();
     if peak_memory_bytes > options.memory_bytes {
         let text = format!(
@@ -155,9 +173,6 @@ pub fn run(
         );
         observer.event(&Event::Warning { text: &text });
     }
-    let ended = journal.end_run(&run_id, status, &now(), words.as_deref().and_then(|words| words.lines().next()));
-    // What failed first is told, even where the journal cannot be written any more.
-    let problem = problem.or(ended.err());
     let manifests = states
         .into_iter()
         .enumerate()
@@ -166,7 +181,15 @@ pub fn run(
             _ => None,
         })
         .collect();
-    Ok(Outcome { run_id, rows, manifests, seconds: started.elapsed().as_secs_f64(), peak_memory_bytes, problem })
+    let seconds = started.elapsed().as_secs_f64();
+    let mut outcome = Outcome { run_id, rows, manifests, seconds, peak_memory_bytes, problem };
+    let failed = outcome.problem.as_ref().filter(|problem| !matches!(problem, PipelineError::Interrupted));
+    let words = failed.map(ToString::to_string);
+    let words = words.as_deref().and_then(|words| words.lines().next());
+    let ended = journal.end_run(&outcome.run_id, outcome.status(), &now(), words);
+    // What failed first is told, even where the journal cannot be written any more.
+    outcome.problem = outcome.problem.or(ended.err());
+    Ok(outcome)
 }
 
 /// Now, UTC, for the journal; no result depends on it.
@@ -178,7 +201,14 @@ fn new_run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }
 
+/// What a panic said.
+fn panic_words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".to_owned())
+}
+
 struct Run<'a> {
+    started: Instant,
     pipeline: &'a Pipeline,
     store: &'a CheckpointStore,
     journal: &'a Journal,
@@ -206,6 +236,29 @@ impl Run<'_> {
         if let Err(error) = result {
             self.problem.get_or_insert(error);
         }
+        self.note_end_of_phases();
+    }
+
+    /// Notes how far the phases have come. It is for watching: a journal that is busy for a moment must not stop the work.
+    fn note_phase(&self, step: &Step, done: u64, total: Option<u64>) {
+        if let StepKind::Stage { phase: Some(phase), .. } = &step.kind {
+            let _ = self.generation().reached(*phase, done, total, &now());
+        }
+    }
+
+    fn note_end_of_phases(&self) {
+        let is_partial = self.rows.iter().any(|row| row.status == "partial");
+        let (ending, problem) = match &self.problem {
+            Some(problem) => (Ending::Failed, Some(problem.to_string())),
+            None if is_partial => (Ending::Part, None),
+            None => (Ending::Whole, None),
+        };
+        let _ = self.generation().ended(ending, problem.as_deref().and_then(|words| words.lines().next()), &now());
+    }
+
+    fn generation(&self) -> Generation<'_> {
+        let shop = self.pipeline.scope.as_deref().unwrap_or(&self.pipeline.name);
+        Generation { journal: self.journal, run_id: &self.run_id, shop }
     }
 
     fn commit(&self) -> Commit<'_> {
@@ -254,6 +307,7 @@ impl Run<'_> {
             kept: KeptFrames::new(self.options.memory_bytes),
             run_id: &self.run_id.clone(),
             memory_bytes: self.options.memory_bytes,
+            ends_at: self.options.time_limit.map(|limit| self.started + limit),
             cancelled: &self.options.cancelled,
             failpoint: &self.options.failpoint,
         };
@@ -307,6 +361,10 @@ impl Run<'_> {
             if !matches!(self.states[id.0], State::Blocked) {
                 continue;
             }
+            if let Some(reason) = self.off(id) {
+                self.note_off(id, reason)?;
+                continue;
+            }
             let Some(inputs) = self.inputs_of(id)? else { continue };
             if running > 0 && !self.fits_beside(self.reckoned_memory(self.pipeline.step(id), &inputs)) {
                 continue;
@@ -314,6 +372,28 @@ impl Run<'_> {
             self.start(id, inputs, scope, workshop, sender)?;
         }
         Ok(())
+    }
+
+    /// Why a step is off: by its own switch, or because it reads what is not made.
+    fn off(&self, id: StepId) -> Option<String> {
+        let step = self.pipeline.step(id);
+        let is_off = |input: &&Input| matches!(self.states[input.dataset.step.0], State::Off);
+        let unmade = || step.inputs().iter().find(is_off).map(|input| self.judge().unmade(input.dataset));
+        self.judge().off(step).or_else(unmade)
+    }
+
+    fn note_off(&mut self, id: StepId, reason: String) -> Result<(), PipelineError> {
+        let step = self.pipeline.step(id);
+        let text = format!("{} is off: {reason}; what was written of it before stays", step.label());
+        self.observer.event(&Event::Warning { text: &text });
+        self.states[id.0] = State::Off;
+        self.note(StepRow {
+            kind: step.kind_word().to_owned(),
+            step: step.name.clone(),
+            status: "off".to_owned(),
+            reason: Some(reason),
+            ..StepRow::default()
+        })
     }
 
     /// The memory that a step is reckoned to need: what it needed when it worked last, more where it reads more rows now;
@@ -379,6 +459,7 @@ impl Run<'_> {
         };
         let kind = step.kind_word();
         self.observer.event(&Event::StepStarted { step: &step.name, kind, reason: &reason });
+        self.note_phase(step, 0, None);
         let counter = Arc::new(Counter::default());
         let reckoned = self.reckoned_memory(step, &inputs);
         let mut is_alone = true;
@@ -397,7 +478,11 @@ impl Run<'_> {
         };
         let sender = sender.clone();
         scope.spawn(move || {
-            let result = workshop.work(step, &inputs, ingredients.clone(), &counter);
+            let work = || workshop.work(step, &inputs, ingredients.clone(), &counter);
+            // What the step left half-done lies in its unfinished checkpoint, which nobody reads.
+            let result = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+                Err(PipelineError::Panicked { step: step.label(), message: panic_words(panic.as_ref()) })
+            });
             // The receiver lives until all threads have ended.
             let _ = sender.send(Finished { id, ingredients, result });
         });
@@ -426,6 +511,7 @@ impl Run<'_> {
             ..StepRow::default()
         };
         self.states[id.0] = State::Done(Box::new(manifest));
+        self.note_phase(step, 1, Some(1));
         self.note(row)
     }
 
@@ -448,11 +534,12 @@ impl Run<'_> {
             Ok(done) => {
                 let ingredients = if step.is_source() { done.manifest.ingredients.clone() } else { ingredients };
                 (row.rows_in, row.rows_out, row.rejected) = row_counts(&ingredients, &done.manifest);
-                row.status = if done.unchanged { "unchanged" } else { "done" }.to_owned();
+                row.status = done.word().to_owned();
                 row.fingerprint = Some(done.manifest.fingerprint.short().to_owned());
                 row.warnings = done.warnings;
                 row.needed_memory = Some(NeededMemory { bytes: peak.saturating_sub(self.memory_before), alone });
                 self.states[id.0] = State::Done(Box::new(done.manifest));
+                self.note_phase(step, 1, Some(1));
                 self.note(row)
             }
             Err(PipelineError::Interrupted) => {
@@ -484,6 +571,7 @@ impl Run<'_> {
             let State::Running { counter, peak, .. } = &mut self.states[id.0] else { continue };
             *peak = resident.max(*peak);
             let (done, total) = counter.read();
+            self.note_phase(self.pipeline.step(id), done, total);
             let step = &self.pipeline.step(id).name;
             self.observer.event(&Event::StepProgress { step, done, total });
             // Progress is for watching; a journal that is busy for a moment must not stop the work.
@@ -523,3 +611,7 @@ impl Run<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -56,8 +56,7 @@ impl Operator for Sql {
 
     /// Plans the query over empty tables. Columns whose type is known only when read make the result's types unknown too.
     fn outputs(&self, inputs: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
-        let port =
-            |columns| OutputPort { name: "result".to_owned(), columns, about: "The rows of the query.".to_owned() };
+        let port = |columns| OutputPort { columns, ..OutputPort::new("result", "The rows of the query.", &[]) };
         if inputs.is_empty() {
             return Ok(vec![port(Vec::new())]);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use polars::prelude::{AnyValue, DataFrame};
+use polars::prelude::{AnyValue, Column, DataFrame};
 use serde_json::{Map, Value as Json};
 
 use super::table::{Table, count};
@@ -121,6 +121,7 @@ fn word(value: &AnyValue<'_>) -> String {
         }
         AnyValue::Float64(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.1}"),
         AnyValue::Float64(number) => format!("{number:.4}").trim_end_matches('0').to_owned(),
+        AnyValue::List(_) | AnyValue::Struct(..) | AnyValue::StructOwned(_) => json_of(value).to_string(),
         other => other.to_string(),
     }
 }
@@ -128,25 +129,34 @@ fn word(value: &AnyValue<'_>) -> String {
 /// The rows as JSON objects.
 pub fn to_json(frame: &DataFrame) -> Json {
     let rows = (0..frame.height()).map(|row| {
-        let fields = frame.columns().iter().map(|column| {
-            let value = match column.get(row) {
-                Ok(AnyValue::Null) | Err(_) => Json::Null,
-                Ok(AnyValue::UInt64(number)) => number.into(),
-                Ok(value) if value.is_integer() => value.extract::<i64>().into(),
-                Ok(AnyValue::Float64(number)) => number.into(),
-                Ok(AnyValue::Boolean(flag)) => flag.into(),
-                Ok(value) => word(&value).into(),
-            };
-            (column.name().to_string(), value)
-        });
+        let value = |column: &Column| column.get(row).map_or(Json::Null, |value| json_of(&value));
+        let fields = frame.columns().iter().map(|column| (column.name().to_string(), value(column)));
         Json::Object(fields.collect::<Map<_, _>>())
     });
     Json::Array(rows.collect())
 }
 
+fn json_of(value: &AnyValue<'_>) -> Json {
+    match value {
+        AnyValue::Null => Json::Null,
+        AnyValue::UInt64(number) => (*number).into(),
+        value if value.is_integer() => value.extract::<i64>().into(),
+        AnyValue::Float64(number) => (*number).into(),
+        AnyValue::Boolean(flag) => (*flag).into(),
+        AnyValue::List(items) => items.iter().map(|item| json_of(&item)).collect(),
+        AnyValue::Struct(..) => json_of(&value.clone().into_static()),
+        AnyValue::StructOwned(record) => {
+            let (values, fields) = record.as_ref();
+            let members = fields.iter().zip(values).map(|(field, value)| (field.name().to_string(), json_of(value)));
+            Json::Object(members.collect())
+        }
+        value => word(value).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use polars::prelude::df;
+    use polars::prelude::{IntoLazy, as_struct, col, df};
 
     use super::*;
 
@@ -181,6 +191,17 @@ mod tests {
         let frame = df!("a" => [7u32], "b" => [u64::MAX], "c" => [-1i64], "d" => [0.5], "e" => ["x"]).unwrap();
         let row = serde_json::json!({ "a": 7, "b": u64::MAX, "c": -1, "d": 0.5, "e": "x" });
         assert_eq!(to_json(&frame), serde_json::json!([row]));
+    }
+
+    #[test]
+    fn lists_and_records_are_json() {
+        let frame = df!("n" => [1i64, 1], "t" => ["a", "b"]).unwrap().lazy();
+        let lists =
+            frame.group_by_stable([col("n")]).agg([col("t")]).select([as_struct(vec![col("n"), col("t")]).alias("r")]);
+        let frame = lists.collect().unwrap();
+        assert_eq!(to_json(&frame), serde_json::json!([{ "r": { "n": 1, "t": ["a", "b"] } }]));
+        let text = render("t", &frame, 1);
+        assert!(text.contains(r#"{"n":1,"t":["a","b"]}"#), "{text}");
     }
 
     #[test]

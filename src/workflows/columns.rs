@@ -74,3 +74,29 @@ where
     series.rename(name.into());
     series.into_column()
 }
+
+/// Lists of texts as they are read.
+pub struct Lists {
+    /// Row n holds the items from `ends[n]` up to `ends[n + 1]`.
+    ends: Vec<i64>,
+    items: StringChunked,
+}
+
+impl Lists {
+    /// A column of lists of texts.
+    ///
+    /// # Errors
+    /// When it is missing or holds no lists of texts.
+    pub fn of(frame: &DataFrame, name: &str) -> Result<Self, StageError> {
+        let column = frame.column(name)?.rechunk();
+        let lists = column.list()?;
+        let ends = lists.downcast_as_array().offsets().as_slice().to_vec();
+        Ok(Self { ends, items: lists.get_inner().str()?.clone() })
+    }
+
+    /// The texts of a row; a row that is null has none.
+    pub fn get(&self, row: usize) -> impl Iterator<Item = &str> {
+        let end = |place: usize| self.ends.get(place).and_then(|end| usize::try_from(*end).ok()).unwrap_or_default();
+        (end(row)..end(row + 1)).filter_map(|item| self.items.get(item))
+    }
+}

@@ -1,22 +1,15 @@
 //! What the tests of this room share.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use polars::prelude::*;
 
 use super::detect::HISTORY;
-use crate::operator::{NoStorage, Silent, StageContext};
+use crate::operator::{NoStorage, StageContext};
 
 /// A context with a fixed as-of time.
 pub fn context() -> StageContext {
-    StageContext {
-        as_of: "2026-03-01T04:30:00Z".parse().unwrap(),
-        seed: 1,
-        memory_bytes: 1 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage: Arc::new(NoStorage),
-    }
+    StageContext { as_of: "2026-03-01T04:30:00Z".parse().unwrap(), seed: 1, ..StageContext::alone(Arc::new(NoStorage)) }
 }
 
 /// A history with the columns it lacks as nulls, as the engine hands it to an operator.

@@ -299,3 +299,48 @@ fn types_that_do_not_fit_are_told_with_the_setting_that_mends_them() {
     let (told, mend) = (refused(&place), "types = { price = \"float\" }");
     assert!(told.contains("'price' is text, not float: it holds \"call us\"") && told.contains(mend), "{told}");
 }
+
+/// Products of two shops whose prices are spelled with all their digits, by an sql stage to an operator that wants numbers.
+fn through_sql(price: &str) -> Place {
+    let place = Place::new();
+    place.write("old.csv", "id,catalog_url,title,price\n1,https://a.example/c/1,Oak Desk,400.00\n");
+    place.write("new.csv", format!("id,url,title,price\n7,https://a.example/c/1,Oak Desk,{price}\n"));
+    place.write(
+        "p.toml",
+        r#"
+name = "prices"
+[sources.old]
+csv = "old.csv"
+[sources.new]
+csv = "new.csv"
+[stages.catalog]
+operator = "sql"
+inputs = { t = "old" }
+params = { query = "SELECT id, catalog_url, 'a' AS retailer, title, price FROM t" }
+[stages.products]
+operator = "sql"
+inputs = { t = "new" }
+params = { query = "SELECT id, url, 'a' AS retailer, title, price FROM t" }
+[stages.link]
+operator = "link-products"
+inputs = { catalog = "catalog", products = "products" }
+outputs = { links = "links" }
+[sinks.links]
+from = "links"
+csv = "links.csv"
+"#,
+    );
+    place
+}
+
+#[test]
+fn numbers_that_are_texts_in_a_file_are_numbers_behind_an_sql_stage_too() {
+    let place = through_sql("380.00");
+    place.run(&[]).expect_success();
+    let links = place.read("links.csv");
+    assert!(links.lines().nth(1).is_some_and(|row| row.starts_with("1,7,")), "{links}");
+    let refused = through_sql("on request").run(&[]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    let words = "input 'products': the column 'price' is text, not float: it holds \"on request\"; cast it";
+    assert!(refused.stderr.contains(words), "{}", refused.stderr);
+}

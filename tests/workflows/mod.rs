@@ -20,8 +20,12 @@ use rusqlite::{Connection, types::Value};
 
 use crate::support::{Finished, Place, project, rows};
 
-const TABLES: [&str; 2] =
-    ["SELECT * FROM operation_patterns ORDER BY id", "SELECT * FROM pattern_occurrences ORDER BY id"];
+/// The JSON of the characteristics as SQLite spells it: a file's records have no spaces to keep.
+const TABLES: [&str; 2] = [
+    "SELECT * FROM operation_patterns ORDER BY id",
+    "SELECT id, pattern_id, workflow_id, similarity_score, json(matched_characteristics), detected_at \
+     FROM pattern_occurrences ORDER BY id",
+];
 
 fn tables(database: &Path) -> Vec<Vec<Vec<Value>>> {
     TABLES.iter().map(|query| rows(database, query)).collect()

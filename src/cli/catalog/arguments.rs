@@ -1,6 +1,6 @@
 //! Arguments that the verbs of a catalog share, and the run that they come to.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 use crate::{
     cli::{
         arguments::{PipelineArguments, PlanArguments, WorkspaceArguments, parse_memory},
-        run::{Performed, Work},
+        run::{Performed, Resume, Work},
     },
     operator::StageError,
     pipeline::{PipelineError, run::Writes},
@@ -87,9 +87,12 @@ impl CatalogArguments {
         };
         let work = Work {
             pipeline: &arguments,
-            plan: plan.options()?,
+            plan: plan.options(&arguments.state_folder())?,
+            resume: Resume::No,
             jobs: 2,
             memory_bytes: self.memory,
+            wait: Duration::ZERO,
+            time_limit: None,
             log_format: None,
             writes: steps.writes,
         };

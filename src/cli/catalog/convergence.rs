@@ -84,14 +84,8 @@ fn run(name: &str, params: serde_json::Value, inputs: Frames) -> BTreeMap<String
     let registry = Registry::standard();
     let bound = (registry.get(name).unwrap().bind)(params).unwrap();
     let storage = Arc::new(Outputs(std::sync::Mutex::default()));
-    let context = StageContext {
-        as_of: "2026-03-01T00:00:00Z".parse().unwrap(),
-        seed: 0,
-        memory_bytes: 1 << 30,
-        progress: Arc::new(Silent),
-        cancelled: Arc::new(AtomicBool::new(false)),
-        storage: storage.clone(),
-    };
+    let as_of = "2026-03-01T00:00:00Z".parse().unwrap();
+    let context = StageContext { as_of, ..StageContext::alone(storage.clone()) };
     let made = bound.run(inputs, &context).unwrap();
     let mut made: BTreeMap<String, DataFrame> =
         made.into_iter().map(|(port, frame)| (port, frame.collect().unwrap())).collect();
@@ -211,8 +205,15 @@ impl World {
         let (run_id, target) = (self.last_run.clone(), target(&self.index));
         let Writing::Transaction(place) = target.writing() else { panic!("an index has transactions") };
         let frame = operations.clone().lazy();
-        let write =
-            SinkWrite { target: target.as_ref(), owner: "p.s", batch: &run_id, run_id: &run_id, frame, again: false };
+        let write = SinkWrite {
+            target: target.as_ref(),
+            owner: "p.s",
+            batch: &run_id,
+            run_id: &run_id,
+            frame,
+            json: crate::operator::JsonStyle::Compact,
+            again: false,
+        };
         let never = AtomicBool::new(false);
         let watch = ReadWatch { progress: &Silent, cancelled: &never };
         let fail = |point: &str| {

@@ -48,6 +48,7 @@ pub(in super::super) fn open_sink(
             ("add_columns", table.add_columns),
             ("insert_only", !table.insert_only.is_empty()),
             ("definitions", table.definitions.is_some()),
+            ("nested", table.nested.is_some()),
         ],
         "an index takes operations",
     )?;

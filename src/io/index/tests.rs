@@ -78,8 +78,15 @@ fn operations(rows: &[Row<'_>]) -> DataFrame {
 fn apply_as(path: &Path, run_id: &str, frame: DataFrame, fail: &dyn Fn(&str)) -> Result<Applied, IoError> {
     let target = target(path);
     let Writing::Transaction(place) = target.writing() else { panic!("an index has transactions") };
-    let write =
-        SinkWrite { target: target.as_ref(), owner: "p.s", batch: run_id, run_id, frame: frame.lazy(), again: false };
+    let write = SinkWrite {
+        target: target.as_ref(),
+        owner: "p.s",
+        batch: run_id,
+        run_id,
+        frame: frame.lazy(),
+        json: crate::operator::JsonStyle::Compact,
+        again: false,
+    };
     let never = AtomicBool::new(false);
     let watch = ReadWatch { progress: &Silent, cancelled: &never };
     place.apply(&[write], &Applying { ready: &|| Ok(()), fail, watch: &watch })

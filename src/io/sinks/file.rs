@@ -8,9 +8,9 @@ use std::{
 use super::{
     super::{
         IoError,
-        file_sink::{FileFormat, FileSink},
+        file_sink::{FileFormat, FileSink, Nested},
     },
-    settings::{ModeName, RefusedSetting, SettingPlaces, SinkTable, refuse, seconds},
+    settings::{ModeName, NestedName, RefusedSetting, SettingPlaces, SinkTable, refuse, seconds},
     target::{SinkTarget, Writing},
 };
 use crate::operator::PortSchema;
@@ -40,6 +40,7 @@ pub(super) fn open_parquet(table: &SinkTable, _: &dyn SettingPlaces, path: PathB
 }
 
 pub(super) fn open_csv(table: &SinkTable, _: &dyn SettingPlaces, path: PathBuf) -> Opened {
+    refuse(&[("nested", table.nested.is_some())], "there are no lists and records here: they are JSON texts")?;
     open(table, path, FileFormat::Csv)
 }
 
@@ -61,5 +62,9 @@ fn open(table: &SinkTable, path: PathBuf, format: FileFormat) -> Opened {
         ],
         "a file is always replaced as a whole",
     )?;
-    Ok(Arc::new(FileSink { path, format, busy_timeout: seconds("busy_timeout", table.busy_timeout)? }))
+    let nested = match table.nested {
+        Some(NestedName::Json) => Nested::Json,
+        Some(NestedName::Native) | None => Nested::Native,
+    };
+    Ok(Arc::new(FileSink { path, format, nested, busy_timeout: seconds("busy_timeout", table.busy_timeout)? }))
 }

@@ -49,8 +49,21 @@ pub struct SinkTable {
     /// A file of CREATE TABLE statements: a table that the database lacks is made as they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definitions: Option<String>,
+    /// How a Parquet or NDJSON file holds lists and records; default native.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested: Option<NestedName>,
     /// How long to wait for a locked database, or for another run that writes the file, in seconds; default 30.
     pub busy_timeout: Option<f64>,
+}
+
+/// How a file that has lists and records holds them. SQLite and CSV have none: there they are JSON texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NestedName {
+    /// As lists and records.
+    Native,
+    /// As JSON texts, for readers that take the text apart.
+    Json,
 }
 
 /// How rows meet those that are there.

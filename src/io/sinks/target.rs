@@ -5,7 +5,7 @@ use std::{any::Any, path::Path};
 use polars::prelude::LazyFrame;
 
 use super::super::{IoError, ReadWatch, file_sink::FileSink, file_state::FileState};
-use crate::operator::PortSchema;
+use crate::operator::{JsonStyle, PortSchema};
 
 /// A sink with its settings: where a dataset goes.
 pub trait SinkTarget: Any + Send + Sync {
@@ -72,6 +72,8 @@ pub struct SinkWrite<'a> {
     pub run_id: &'a str,
     /// The rows.
     pub frame: LazyFrame,
+    /// How lists and records are spelled in a place that has none.
+    pub json: JsonStyle,
     /// Apply it even if the ledger holds it; rows that were appended are never appended twice all the same.
     pub again: bool,
 }

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use jiff::{Timestamp, ToSpan, civil::Date};
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, DataType, Float64Chunked, Int32Chunked, Int64Chunked, PolarsResult,
     StringChunked, TimeUnit,
 };
 use rusqlite::{Statement, types::Null};
 
-use super::super::IoError;
+use super::super::{
+    IoError,
+    spelled_time::{spell_date, spell_instant},
+};
 use crate::operator::ColumnKind;
 
 /// A batch whose columns have types that SQLite takes.
@@ -86,7 +88,7 @@ impl Values {
             (_, ColumnKind::Bool) => Self::Bool(column.rechunk().bool()?.clone()),
             (_, ColumnKind::Date) => Self::Date(column.rechunk().cast(&DataType::Int32)?.i32()?.clone()),
             (_, ColumnKind::Timestamp) => Self::Timestamp(cast(&instant)?.cast(&DataType::Int64)?.i64()?.clone()),
-            (other, ColumnKind::Any) => {
+            (other, _) => {
                 return Err(polars::prelude::PolarsError::InvalidOperation(
                     format!("{other} is not a single value").into(),
                 ));
@@ -120,21 +122,5 @@ impl Values {
             Self::Null => (height > 0).then_some(0),
             _ => None,
         }
-    }
-}
-
-/// ISO 8601; a day beyond the years -9999 to 9999 as its number.
-fn spell_date(days: i32) -> String {
-    match Date::constant(1970, 1, 1).checked_add(days.days()) {
-        Ok(date) => date.to_string(),
-        Err(_) => days.to_string(),
-    }
-}
-
-/// ISO 8601 with `Z`, with a fraction only where there is one; an instant beyond the years -9999 to 9999 as its number.
-fn spell_instant(microseconds: i64) -> String {
-    match Timestamp::from_microsecond(microseconds) {
-        Ok(instant) => instant.to_string(),
-        Err(_) => microseconds.to_string(),
     }
 }

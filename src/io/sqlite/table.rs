@@ -157,7 +157,12 @@ pub(super) fn declared_for(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Int | ColumnKind::Bool => "INTEGER",
         ColumnKind::Float => "REAL",
-        ColumnKind::Text | ColumnKind::Date | ColumnKind::Timestamp => "TEXT",
+        ColumnKind::Text
+        | ColumnKind::Date
+        | ColumnKind::Timestamp
+        | ColumnKind::Texts
+        | ColumnKind::Record(_)
+        | ColumnKind::Records(_) => "TEXT",
         ColumnKind::Any => "",
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use super::{
     super::{
         IoError,
+        nested::with_json_texts,
         sinks::{
             Applied, Applying, Landed, ModeName, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget,
             SinkWrite, TransactionSink, Writing, definitions_in, refuse, seconds,
@@ -42,6 +43,7 @@ pub(in super::super) fn open_sink(
         return Err(RefusedSetting::new("sqlite", "a SQLite sink needs 'table'", "which table?", mend));
     };
     refuse(&[("metadata", !table.metadata.is_empty())], "only an index has it; name columns in 'columns'")?;
+    refuse(&[("nested", table.nested.is_some())], "there are no lists and records here: they are JSON texts")?;
     let mode = match table.mode.unwrap_or_default() {
         ModeName::Replace => SinkMode::Replace,
         ModeName::Append => SinkMode::Append,
@@ -123,12 +125,14 @@ impl TransactionSink for SqliteTarget {
             // Sinks of two kinds never share a place: that is refused before any work.
             let Some(target) = as_sqlite(write.target) else { continue };
             busy_timeout = busy_timeout.max(target.busy_timeout);
+            let frame = with_json_texts(write.frame.clone(), write.json);
+            let frame = frame.map_err(|error| IoError::frame(&self.path, error))?;
             tables.push(SqliteWrite {
                 sink: &target.sink,
                 owner: write.owner,
                 batch: write.batch,
                 run_id: write.run_id,
-                frame: write.frame.clone(),
+                frame,
                 again: write.again,
             });
         }

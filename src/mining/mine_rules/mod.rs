@@ -74,12 +74,12 @@ impl Operator for MineRules {
     const NAME: &'static str = "mine-rules";
     const SUMMARY: &'static str =
         "Makes association rules of frequent itemsets, and says of each how likely it is to be luck.";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "itemsets",
-            &[("shop_id", ColumnKind::Text), ("items", ColumnKind::Text), ("support_count", ColumnKind::Int)],
-            "The output of `mine-itemsets` with target `all`.",
+            &[("shop_id", ColumnKind::Text), ("items", ColumnKind::Any), ("support_count", ColumnKind::Int)],
+            "The output of `mine-itemsets` with target `all`. The items are a list of texts, or the JSON text of one.",
         )
         .may_lack(&["shop_id"]),
         InputPort::required(
@@ -112,11 +112,20 @@ impl Operator for MineRules {
                 mend: "set target = \"all\" in mine-itemsets".to_owned(),
             });
         }
+        let columns = inputs.get("itemsets").into_iter().flatten();
+        let can_be = |kind| matches!(kind, ColumnKind::Any | ColumnKind::Text | ColumnKind::Texts);
+        if let Some(items) = columns.into_iter().find(|column| column.name == "items" && !can_be(column.kind)) {
+            return Err(StageError::Input {
+                port: "itemsets".to_owned(),
+                problem: format!("the column 'items' is {}, not lists of texts", items.kind.word()),
+                mend: "give the output of mine-itemsets, or JSON arrays of texts".to_owned(),
+            });
+        }
         Ok(vec![
             OutputPort::new(
                 "rules",
-                "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are JSON \
-                 objects with a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
+                "The rules by shop, falling lift, confidence and support, antecedent and consequent. The sides are records with \
+                 a list `items`; shares are of the orders that the itemsets count, `support_all_orders` of \
                  all; figures are rounded to six decimals, p- and q-values are not. `conviction` is infinite for a rule \
                  without exception. `created_at` is the shop's `as_of` in `metrics`, null without them, and never the clock.",
                 &RULES,
@@ -216,7 +225,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        mining::{mine_itemsets::MineItemsets, testing::context},
+        mining::{
+            mine_itemsets::MineItemsets,
+            testing::{context, item_lists, sides},
+        },
         operator::Operator,
     };
 
@@ -257,13 +269,12 @@ mod tests {
         let itemsets = MineItemsets { max_size: Some(3), min_count: 1, ..MineItemsets::default() };
         let [rules, counts, _] = mine(&itemsets, &MineRules::default(), lines()).unwrap();
         assert_eq!(rules.height(), 8);
-        let text = |name: &str, row: usize| rules.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
         let float = |name: &str, row: usize| rules.column(name).unwrap().f64().unwrap().get(row).unwrap();
-        let sides: Vec<(String, String)> =
-            (0..8).map(|row| (text("antecedent", row), text("consequent", row))).collect();
+        let found: Vec<(String, String)> =
+            sides(&rules, "antecedent").into_iter().zip(sides(&rules, "consequent")).collect();
         let side = |item: &str| format!("{{\"items\":[\"{item}\"]}}");
         let expected = [("d", "c"), ("c", "d"), ("b", "a"), ("a", "b"), ("c", "a"), ("a", "c"), ("d", "b"), ("b", "d")];
-        assert_eq!(sides, expected.map(|(one, other)| (side(one), side(other))));
+        assert_eq!(found, expected.map(|(one, other)| (side(one), side(other))));
         let figures = |row| [float("support", row), float("confidence", row), float("lift", row)];
         assert_eq!(figures(0), [0.15, 0.428571, 1.071429]);
         assert_eq!(figures(2), [0.4, 0.666667, 1.025641]);
@@ -309,6 +320,44 @@ mod tests {
     }
 
     #[test]
+    fn itemsets_in_lists_and_in_json_texts_give_the_same_rules() {
+        let mut found = MineItemsets::default().run(Frames::new().with("lines", lines()), &context()).unwrap();
+        let (lists, shops) = (found.take("itemsets").unwrap().collect().unwrap(), found.take("shops").unwrap());
+        let json = Column::new("items".into(), item_lists(&lists));
+        let texts = lists.clone().with_column(json).unwrap().clone();
+        let rules = |itemsets: DataFrame| {
+            let inputs = Frames::new().with("itemsets", itemsets).with("shops", shops.clone());
+            MineRules::default().run(inputs, &context()).unwrap().take("rules").unwrap().collect().unwrap()
+        };
+        let (of_lists, of_texts) = (rules(lists.clone()), rules(texts));
+        assert_eq!((of_lists.height(), &of_lists), (8, &of_texts));
+        let numbers = lists.lazy().with_column(col("support_count").alias("items")).collect().unwrap();
+        let inputs = Frames::new().with("itemsets", numbers).with("shops", shops.clone());
+        let refused = MineRules::default().run(inputs, &context()).err().unwrap().to_string();
+        assert!(refused.contains("'items' is integer, not lists of texts"), "{refused}");
+    }
+
+    #[test]
+    fn lists_that_are_no_sets_are_rejected_with_what_can_be_shown_of_them() {
+        let texts = df!("items" => [Some("a"), None, Some("b"), Some("b")], "row" => [1_i64, 1, 2, 2]).unwrap().lazy();
+        let lists = texts.group_by_stable([col("row")]).agg([col("items")]).collect().unwrap();
+        let itemsets = lists.lazy().select([
+            lit("s").alias("shop_id"),
+            col("items"),
+            lit(1_i64).cast(DataType::Int64).alias("support_count"),
+        ]);
+        let inputs = Frames::new().with("itemsets", itemsets).with("shops", shops(Some("s"), 4, 5));
+        let rejected =
+            MineRules::default().run(inputs, &context()).unwrap().take("rejected").unwrap().collect().unwrap();
+        let expected = df!(
+            "shop_id" => ["s", "s"],
+            "items" => [None, Some("[\"b\",\"b\"]")],
+            "reason" => ["items is no list of texts, nor a JSON array of texts", "an item is there twice"],
+        );
+        assert!(rejected.equals_missing(&expected.unwrap()), "{rejected}");
+    }
+
+    #[test]
     fn condensed_itemsets_are_refused_before_any_work() {
         for target in [crate::mining::Target::Closed, crate::mining::Target::Maximal] {
             let itemsets = MineItemsets { target, ..MineItemsets::default() };
@@ -339,7 +388,10 @@ mod tests {
         let mut frames = MineRules::default().run(inputs, &context()).unwrap();
         let rejected = frames.take("rejected").unwrap().collect().unwrap();
         let reasons: Vec<_> = rejected.column("reason").unwrap().str().unwrap().iter().flatten().collect();
-        assert_eq!(reasons, ["items is no JSON array of texts", "the shop is not among the shops"]);
+        assert_eq!(
+            reasons,
+            ["items is no list of texts, nor a JSON array of texts", "the shop is not among the shops"]
+        );
     }
 
     #[test]

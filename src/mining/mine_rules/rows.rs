@@ -9,14 +9,17 @@ use super::{
     },
     sets::ShopSets,
 };
-use crate::operator::{ColumnKind, StageError};
+use crate::operator::{ColumnKind, Field as RecordField, StageError};
+
+/// A side of a rule.
+const SIDE: ColumnKind = ColumnKind::Record(&[RecordField::new("items", ColumnKind::Texts)]);
 
 /// The columns of the output `rules`.
 pub const RULES: [(&str, ColumnKind); 18] = [
     ("id", ColumnKind::Int),
     ("shop_id", ColumnKind::Text),
-    ("antecedent", ColumnKind::Text),
-    ("consequent", ColumnKind::Text),
+    ("antecedent", SIDE),
+    ("consequent", SIDE),
     ("antecedent_size", ColumnKind::Int),
     ("consequent_size", ColumnKind::Int),
     ("antecedent_count", ColumnKind::Int),
@@ -51,13 +54,24 @@ pub const RULE_COUNTS: [(&str, ColumnKind); 13] = [
 ];
 
 /// Rows of the output `rules`.
-#[derive(Default)]
 pub struct RuleRows {
     shops: Vec<Option<String>>,
-    sides: [Vec<String>; 2],
+    sides: [ListStringChunkedBuilder; 2],
     numbers: [Vec<i64>; 5],
     figures: [Vec<f64>; 8],
     created_at: Vec<Option<i64>>,
+}
+
+impl Default for RuleRows {
+    fn default() -> Self {
+        Self {
+            shops: Vec::new(),
+            sides: std::array::from_fn(|_| ListStringChunkedBuilder::new("items".into(), 0, 0)),
+            numbers: Default::default(),
+            figures: Default::default(),
+            created_at: Vec::new(),
+        }
+    }
 }
 
 impl RuleRows {
@@ -72,7 +86,7 @@ impl RuleRows {
 
     fn add_rule(&mut self, shop: &ShopSets, rule: &Rule) {
         for (column, items) in self.sides.iter_mut().zip([&rule.antecedent, &rule.consequent]) {
-            column.push(format!("{{\"items\":{}}}", shop.json(items)));
+            column.append_values_iter(items.iter().map(|item| shop.name(*item)));
         }
         let counts = rule.counts;
         let numbers = [
@@ -106,14 +120,21 @@ impl RuleRows {
         let created_at = Column::new("".into(), self.created_at).cast(&instant)?;
         let ids: Vec<i64> = (1..).take(self.shops.len()).collect();
         let columns = [Column::new("id".into(), ids), Column::new("shop_id".into(), self.shops)];
+        let [antecedents, consequents] = self.sides;
         let columns = columns
             .into_iter()
-            .chain(self.sides.into_iter().map(|texts| Column::new("".into(), texts)))
+            .chain([side(antecedents)?, side(consequents)?])
             .chain(self.numbers.into_iter().map(|numbers| Column::new("".into(), numbers)))
             .chain(self.figures.into_iter().map(|figures| Column::new("".into(), figures)))
             .chain([created_at]);
         named(columns, &RULES)
     }
+}
+
+/// The records of a side.
+fn side(mut items: ListStringChunkedBuilder) -> PolarsResult<Column> {
+    let items = items.finish().into_series();
+    Ok(StructChunked::from_series("".into(), items.len(), [items].iter())?.into_column())
 }
 
 /// Rows of the output `shops`.

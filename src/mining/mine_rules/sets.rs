@@ -50,15 +50,15 @@ pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>
     let mut rejected = Rejected::new();
     let columns = [col("shop_id").cast(DataType::String), col("items"), col("support_count")];
     for_each_batch(itemsets.select(columns), StageError::from, |batch| {
-        let (shops, items) = (batch.column("shop_id")?.str()?, batch.column("items")?.str()?);
-        for ((shop, items), count) in shops.iter().zip(items.iter()).zip(batch.column("support_count")?.i64()?.iter()) {
+        let (shops, items) = (batch.column("shop_id")?.str()?, ItemLists::of(batch.column("items")?)?);
+        for ((row, shop), count) in shops.iter().enumerate().zip(batch.column("support_count")?.i64()?.iter()) {
             let shop = shop.map(str::to_owned);
             let reason = match read.get_mut(&shop) {
                 None => Some("the shop is not among the shops"),
-                Some((facts, reading)) => reading.add(items, count, facts.orders).err(),
+                Some((facts, reading)) => reading.add(items.get(row), count, facts.orders).err(),
             };
             if let Some(reason) = reason {
-                rejected.push((shop, items.map(str::to_owned), reason));
+                rejected.push((shop, items.shown(row), reason));
             }
         }
         Ok(())
@@ -67,6 +67,54 @@ pub fn read_sets(itemsets: LazyFrame, shops: LazyFrame) -> Result<(Vec<ShopSets>
     let mut shops: Vec<ShopSets> = read.into_iter().map(finish).collect();
     shops.iter_mut().for_each(|shop| shop.take_out_impossible(&mut rejected));
     Ok((shops, rejected_frame(&rejected)?))
+}
+
+/// The items of sets: lists, or the JSON texts of such.
+enum ItemLists {
+    Lists { ends: Vec<i64>, nulls: BooleanChunked, items: StringChunked },
+    Json(StringChunked),
+}
+
+impl ItemLists {
+    fn of(column: &polars::prelude::Column) -> Result<Self, StageError> {
+        let column = column.rechunk();
+        let refused = || StageError::Input {
+            port: "itemsets".to_owned(),
+            problem: format!("the column 'items' is {}, not lists of texts", ColumnKind::of(column.dtype()).word()),
+            mend: "give the output of mine-itemsets, or JSON arrays of texts".to_owned(),
+        };
+        match column.dtype() {
+            DataType::String => Ok(Self::Json(column.str()?.clone())),
+            DataType::Null => Ok(Self::Json(column.cast(&DataType::String)?.str()?.clone())),
+            DataType::List(item) if **item == DataType::String => {
+                let lists = column.list()?;
+                let ends = lists.downcast_as_array().offsets().as_slice().to_vec();
+                Ok(Self::Lists { ends, nulls: column.is_null(), items: lists.get_inner().str()?.clone() })
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// The items of a row; `None` where they are no texts.
+    fn get(&self, row: usize) -> Option<Vec<String>> {
+        match self {
+            Self::Json(texts) => serde_json::from_str(texts.get(row)?).ok(),
+            Self::Lists { ends, nulls, items } => {
+                let end = |place: usize| ends.get(place).and_then(|end| usize::try_from(*end).ok());
+                let (from, to) = (end(row)?, end(row + 1)?);
+                let is_there = nulls.get(row) == Some(false);
+                is_there.then(|| (from..to).map(|item| items.get(item).map(str::to_owned)).collect()).flatten()
+            }
+        }
+    }
+
+    /// What a rejected row shows of them.
+    fn shown(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Json(texts) => texts.get(row).map(str::to_owned),
+            Self::Lists { .. } => self.get(row).map(|items| serde_json::Value::from(items).to_string()),
+        }
+    }
 }
 
 /// What the shops' rows say of one.
@@ -109,11 +157,9 @@ fn rejected_frame(rejected: &Rejected) -> Result<DataFrame, StageError> {
 }
 
 impl Reading {
-    fn add(&mut self, items: Option<&str>, count: Option<i64>, orders: u32) -> Result<(), &'static str> {
-        let names: Vec<String> = items
-            .and_then(|items| serde_json::from_str(items).ok())
-            .filter(|names: &Vec<String>| !names.is_empty())
-            .ok_or("items is no JSON array of texts")?;
+    fn add(&mut self, items: Option<Vec<String>>, count: Option<i64>, orders: u32) -> Result<(), &'static str> {
+        let names =
+            items.filter(|names| !names.is_empty()).ok_or("items is no list of texts, nor a JSON array of texts")?;
         if has_double(&names) {
             return Err("an item is there twice");
         }

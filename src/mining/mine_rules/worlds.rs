@@ -8,7 +8,11 @@ use rand_pcg::Pcg64Mcg;
 
 use super::MineRules;
 use crate::{
-    mining::{mine_itemsets::MineItemsets, support::Support, testing::context},
+    mining::{
+        mine_itemsets::MineItemsets,
+        support::Support,
+        testing::{context, sides},
+    },
     operator::{Frames, Operator},
 };
 
@@ -74,9 +78,9 @@ fn sure(orders: &[Vec<usize>], support: Support) -> (HashSet<[String; 2]>, usize
         Frames::new().with("itemsets", found.take("itemsets").unwrap()).with("shops", found.take("shops").unwrap());
     let rules = MineRules::default().run(inputs, &context()).unwrap().take("rules").unwrap();
     let rules = rules.filter(col("q_value").lt_eq(lit(0.05))).collect().unwrap();
-    let text = |name: &str, row: usize| rules.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
-    let item = |text: String| text.trim_start_matches("{\"items\":[\"").trim_end_matches("\"]}").to_owned();
-    let sides = (0..rules.height()).map(|row| ["antecedent", "consequent"].map(|name| item(text(name, row))));
+    let item = |text: &String| text.trim_start_matches("{\"items\":[\"").trim_end_matches("\"]}").to_owned();
+    let (antecedents, consequents) = (sides(&rules, "antecedent"), sides(&rules, "consequent"));
+    let sides = antecedents.iter().zip(&consequents).map(|(one, other)| [item(one), item(other)]);
     (sides.filter(|sides| sides.iter().all(|side| !side.contains(','))).collect(), rules.height())
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     io::SettingPlaces,
-    operator::{BindError, BoundOperator, Inputs, OperatorKind},
+    operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
     pipeline::registry::Registry,
 };
 
@@ -124,8 +124,8 @@ impl<'a> Builder<'a> {
                 name: entry.key.clone(),
                 kind: StepKind::Source { spec, config, own_writes: table.own_writes.unwrap_or_default() },
                 outputs: vec![
-                    Output { port: "rows".to_owned(), dataset: entry.key.clone() },
-                    Output { port: "rejected".to_owned(), dataset: rejected },
+                    Output { port: "rows".to_owned(), dataset: entry.key.clone(), json: JsonStyle::default() },
+                    Output { port: "rejected".to_owned(), dataset: rejected, json: JsonStyle::default() },
                 ],
                 expectations: Vec::new(),
                 tags: Vec::new(),
@@ -150,6 +150,9 @@ impl<'a> Builder<'a> {
                     version: operator.version,
                     uses_as_of: operator.uses_as_of,
                     uses_seed: operator.uses_seed,
+                    flags: operator.flags,
+                    switch: operator.switch,
+                    phase: operator.phase,
                     bound,
                     params,
                     inputs: Vec::new(),
@@ -234,27 +237,24 @@ impl<'a> Builder<'a> {
         bound: &dyn BoundOperator,
     ) -> Result<Vec<Output>, Diagnostic> {
         // The names of the ports do not depend on the inputs' columns; those are checked later.
-        let ports: Vec<String> = bound
-            .outputs(&BTreeMap::new())
-            .map(|ports| ports.into_iter().map(|port| port.name).collect())
-            .unwrap_or_default();
+        let ports = bound.outputs(&BTreeMap::new()).unwrap_or_default();
         for port in table.outputs.keys() {
-            if !ports.contains(port) {
+            if !ports.iter().any(|known| known.name == *port) {
                 let at = self.document.locate_key(&["stages", &entry.key, "outputs", port]);
                 return Err(Diagnostic::new(format!("{} has no output '{port}'", operator.name), &at, "unknown port")
-                    .mend(suggest(port, ports.iter().map(String::as_str).collect::<Vec<_>>())));
+                    .mend(suggest(port, ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>())));
             }
         }
         let only = ports.len() == 1;
         Ok(ports
             .into_iter()
-            .map(|port| {
+            .map(|OutputPort { name: port, json, .. }| {
                 let dataset = table
                     .outputs
                     .get(&port)
                     .cloned()
                     .unwrap_or_else(|| if only { entry.key.clone() } else { format!("{}.{port}", entry.key) });
-                Output { port, dataset }
+                Output { port, dataset, json }
             })
             .collect())
     }

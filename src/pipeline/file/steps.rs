@@ -10,8 +10,9 @@ use super::{
     model::{ExpectTable, OwnWrites},
 };
 use crate::{
+    flags::Flag,
     io::{SinkTarget, SourceSpec},
-    operator::BoundOperator,
+    operator::{BoundOperator, JsonStyle, Phase},
 };
 
 /// A step by its place in [`Pipeline::steps`].
@@ -82,6 +83,12 @@ pub enum StepKind {
         uses_as_of: bool,
         /// Whether the seed decides its output.
         uses_seed: bool,
+        /// The flags that decide its output.
+        flags: &'static [&'static Flag],
+        /// The flag without which it is not run.
+        switch: Option<&'static Flag>,
+        /// Which part of a longer work it is.
+        phase: Option<Phase>,
         /// The operator with its parameters.
         bound: Box<dyn BoundOperator>,
         /// The parameters with defaults, for the fingerprint.
@@ -105,6 +112,8 @@ pub struct Output {
     pub port: String,
     /// The dataset's name in the pipeline.
     pub dataset: String,
+    /// How its lists and records are spelled in tables and files that have none.
+    pub json: JsonStyle,
 }
 
 /// Expectations on one output of a step.

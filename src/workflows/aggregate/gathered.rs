@@ -1,5 +1,5 @@
 //! The detections, gathered batch by batch: the figures of each pattern, and of each pair of a pattern and a workflow just
-//! what its row is made of. Texts that repeat are kept once; JSON is made when the row is written.
+//! what its row is made of. Texts that repeat are kept once, and so are lists of them, under their JSON.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use super::{
     super::{
-        characteristics::{Characteristics, complexity, duration_range},
+        characteristics::{Characteristics, complexity, duration_range, write_list},
         columns, identity,
     },
     statistics::{Example, RowId, Statistics},
 };
-use crate::operator::StageError;
+use crate::operator::{Field, StageError};
 
 /// Rows of a part, so that a part and a place in it fit 32 bits.
 const PART_ROWS: usize = 1 << 16;
@@ -102,8 +102,8 @@ pub struct Gathered {
 struct Batch<'a> {
     workflows: &'a StringChunked,
     signatures: &'a StringChunked,
-    keywords: &'a StringChunked,
-    files: &'a StringChunked,
+    keywords: columns::Lists,
+    files: columns::Lists,
     input_length: &'a Int64Chunked,
     word_count: &'a Int64Chunked,
     tokens: &'a Int64Chunked,
@@ -120,8 +120,8 @@ impl<'a> Batch<'a> {
         Ok(Self {
             workflows: text("workflow_id")?,
             signatures: text("pattern_signature")?,
-            keywords: text("keywords")?,
-            files: text("files_mentioned")?,
+            keywords: columns::Lists::of(frame, "keywords")?,
+            files: columns::Lists::of(frame, "files_mentioned")?,
             input_length: integer("input_length")?,
             word_count: integer("word_count")?,
             tokens: integer("total_tokens")?,
@@ -184,13 +184,13 @@ impl Gathered {
         })?;
         let batch = Batch::new(frame)?;
         let mut part = Part { workflows: batch.workflows.clone(), ..Part::default() };
-        let mut last = ("", 0);
+        let (mut last, mut json) = (("", 0), String::new());
         for row in 0..frame.height() {
             let signature = batch.signatures.get(row).unwrap_or_default();
             if signature != last.0 || row == 0 {
                 last = (signature, self.pattern(signature));
             }
-            part.push(&batch, row, last.1, &mut self.lists);
+            part.push(&batch, row, last.1, &mut self.lists, &mut json);
         }
         let ids: Vec<i64> = (0..frame.height())
             .into_par_iter()
@@ -246,22 +246,61 @@ impl Gathered {
     pub fn write_characteristics(&self, row: RowId, json: &mut String) {
         let Some((part, place)) = self.part(row) else { return };
         let list = |lists: &[u32]| lists.get(place).map_or("[]", |list| self.lists.get(*list));
-        let word = |words: [&'static str; 3], number: u8| words.get(usize::from(number)).copied().unwrap_or_default();
-        let packed = part.words.get(place).copied().unwrap_or_default();
+        let (duration_range, complexity) = part.words(place);
         Characteristics {
             input_length: part.input_length.get(place).copied().map_or(0, i64::from),
             keywords: list(&part.keywords),
             files_mentioned: list(&part.files),
-            duration_range: word(RANGES, packed & 0xf),
-            complexity: word(COMPLEXITIES, packed >> 4),
+            duration_range,
+            complexity,
             error_count: part.error_count.get(place).copied().unwrap_or_default(),
         }
         .write(json);
     }
+
+    /// All lists of texts, by number.
+    pub fn lists(&self) -> Series {
+        let mut lists = ListStringChunkedBuilder::new(PlSmallStr::EMPTY, self.lists.iter().len(), 0);
+        for json in self.lists.iter() {
+            let texts: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+            lists.append_values_iter(texts.iter().map(String::as_str));
+        }
+        lists.finish().into_series()
+    }
+
+    /// The characteristics of pairs' workflows, a record each; `lists` are those of [`Self::lists`].
+    ///
+    /// # Errors
+    /// Never for pairs of this.
+    pub fn characteristics(&self, lists: &Series, rows: &[RowId], fields: &[Field]) -> PolarsResult<Column> {
+        let of = |row: &RowId| self.part(*row);
+        let numbers = |value: fn(&Part, usize) -> Option<i64>| -> Series {
+            rows.iter().map(|row| of(row).and_then(|(part, place)| value(part, place))).collect()
+        };
+        let texts = |value: fn((&'static str, &'static str)) -> &'static str| -> Series {
+            rows.iter().map(|row| of(row).map(|(part, place)| value(part.words(place)))).collect()
+        };
+        let taken = |list: fn(&Part) -> &[u32]| {
+            let numbers = rows.iter().map(|row| of(row).and_then(|(part, place)| list(part).get(place).copied()));
+            lists.take(&numbers.collect::<IdxCa>())
+        };
+        let values = [
+            numbers(|part, place| part.input_length.get(place).copied().map(i64::from)),
+            taken(|part| &part.keywords)?,
+            taken(|part| &part.files)?,
+            texts(|words| words.0),
+            texts(|words| words.1),
+            numbers(|part, place| part.error_count.get(place).copied()),
+        ];
+        let named = values.into_iter().zip(fields).map(|(values, field)| values.with_name(field.name.into()));
+        let named: Vec<Series> = named.collect();
+        Ok(StructChunked::from_series("matched_characteristics".into(), rows.len(), named.iter())?.into_column())
+    }
 }
 
 impl Part {
-    fn push(&mut self, batch: &Batch<'_>, row: usize, pattern: PatternId, lists: &mut Texts) {
+    /// Adds a row; `json` is room to write in.
+    fn push(&mut self, batch: &Batch<'_>, row: usize, pattern: PatternId, lists: &mut Texts, json: &mut String) {
         let number = |column: &Int64Chunked| column.get(row).unwrap_or_default();
         let place =
             |words: [&str; 3], word: &str| words.iter().position(|known| *known == word).unwrap_or_default() as u8;
@@ -273,9 +312,21 @@ impl Part {
         self.seen_at.push(batch.seen_at.get(row).unwrap_or(UNDATED));
         self.input_length.push(u32::try_from(number(batch.input_length)).unwrap_or(u32::MAX));
         self.error_count.push(errors);
-        self.keywords.push(lists.number(batch.keywords.get(row).unwrap_or("[]")));
-        self.files.push(lists.number(batch.files.get(row).unwrap_or("[]")));
+        let mut list = |texts: &columns::Lists| {
+            json.clear();
+            write_list(texts.get(row), json);
+            lists.number(json)
+        };
+        self.keywords.push(list(&batch.keywords));
+        self.files.push(list(&batch.files));
         self.words.push(packed);
+    }
+
+    /// The words for how long a row's workflow took and how hard it was.
+    fn words(&self, row: usize) -> (&'static str, &'static str) {
+        let word = |words: [&'static str; 3], number: u8| words.get(usize::from(number)).copied().unwrap_or_default();
+        let packed = self.words.get(row).copied().unwrap_or_default();
+        (word(RANGES, packed & 0xf), word(COMPLEXITIES, packed >> 4))
     }
 
     fn pattern(&self, row: usize) -> PatternId {

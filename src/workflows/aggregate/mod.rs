@@ -29,8 +29,8 @@ use super::{
     identity, time,
 };
 use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
-    for_each_batch,
+    ColumnKind, Frames, InputPort, Inputs, JsonStyle, Operator, OutputPort, ParamError, PortSchema, StageContext,
+    StageError, for_each_batch,
 };
 
 /// Aggregates detections.
@@ -61,7 +61,7 @@ impl Operator for AggregatePatterns {
     const NAME: &'static str = "aggregate-patterns";
     const SUMMARY: &'static str =
         "Links workflows to their patterns and says how often each occurs, what it costs and what a tool would save.";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const USES_AS_OF: bool = true;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("detections", DETECTIONS, "What `detect-patterns` found."),
@@ -72,8 +72,15 @@ impl Operator for AggregatePatterns {
 
     fn outputs(&self, _: &BTreeMap<String, PortSchema>) -> Result<Vec<OutputPort>, StageError> {
         Ok(vec![
-            OutputPort::new("patterns", "All patterns, known and new, by signature.", PATTERNS),
-            OutputPort::new("occurrences", "Which workflow is an example of which pattern, by id.", OCCURRENCES),
+            OutputPort::new(
+                "patterns",
+                "All patterns, known and new, by signature. `typical_input_pattern` is the JSON text of the characteristics of \
+                 one of its workflows, or what the table has for a pattern without any.",
+                PATTERNS,
+            ),
+            // In tables they are spelled as the original writes them.
+            OutputPort::new("occurrences", "Which workflow is an example of which pattern, by id.", OCCURRENCES)
+                .spelled(JsonStyle::Spaced),
             report::port(),
         ])
     }

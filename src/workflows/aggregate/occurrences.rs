@@ -10,7 +10,7 @@ use super::{
     links::Links,
     statistics::RowId,
 };
-use crate::operator::{ColumnKind, StageError};
+use crate::operator::{ColumnKind, Field as RecordField, StageError};
 
 /// The columns of `pattern_occurrences`.
 pub const OCCURRENCES: &[(&str, ColumnKind)] = &[
@@ -18,8 +18,18 @@ pub const OCCURRENCES: &[(&str, ColumnKind)] = &[
     ("pattern_id", ColumnKind::Int),
     ("workflow_id", ColumnKind::Text),
     ("similarity_score", ColumnKind::Float),
-    ("matched_characteristics", ColumnKind::Text),
+    ("matched_characteristics", ColumnKind::Record(CHARACTERISTICS)),
     ("detected_at", ColumnKind::Text),
+];
+
+/// What is noted of a workflow.
+const CHARACTERISTICS: &[RecordField] = &[
+    RecordField::new("input_length", ColumnKind::Int),
+    RecordField::new("keywords", ColumnKind::Texts),
+    RecordField::new("files_mentioned", ColumnKind::Texts),
+    RecordField::new("duration_range", ColumnKind::Text),
+    RecordField::new("complexity", ColumnKind::Text),
+    RecordField::new("error_count", ColumnKind::Int),
 ];
 
 /// What a row says of how well its workflow fits its pattern.
@@ -55,24 +65,22 @@ impl Occurrences {
         let made = OCCURRENCES.iter().filter_map(|(name, kind)| Some(Field::new((*name).into(), kind.data_type()?)));
         let made = Arc::new(made.collect::<Schema>());
         let made: Arc<dyn UdfSchema> = Arc::new(move |_: &Schema| Ok(made.clone()));
-        let rows = move |frame: DataFrame| self.rows(&frame);
+        let lists = self.gathered.lists();
+        let rows = move |frame: DataFrame| self.rows(&lists, &frame);
         Ok(places.lazy().map(rows, OptFlags::STREAMING, Some(made), Some("write occurrences")))
     }
 
-    fn rows(&self, places: &DataFrame) -> PolarsResult<DataFrame> {
+    fn rows(&self, lists: &Series, places: &DataFrame) -> PolarsResult<DataFrame> {
         let height = places.height();
         let text = |name: &str| StringChunkedBuilder::new(name.into(), height);
-        let (mut workflows, mut found) = (text("workflow_id"), text("matched_characteristics"));
-        let mut detected_at = text("detected_at");
+        let (mut workflows, mut detected_at) = (text("workflow_id"), text("detected_at"));
         let mut patterns = Vec::with_capacity(height);
-        let (mut json, mut time) = (String::new(), String::new());
-        for row in places.column("row")?.u32()?.iter().flatten().map(RowId) {
+        let mut time = String::new();
+        let rows: Vec<RowId> = places.column("row")?.u32()?.iter().flatten().map(RowId).collect();
+        for row in rows.iter().copied() {
             let pattern = self.gathered.pattern_of(row);
             patterns.push(self.pattern_ids.get(pattern as usize).copied());
             workflows.append_value(self.gathered.workflow(row));
-            json.clear();
-            self.gathered.write_characteristics(row, &mut json);
-            found.append_value(&json);
             match self.gathered.seen_at(row) {
                 Some(at) => {
                     time.clear();
@@ -87,7 +95,7 @@ impl Occurrences {
             columns::column("pattern_id", patterns),
             workflows.finish().into_column(),
             Column::new_scalar("similarity_score".into(), Scalar::from(SIMILARITY), height),
-            found.finish().into_column(),
+            self.gathered.characteristics(lists, &rows, CHARACTERISTICS)?,
             detected_at.finish().into_column(),
         ];
         DataFrame::new(height, columns)

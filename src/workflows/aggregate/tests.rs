@@ -10,8 +10,8 @@ fn detections(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {
         "pattern_signature" => vec!["test:pytest:backend"; rows.len()],
         "input_length" => vec![3i64; rows.len()],
         "word_count" => vec![1i64; rows.len()],
-        "keywords" => vec!["[]"; rows.len()],
-        "files_mentioned" => vec!["[]"; rows.len()],
+        "keywords" => no_texts(rows.len()),
+        "files_mentioned" => no_texts(rows.len()),
         "total_tokens" => rows.iter().map(|row| (row.1 > 0).then_some(row.1)).collect::<Vec<_>>(),
         "actual_cost_total" => rows.iter().map(|row| (row.2 > 0.0).then_some(row.2)).collect::<Vec<_>>(),
         "duration_seconds" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
@@ -20,6 +20,13 @@ fn detections(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {
         "seen_at" => rows.iter().map(|row| row.4 * 86_400_000_000).collect::<Vec<_>>(),
     )
     .unwrap()
+}
+
+/// So many empty lists.
+fn no_texts(rows: usize) -> Series {
+    let mut lists = ListStringChunkedBuilder::new("".into(), rows, 0);
+    (0..rows).for_each(|_| lists.append_values_iter(std::iter::empty()));
+    lists.finish().into_series()
 }
 
 fn patterns(rows: &[(&str, i64, f64, i64, i64)]) -> DataFrame {

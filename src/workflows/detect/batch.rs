@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::{
     super::{
-        characteristics::{files_mentioned, words, write_list},
+        characteristics::{files_mentioned, words},
         columns::{self, floats, integers, texts},
         durations::LONGEST,
         identity,
@@ -317,8 +317,8 @@ struct Rows {
     signature: StringChunkedBuilder,
     input_length: Vec<i64>,
     word_count: Vec<i64>,
-    keywords: StringChunkedBuilder,
-    files: StringChunkedBuilder,
+    keywords: ListStringChunkedBuilder,
+    files: ListStringChunkedBuilder,
     tokens: Vec<Option<i64>>,
     cost: Vec<Option<f64>>,
     duration: Vec<Option<i64>>,
@@ -333,8 +333,31 @@ struct Rows {
 struct Described {
     input_length: i64,
     word_count: i64,
-    keywords: String,
-    files: String,
+    keywords: TextList,
+    files: TextList,
+}
+
+/// Texts one after another, whose room is used again for the next list.
+#[derive(Default)]
+struct TextList {
+    texts: String,
+    ends: Vec<usize>,
+}
+
+impl TextList {
+    fn set<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        self.texts.clear();
+        self.ends.clear();
+        for text in texts {
+            self.texts.push_str(text);
+            self.ends.push(self.texts.len());
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(start, end)| self.texts.get(*start..*end).unwrap_or_default())
+    }
 }
 
 impl Rows {
@@ -345,8 +368,8 @@ impl Rows {
             signature: text("pattern_signature"),
             input_length: Vec::new(),
             word_count: Vec::new(),
-            keywords: text("keywords"),
-            files: text("files_mentioned"),
+            keywords: ListStringChunkedBuilder::new("keywords".into(), capacity, 0),
+            files: ListStringChunkedBuilder::new("files_mentioned".into(), capacity, 0),
             tokens: Vec::new(),
             cost: Vec::new(),
             duration: Vec::new(),
@@ -361,10 +384,8 @@ impl Rows {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.request.input_length = count(request.chars().count());
         self.request.word_count = count(words(request));
-        self.request.keywords.clear();
-        write_list(keywords, &mut self.request.keywords);
-        self.request.files.clear();
-        write_list(files_mentioned(request).into_iter(), &mut self.request.files);
+        self.request.keywords.set(keywords);
+        self.request.files.set(files_mentioned(request).into_iter());
     }
 
     fn push(&mut self, batch: &Batch<'_>, place: usize, id: &str, signature: &str) {
@@ -372,8 +393,8 @@ impl Rows {
         self.signature.append_value(signature);
         self.input_length.push(self.request.input_length);
         self.word_count.push(self.request.word_count);
-        self.keywords.append_value(&self.request.keywords);
-        self.files.append_value(&self.request.files);
+        self.keywords.append_values_iter(self.request.keywords.iter());
+        self.files.append_values_iter(self.request.files.iter());
         self.tokens.push(batch.tokens.get(place));
         self.cost.push(batch.cost.get(place));
         self.duration.push(batch.duration(place));
@@ -383,7 +404,7 @@ impl Rows {
     }
 
     /// In the order of [`DETECTIONS`].
-    fn finish(self) -> Result<DataFrame, StageError> {
+    fn finish(mut self) -> Result<DataFrame, StageError> {
         columns::frame(vec![
             self.id.finish().into_column(),
             self.signature.finish().into_column(),

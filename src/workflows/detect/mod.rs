@@ -41,7 +41,7 @@ const ROW: &str = "row_number";
 impl Operator for DetectPatterns {
     const NAME: &'static str = "detect-patterns";
     const SUMMARY: &'static str = "Finds which recurring operations each workflow is an example of, by the rules file.";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required(
             "workflows",
@@ -57,8 +57,7 @@ impl Operator for DetectPatterns {
         Ok(vec![
             OutputPort::new(
                 "detections",
-                "One row per workflow and pattern, with the workflow's figures; keywords and files are JSON lists, `seen_at` \
-                 is in microseconds since 1970, null where the history has no time.",
+                "One row per workflow and pattern, with the workflow's figures; `seen_at` is in microseconds since 1970, null where the history has no time.",
                 DETECTIONS,
             ),
             OutputPort::new("counts", "How many workflows were read, used and left out.", COUNTS),
