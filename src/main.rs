@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod bundles;
+mod catalog;
 mod cli;
 mod delimited;
 mod dice;

@@ -1,6 +1,7 @@
 //! Tests through the binary, by capability.
 
 mod bundles;
+mod catalog;
 mod engine;
 mod house;
 mod linking;

@@ -1,6 +1,8 @@
 //! The table of operators that pipeline files can name.
 
-use crate::{bundles, linking, mining, operator::OperatorKind, orders, pipeline::sql_operator::Sql, workflows};
+use crate::{
+    bundles, catalog, linking, mining, operator::OperatorKind, orders, pipeline::sql_operator::Sql, workflows,
+};
 
 /// All operators, by name.
 pub struct Registry(Vec<OperatorKind>);
@@ -13,6 +15,7 @@ impl Registry {
         kinds.extend(mining::operators());
         kinds.extend(orders::operators());
         kinds.extend(bundles::operators());
+        kinds.extend(catalog::operators());
         kinds.push(OperatorKind::of::<Sql>());
         kinds.sort_by_key(|kind| kind.name);
         Self(kinds)
