@@ -17,12 +17,6 @@ impl<'a> Baskets<'a> {
         self.offsets.windows(2).map(move |bounds| &self.items[bounds[0]..bounds[1]])
     }
 
-    /// How many orders there are.
-    #[cfg(test)]
-    pub fn len(self) -> usize {
-        self.offsets.len().saturating_sub(1)
-    }
-
     /// How many hold two items or more.
     pub fn of_several(self) -> usize {
         self.iter().filter(|items| items.len() > 1).count()

@@ -24,19 +24,6 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// Every reason, in order.
-    #[cfg(test)]
-    pub const ALL: [Self; 8] = [
-        Self::OutOfStock,
-        Self::PolicyBlock,
-        Self::BelowMargin,
-        Self::DuplicateSku,
-        Self::LowScore,
-        Self::PriceAnomaly,
-        Self::CopyFail,
-        Self::FinalizeTxFail,
-    ];
-
     /// The name, as reports have it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -39,6 +39,7 @@ impl Vectors {
     }
 
     /// A vector in full.
+    #[cfg(test)]
     pub fn row(&self, row: usize) -> Vec<f32> {
         match &self.rows {
             Rows::Sparse { offsets, dimensions, values } => {
@@ -53,6 +54,7 @@ impl Vectors {
     }
 
     /// The cosine of two vectors; 0 when one is zero.
+    #[cfg(test)]
     pub fn cosine(&self, one: usize, other: usize) -> f32 {
         match &self.rows {
             Rows::Sparse { offsets, dimensions, values } => {

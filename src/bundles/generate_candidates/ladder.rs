@@ -42,11 +42,14 @@ pub struct Rung {
     pub score: f64,
 }
 
+/// What a tier proposes, when it is asked.
+type Proposals<'a> = &'a dyn Fn() -> Vec<Proposal>;
+
 /// Walks the ladder down until there are enough sets that are not in `pool` yet.
 pub fn climb(shop: &Shop<'_>, rules: &[Rule], texts: &CatalogTexts<'_>, pool: &Pool) -> Vec<Rung> {
     let mut found = Found { shop, pool, rungs: Vec::new() };
     let fbt = BundleType::Fbt;
-    let tiers: [(Tier, BundleType, &dyn Fn() -> Vec<Proposal>); 7] = [
+    let tiers: [(Tier, BundleType, Proposals<'_>); 7] = [
         (tier(20, 10.0, 1.0), fbt, &|| of_rules(rules, Source::StrictRules).collect()),
         (tier(10, 8.0, 0.9), fbt, &|| relaxed(shop)),
         (tier(10, 5.0, 0.8), fbt, &|| smoothed(shop)),
@@ -91,7 +94,7 @@ impl Found<'_> {
             if !self.shop.may_use(&key) || self.pool.has(&key) || self.rungs.iter().any(is_there) {
                 continue;
             }
-            proposal.confidence = proposal.confidence.max(LEAST.confidence).min(1.0);
+            proposal.confidence = proposal.confidence.clamp(LEAST.confidence, 1.0);
             proposal.lift = proposal.lift.max(LEAST.lift);
             proposal.support = proposal.support.max(LEAST.support);
             proposal.suggested = proposal.suggested.or(Some(tier.discount));

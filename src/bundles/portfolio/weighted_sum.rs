@@ -50,10 +50,10 @@ mod tests {
             discount: Percent::whole(10),
             expected_margin: 0.0,
         };
-        let found = portfolio(&[judged.clone()], &[Goal::Revenue, Goal::CrossSell], &limits);
+        let found = portfolio(std::slice::from_ref(&judged), &[Goal::Revenue, Goal::CrossSell], &limits);
         let expected = (0.3 * 0.25 + 0.1 * 0.7) / 0.4;
         assert!((found.scores[0].unwrap() - expected).abs() < 1e-12);
-        let found = portfolio(&[judged.clone()], &[Goal::Margin, Goal::Cannibalisation], &limits);
+        let found = portfolio(std::slice::from_ref(&judged), &[Goal::Margin, Goal::Cannibalisation], &limits);
         assert!((found.scores[0].unwrap() - (0.25 * 0.4 + 0.5) / 0.75).abs() < 1e-12);
         assert!((blended(1.0, 0.5) - 0.85).abs() < 1e-12);
     }

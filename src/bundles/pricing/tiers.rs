@@ -51,13 +51,13 @@ pub fn tiers_of_quantities(quantities: &Quantities, stock: Option<i64>) -> Vec<T
     let half_of_stock = stock.map_or(u32::MAX, |stock| u32::try_from(stock.max(0) / 2).unwrap_or(u32::MAX));
 
     let mut tiers = vec![BASE, tier(2, if is_more(quantities.of_two, 30) { 8 } else { 5 }, STARTER)];
-    let middle = quantities.p75.max(3).min(MIDDLE_MOST).min(half_of_stock);
+    let middle = quantities.p75.clamp(3, MIDDLE_MOST).min(half_of_stock);
     if middle > 2 {
         tiers.push(tier(middle, if is_more(quantities.of_three, 15) { 10 } else { 12 }, POPULAR));
     }
     let upper = quantities.p90;
     let top = if upper > middle { upper } else { middle + 2 };
-    let top = top.max(5).min(TOP_MOST).min(half_of_stock);
+    let top = top.clamp(5, TOP_MOST).min(half_of_stock);
     if tiers.last().is_some_and(|last| top > last.min_quantity) {
         let percent = if is_more(quantities.of_five, 10) {
             15

@@ -145,8 +145,11 @@ pub mod testing {
         }
     }
 
+    /// Lines of an order: item, quantity, cents.
+    pub type Lines<'a> = &'a [(u32, i64, i64)];
+
     /// Orders of a day, each with lines of an item, a quantity and what was paid.
-    pub fn shop(orders: &[(i32, &[(u32, i64, i64)])], bundles: Vec<BundleFact>) -> ShopFacts {
+    pub fn shop(orders: &[(i32, Lines<'_>)], bundles: Vec<BundleFact>) -> ShopFacts {
         let mut shop = ShopFacts { bundles, offsets: vec![0], products: 7, ..ShopFacts::default() };
         for (day, lines) in orders {
             shop.lines.extend(lines.iter().map(|(item, quantity, total)| LineFact {
