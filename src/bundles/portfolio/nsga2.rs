@@ -195,18 +195,18 @@ fn swap_members(one: &mut [u32], other: &mut [u32], dice: &mut Dice) {
     let (mut of_one, mut of_other) = (only(one, other), only(other, one));
     dice.shuffle(&mut of_one);
     dice.shuffle(&mut of_other);
-    for (a, b) in of_one.iter().zip(&of_other).take(of_one.len().div_ceil(2)) {
-        exchange(one, *a, *b);
-        exchange(other, *b, *a);
-    }
-    one.sort_unstable();
-    other.sort_unstable();
+    let half = of_one.len().div_ceil(2);
+    of_one.truncate(half);
+    of_other.truncate(half);
+    exchange(one, &of_one, &of_other);
+    exchange(other, &of_other, &of_one);
 }
 
-fn exchange(members: &mut [u32], old: u32, new: u32) {
-    if let Some(member) = members.iter_mut().find(|member| **member == old) {
-        *member = new;
-    }
+/// Takes members out and others in; of both as many.
+fn exchange(members: &mut Vec<u32>, out: &[u32], others: &[u32]) {
+    members.retain(|member| !out.contains(member));
+    members.extend_from_slice(others);
+    members.sort_unstable();
 }
 
 /// Replaces one member by a bundle that is none; there is one.
