@@ -94,12 +94,12 @@ fn are_words(line: &[u8], delimiter: u8) -> bool {
     let mut records = Records::new(line, Shape { delimiter, terminator: b'\n', width: 0 });
     records.advance();
     let mut room = Vec::new();
-    let mut is_word = |place: usize| {
+    let is_word = |place: usize| {
         let cell = records.cell(place, &mut room);
         cell.is_empty()
             || (!cell.contains(&b'@') && cell.iter().filter(|byte| byte.is_ascii_digit()).count() * 2 < cell.len())
     };
-    (0..records.cells.len()).all(|place| is_word(place))
+    (0..records.cells.len()).all(is_word)
 }
 
 /// The delimiter by which the records of a sample have as many cells as the first, which has two at least: that of the

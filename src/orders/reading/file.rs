@@ -14,7 +14,9 @@ use crate::orders::{
     reading::{
         content::Content,
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
-        json, order_ids, parquet,
+        json,
+        order_ids::{self, FirstRows},
+        parquet,
         parse::{Convention, Job},
     },
     recognising::{
@@ -39,6 +41,18 @@ pub(super) fn may_be_a_note(path: &str) -> bool {
     has_ending(Packing::of(path).1, ".txt")
 }
 
+/// What the first rows of a file tell of its columns.
+#[derive(Default)]
+pub(super) enum Told {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// The rows so far, and the blocks that wait for the others.
+    Waiting(FirstRows, Vec<(u64, Content)>, Arc<Layout>),
+    /// Where the columns go, and the order that rows without one go on with.
+    All(Arc<Layout>, Vec<u8>),
+}
+
 /// Reads a file into blocks.
 pub(super) struct FileReader<'a, S> {
     pub(super) number: u32,
@@ -47,8 +61,8 @@ pub(super) struct FileReader<'a, S> {
     pub(super) context: &'a StageContext,
     pub(super) send: &'a S,
     pub(super) notes: &'a Mutex<Notes>,
-    /// What the first rows told of the columns, and the order that rows without one go on with.
-    pub(super) told: RefCell<Option<(Arc<Layout>, Vec<u8>)>>,
+    /// What its first rows tell of its columns.
+    pub(super) told: RefCell<Told>,
 }
 
 impl<S: Fn(Job) -> bool> FileReader<'_, S> {
@@ -60,11 +74,14 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
         if self.reading.convention != Convention::Fimi && ignored_for_name(&self.file.path).is_some() {
             return Ok(true);
         }
-        match &self.file.path {
+        let goes_on = match &self.file.path {
             path if parquet::is_named_so(path) => self.read_parquet(),
             path if json::is_named_so(path) && self.reading.convention != Convention::Fimi => self.read_json(),
             _ => self.read_text(),
-        }
+        };
+        // What was read before the file turned out to be of no use is told all the same.
+        let are_sent = self.send_waiting()?;
+        Ok(goes_on? && are_sent)
     }
 
     fn read_text(&self) -> Result<bool, String> {
@@ -151,27 +168,50 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
         layout
     }
 
+    /// Hands a block over; the first wait until enough rows are there to tell of the columns, whatever the blocks.
     fn hand_over(&self, first_line: u64, content: Content, layout: Arc<Layout>) -> Result<bool, String> {
-        let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
         let mut told = self.told.borrow_mut();
-        let (layout, order) = told.take().unwrap_or_else(|| (self.with_first_rows(layout, &content), Vec::new()));
-        let after = order_ids::in_force(&layout, &content, order.clone());
-        *told = Some((Arc::clone(&layout), after));
-        Ok((self.send)(Job { block, file: self.number, first_line, content, layout, order }))
+        if matches!(*told, Told::Nothing) {
+            let is_telling = layout.kind.among() == Kind::Orders && self.reading.convention != Convention::Fimi;
+            *told = match is_telling {
+                true => Told::Waiting(FirstRows::of(&layout), Vec::new(), layout),
+                false => Told::All(layout, Vec::new()),
+            };
+        }
+        if let Told::Waiting(first, waiting, _) = &mut *told {
+            let wants_more = first.add(&content);
+            waiting.push((first_line, content));
+            drop(told);
+            return if wants_more { Ok(true) } else { self.send_waiting() };
+        }
+        drop(told);
+        self.send_block(first_line, content)
     }
 
-    /// The layout by what the first rows tell of its columns.
-    fn with_first_rows(&self, layout: Arc<Layout>, content: &Content) -> Arc<Layout> {
+    /// Settles what the first rows tell, and sends the blocks that waited for it.
+    fn send_waiting(&self) -> Result<bool, String> {
+        let Told::Waiting(first, waiting, layout) = self.told.take() else { return Ok(true) };
         let mut settled = (*layout).clone();
-        if settled.kind.among() != Kind::Orders || self.reading.convention == Convention::Fimi {
-            return layout;
-        }
-        order_ids::settle(&mut settled, content);
+        order_ids::settle(&mut settled, &first);
         let settled = Arc::new(settled);
         if let Some((known, _)) = lock(self.notes).layouts.get_mut(&self.number) {
             *known = Arc::clone(&settled);
         }
-        settled
+        self.told.replace(Told::All(settled, Vec::new()));
+        for (first_line, content) in waiting {
+            if !self.send_block(first_line, content)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn send_block(&self, first_line: u64, content: Content) -> Result<bool, String> {
+        let Told::All(layout, order) = self.told.take() else { return Ok(true) };
+        let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
+        let after = order_ids::in_force(&layout, &content, order.clone());
+        self.told.replace(Told::All(Arc::clone(&layout), after));
+        Ok((self.send)(Job { block, file: self.number, first_line, content, layout, order }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which columns name the orders and the items of a file, and rows that leave the order's name to the row above: told from the
-//! first rows.
+//! first rows, however many blocks they are in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::orders::{
     reading::{content::Content, refusing::broken},
@@ -9,61 +9,75 @@ use crate::orders::{
 };
 
 /// Rows that are looked at.
-const ROWS: usize = 20_000;
+const ROWS: usize = 5_000;
+
+/// The cells of the first rows of a file, in the columns that are to be chosen among.
+pub struct FirstRows {
+    columns: Vec<usize>,
+    cells: Vec<Vec<Vec<u8>>>,
+    count: usize,
+}
+
+impl FirstRows {
+    /// None yet, of a file with this layout.
+    pub fn of(layout: &Layout) -> Self {
+        let fields = [Order::OrderId, Order::Sku, Order::CreatedAt].map(Order::place);
+        let wanted = layout.fields.iter().filter(|(field, _)| fields.contains(field));
+        let columns: BTreeSet<usize> = wanted.flat_map(|(_, columns)| columns).copied().collect();
+        let cells = columns.iter().map(|_| Vec::new()).collect();
+        Self { columns: columns.into_iter().collect(), cells, count: 0 }
+    }
+
+    /// Takes rows up to the number that is looked at; false once no more are wanted.
+    pub fn add(&mut self, content: &Content) -> bool {
+        let mut records = content.records();
+        let mut room = Vec::new();
+        while self.count < ROWS && records.advance() {
+            self.count += 1;
+            for (cells, column) in self.cells.iter_mut().zip(&self.columns) {
+                cells.push(records.cell(*column, &mut room).to_vec());
+            }
+        }
+        self.count < ROWS
+    }
+
+    fn of_column(&self, column: usize) -> &[Vec<u8>] {
+        let place = self.columns.iter().position(|known| *known == column);
+        place.and_then(|place| self.cells.get(place)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn filled(&self, column: usize) -> usize {
+        self.of_column(column).iter().filter(|cell| !cell.is_empty()).count()
+    }
+}
 
 /// Has one column name the SKUs, the best that any row fills: codes of two columns are not of one kind. And one column name
-/// the orders, the best that all rows fill, where it tells the same orders apart as the best that some
-/// fill; else the latter. Where rows leave it blank and say no date either, they go on with the order above.
-pub fn settle(layout: &mut Layout, content: &Content) {
+/// the orders, the best that all rows fill, where it tells the same orders apart as the best that some fill; else the latter.
+/// Where rows leave it blank and say no date either, they go on with the order above.
+pub fn settle(layout: &mut Layout, first: &FirstRows) {
     let is_of_skus = |(field, columns): &&mut (usize, Vec<usize>)| *field == Order::Sku.place() && columns.len() > 1;
     if let Some((_, columns)) = layout.fields.iter_mut().find(is_of_skus) {
-        let rows = first_rows(content, columns);
-        let best = rows.iter().position(|cells| cells.iter().any(|cell| !cell.is_empty())).unwrap_or_default();
-        *columns = columns.get(best).copied().into_iter().collect();
+        let best = columns.iter().copied().find(|column| first.filled(*column) > 0).or(columns.first().copied());
+        *columns = best.into_iter().collect();
     }
-    let id = Order::OrderId.place();
-    let Some((_, candidates)) = layout.fields.first().filter(|(field, _)| *field == id).cloned() else { return };
-    let rows = first_rows(content, &candidates);
-    let count = rows.first().map_or(0, Vec::len);
-    let filled =
-        |place: &usize| rows.get(*place).map_or(0, |cells| cells.iter().filter(|cell| !cell.is_empty()).count());
-    let places = || 0..candidates.len();
-    let Some(best) = places().find(|place| filled(place) > 0) else { return };
-    let is_whole = |place: &usize| filled(place) == count;
-    let is_alike = |place: &usize| match (rows.get(best), rows.get(*place)) {
-        (Some(best), Some(other)) => tell_the_same(best, other),
-        _ => false,
-    };
-    let chosen = if is_whole(&best) { best } else { places().filter(is_whole).find(is_alike).unwrap_or(best) };
-    let Some(column) = candidates.get(chosen).copied() else { return };
+    let may_name = layout.may_name.take();
+    let of_orders = layout.fields.first().filter(|(field, _)| *field == Order::OrderId.place());
+    let Some((_, candidates)) = of_orders.cloned() else { return };
+    let Some(best) = candidates.iter().copied().find(|column| first.filled(*column) > 0) else { return };
+    let is_whole = |column: usize| first.filled(column) == first.count;
+    let is_alike = |column: &usize| is_whole(*column) && tell_the_same(first.of_column(best), first.of_column(*column));
+    let chosen = if is_whole(best) { best } else { candidates.iter().copied().find(is_alike).unwrap_or(best) };
     if let Some((_, columns)) = layout.fields.first_mut() {
-        *columns = vec![column];
+        *columns = vec![chosen];
     }
-    if let Some(name) = layout.may_name.take().filter(|name| *name != column)
-        && let (Some(orders), Some(names)) = (rows.get(chosen), candidates.iter().position(|known| *known == name))
-        && rows.get(names).is_some_and(|names| differ_within(orders, names))
+    if let Some(name) = may_name.filter(|name| *name != chosen)
+        && differ_within(first.of_column(chosen), first.of_column(name))
     {
         layout.fields.push((Order::LineName.place(), vec![name]));
         layout.fields.sort_unstable_by_key(|(field, _)| *field);
         layout.line_name.push(name);
     }
-    layout.continues_orders = !is_whole(&chosen) && says_orders_once(layout, content, column);
-}
-
-/// The cells of these columns in the first rows.
-fn first_rows(content: &Content, columns: &[usize]) -> Vec<Vec<Vec<u8>>> {
-    let mut found = vec![Vec::new(); columns.len()];
-    let mut records = content.records();
-    let mut room = Vec::new();
-    for _ in 0..ROWS {
-        if !records.advance() {
-            break;
-        }
-        for (cells, column) in found.iter_mut().zip(columns) {
-            cells.push(records.cell(*column, &mut room).to_vec());
-        }
-    }
-    found
+    layout.continues_orders = !is_whole(chosen) && says_orders_once(layout, first, chosen);
 }
 
 /// Whether two columns tell the same rows apart, as far as both are filled.
@@ -86,14 +100,13 @@ fn differ_within(orders: &[Vec<u8>], names: &[Vec<u8>]) -> bool {
 }
 
 /// Whether no row without an order's name has a date, and the first row has a name.
-fn says_orders_once(layout: &Layout, content: &Content, column: usize) -> bool {
+fn says_orders_once(layout: &Layout, first: &FirstRows, column: usize) -> bool {
     let Some(dates) = layout.date_columns() else { return false };
-    let columns: Vec<usize> = std::iter::once(column).chain(dates.iter().copied()).collect();
-    let rows = first_rows(content, &columns);
-    let Some((ids, dates)) = rows.split_first() else { return false };
-    let is_blank = |row: usize| ids.get(row).is_some_and(Vec::is_empty);
-    let has_date = |row: usize| dates.iter().any(|cells| cells.get(row).is_some_and(|cell| !cell.is_empty()));
-    !ids.is_empty() && !is_blank(0) && (0..ids.len()).all(|row| !is_blank(row) || !has_date(row))
+    let ids = first.of_column(column);
+    let has_date =
+        |row: usize| dates.iter().any(|date| first.of_column(*date).get(row).is_some_and(|cell| !cell.is_empty()));
+    let is_sound = |(row, id): (usize, &Vec<u8>)| !id.is_empty() || (row > 0 && !has_date(row));
+    ids.iter().enumerate().all(is_sound)
 }
 
 /// The order's name that is in force after these rows, if they are of a file that leaves names to the row above; `before` is

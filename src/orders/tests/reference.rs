@@ -150,13 +150,21 @@ impl File {
         let last = Row { id: usize::MAX, sku: 0, date: 0, quantity: 1, price: 1, line: 0, variant: 0 };
         let mut at = 2;
         let rows = self.rows.iter().cloned().chain(self.day_first.then_some(last));
+        let mut above = "";
         rows.map(|row| {
             let id = IDS.get(row.id).map_or("day-first", |id| id.1);
             let line = at;
             at += 1 + id.matches('\n').count() as i64;
-            (line, row, id)
+            above = if id.is_empty() && self.says_orders_once() { above } else { id };
+            (line, row, above)
         })
         .collect()
+    }
+
+    /// Whether rows without an order's id go on with the order above: the first has one, and none of the others has a date.
+    fn says_orders_once(&self) -> bool {
+        let is_blank = |row: &Row| IDS[row.id].1.is_empty();
+        !is_blank(&self.rows[0]) && self.rows.iter().all(|row| !is_blank(row) || DATES[row.date].0.is_empty())
     }
 }
 

@@ -34,7 +34,10 @@ fn one_column_names_the_orders_of_a_file() {
     let header = "order_id,order_number,created_at,sku,quantity,price\n";
     let rows = "1,#1,2026-02-03,A,1,2\n,#1,2026-02-03,B,1,2\n3,#3,2026-02-03,C,1,2\n";
     let found = lines("o.csv", &format!("{header}{rows}")).0;
-    assert_eq!(found, ["#1 | - | A | 1 | 200", "#1 | - | B | 1 | 200", "#3 | - | C | 1 | 200"]);
+    assert_eq!(
+        found,
+        ["#1 | unspecified | A | 1 | 200", "#1 | unspecified | B | 1 | 200", "#3 | unspecified | C | 1 | 200"]
+    );
     // The other column tells other orders apart, so that it names something else.
     let rows =
         "1,x,2026-02-03,A,1,2\n,x,2026-02-03,B,1,2\n3,x,2026-02-03,C,1,2\n4,x,2026-02-03,C,1,2\n5,x,2026-02-03,C,1,2\n";
@@ -51,7 +54,7 @@ fn a_name_is_the_items_where_it_differs_within_orders_and_another_column_names_t
     assert_eq!(found, ["1 | Cup | C-1 | 1 | 200", "1 | Tea | T-1 | 1 | 300", "2 | Cup | C-1 | 1 | 200"]);
     let rows = "1,2026-02-03,#1,C-1,1,2\n1,2026-02-03,#1,T-1,1,3\n";
     let found = lines("o.csv", &format!("{header}{rows}")).0;
-    assert_eq!(found, ["1 | - | C-1 | 1 | 200", "1 | - | T-1 | 1 | 300"]);
+    assert_eq!(found, ["1 | unspecified | C-1 | 1 | 200", "1 | unspecified | T-1 | 1 | 300"]);
 }
 
 #[test]
