@@ -2,8 +2,8 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::{marks::Marks, repair};
 pub use super::shape::{Fault, Shape};
+use super::{marks::Marks, repair};
 
 /// A cell of a record: where it is in the block.
 #[derive(Clone, Copy, Debug)]

@@ -42,7 +42,5 @@ pub use sinks::{
 };
 pub use source::{MissingFiles, SourceSpec};
 pub use source_rows::{SourceRead, SourceRows, Spill};
-pub use sqlite::{
-    ColumnPair, Definitions, SqliteRead, SqliteSource, open_to_change, open_to_look, share_allocator,
-};
+pub use sqlite::{ColumnPair, Definitions, SqliteRead, SqliteSource, open_to_change, open_to_look, share_allocator};
 pub use watch::ReadWatch;

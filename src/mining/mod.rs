@@ -26,8 +26,8 @@ pub use decimal::rounded;
 pub use items::is_off_sale;
 pub use itemsets::{Itemsets, Limits, Search, Target};
 pub use mine_itemsets::{read_baskets, sets_frame};
-pub use orders::{DATED_LINES_PORT, LINES_PORT, NO_CUSTOMER, NO_TIME, ShopOrders, Wanted, read_lines};
 pub use model_table::{Answer, ShopModels};
+pub use orders::{DATED_LINES_PORT, LINES_PORT, NO_CUSTOMER, NO_TIME, ShopOrders, Wanted, read_lines};
 
 use crate::operator::OperatorKind;
 

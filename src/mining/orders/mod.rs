@@ -10,5 +10,5 @@ mod tests;
 
 pub use copies::StandingOrders;
 pub use lines::{Line, OrderLines, Wanted};
-pub use shop_orders::{NO_CUSTOMER, NO_TIME, Names, ShopOrders};
 pub use read::{DATED_LINES_PORT, LINES_PORT, REJECTED, add_lines, plain_lines_port, read_lines, rejected_lines};
+pub use shop_orders::{NO_CUSTOMER, NO_TIME, Names, ShopOrders};
