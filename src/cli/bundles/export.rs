@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::{Database, usage};
+use super::asked::{Database, usage};
 use crate::review::{self, Query, ReviewError};
 
 /// Export what a shop has, in the forms of docs/bundles.md and schemas/.

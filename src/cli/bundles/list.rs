@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::{Database, StatusArgument, amount, usage};
+use super::asked::{Database, StatusArgument, amount, usage};
 use crate::{
     report::table::{Table, count},
     review::{self, Query, Recommendation},

@@ -1,25 +1,22 @@
 //! `nightloom bundles`: what was recommended, and what people decide of it.
 
+mod asked;
 mod export;
 mod list;
 mod show;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 pub use export::write;
 
+use self::asked::{Database, mend, usage};
 use crate::{
     io,
-    pipeline::PipelineError,
-    review::{self, Action, Decision, Recommendation, ReviewError, Status},
+    review::{self, Action, Decision, Recommendation},
 };
 
 /// See the bundles of shops, and decide which are offered.
@@ -47,14 +44,6 @@ enum Command {
     Export(export::Arguments),
 }
 
-/// Which database.
-#[derive(Args)]
-pub struct Database {
-    /// The database with the bundles.
-    #[arg(long = "db", value_name = "FILE", env = "BASKETS_DB", default_value = "data/demo/baskets.db")]
-    path: PathBuf,
-}
-
 #[derive(Args)]
 struct Decide {
     /// Ids of recommendations, or what only one id begins with.
@@ -74,33 +63,6 @@ struct Decide {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// A status, as an argument.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum StatusArgument {
-    /// Nobody has decided.
-    Pending,
-    /// It may be offered.
-    Approved,
-    /// It must not be offered.
-    Rejected,
-    /// It is offered.
-    Active,
-    /// It was offered.
-    Inactive,
-}
-
-impl From<StatusArgument> for Status {
-    fn from(status: StatusArgument) -> Self {
-        match status {
-            StatusArgument::Pending => Self::Pending,
-            StatusArgument::Approved => Self::Approved,
-            StatusArgument::Rejected => Self::Rejected,
-            StatusArgument::Active => Self::Active,
-            StatusArgument::Inactive => Self::Inactive,
-        }
-    }
 }
 
 /// Does what was asked.
@@ -132,35 +94,4 @@ fn decided(decide: &Decide, action: Action) -> anyhow::Result<ExitCode> {
         println!("{} {} ({id}{bundle})", recommendation.title(), status.name());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-impl Database {
-    /// The database to look at, with tables of decisions, empty where nobody has decided anything.
-    pub fn open(&self) -> anyhow::Result<Connection> {
-        let connection = io::open_to_look(&self.path).with_context(|| mend(&self.path))?;
-        review::stand_in(&connection).map_err(usage)?;
-        Ok(connection)
-    }
-}
-
-fn mend(path: &Path) -> String {
-    format!("name the database that pipelines/bundles.toml writes with --db, if it is not {}", path.display())
-}
-
-/// What a person can mend is usage.
-pub fn usage(error: ReviewError) -> anyhow::Error {
-    let mend = match &error {
-        ReviewError::NoRecommendations => "run pipelines/bundles.toml, or name its database with --db",
-        ReviewError::UnknownId { .. } => "nightloom bundles list shows ids",
-        ReviewError::Stands { mend, .. } => mend,
-        ReviewError::Cell { .. } | ReviewError::Database(_) => return error.into(),
-    };
-    PipelineError::Usage { problem: error.to_string(), mend: mend.to_owned() }.into()
-}
-
-/// An amount of cents with its sign and two decimals.
-pub fn amount(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.unsigned_abs();
-    format!("{sign}{}.{:02}", cents / 100, cents % 100)
 }

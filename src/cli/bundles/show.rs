@@ -5,7 +5,7 @@ use std::{fmt::Write, process::ExitCode};
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::{Database, amount, usage};
+use super::asked::{Database, amount, usage};
 use crate::{
     report::table::Table,
     review::{self, Recommendation},
