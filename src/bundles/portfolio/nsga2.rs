@@ -188,7 +188,7 @@ fn tournament<'a>(population: &'a [Placed], dice: &mut Dice) -> &'a Placed {
 }
 
 /// Swaps half of what only one has with what only the other has.
-fn swap_members(one: &mut [u32], other: &mut [u32], dice: &mut Dice) {
+fn swap_members(one: &mut Vec<u32>, other: &mut Vec<u32>, dice: &mut Dice) {
     let only = |these: &[u32], those: &[u32]| -> Vec<u32> {
         these.iter().copied().filter(|member| those.binary_search(member).is_err()).collect()
     };
