@@ -121,9 +121,8 @@ proptest! {
         for target in &all {
             let others = all.iter().copied().filter(|a| a != target);
             let met = others.clone().filter(|a| gram.together(*a, *target) > 0.0);
-            // Of all others, weights of nearly nothing are left out.
-            let cases = [(few, met.collect::<Vec<u32>>(), 1e-4), (&whole, others.collect(), 1.01e-3)];
-            for (pairs, companions, error) in cases {
+            let cases = [(few, met.collect::<Vec<u32>>()), (&whole, others.collect())];
+            for (pairs, companions) in cases {
                 let row = |a: &u32| {
                     let with = companions.iter().map(|b| {
                         let together = weight_of(&orders, &[*a, *b]);
@@ -134,7 +133,9 @@ proptest! {
                 let expected = reference_solve(companions.iter().map(row).collect());
                 for (a, expected) in companions.iter().zip(expected) {
                     let found = weight(pairs, *a, *target);
-                    prop_assert!((found - expected).abs() < error, "{a} → {target}: {found}, not {expected}");
+                    let is_left_out = found == 0.0 && expected.abs() < 2.01e-3;
+                    let is_near = (found - expected).abs() < 1e-4;
+                    prop_assert!(is_near || is_left_out, "{a} → {target}: {found}, not {expected}");
                 }
             }
         }
