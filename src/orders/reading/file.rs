@@ -49,8 +49,8 @@ pub(super) enum Told {
     Nothing,
     /// The rows so far, and the blocks that wait for the others.
     Waiting(FirstRows, Vec<(u64, Content)>, Arc<Layout>),
-    /// Where the columns go, and the order that rows without one go on with.
-    All(Arc<Layout>, Vec<u8>),
+    /// Where the columns go; and the order that rows without one go on with, in a file that leaves it to the row above.
+    All(Arc<Layout>, Option<Vec<u8>>),
 }
 
 /// Reads a file into blocks.
@@ -175,7 +175,7 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
             let is_telling = layout.kind.among() == Kind::Orders && self.reading.convention != Convention::Fimi;
             *told = match is_telling {
                 true => Told::Waiting(FirstRows::of(&layout), Vec::new(), layout),
-                false => Told::All(layout, Vec::new()),
+                false => Told::All(layout, None),
             };
         }
         if let Told::Waiting(first, waiting, _) = &mut *told {
@@ -192,12 +192,12 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
     fn send_waiting(&self) -> Result<bool, String> {
         let Told::Waiting(first, waiting, layout) = self.told.take() else { return Ok(true) };
         let mut settled = (*layout).clone();
-        order_ids::settle(&mut settled, &first);
+        let goes_on = order_ids::settle(&mut settled, &first);
         let settled = Arc::new(settled);
         if let Some((known, _)) = lock(self.notes).layouts.get_mut(&self.number) {
             *known = Arc::clone(&settled);
         }
-        self.told.replace(Told::All(settled, Vec::new()));
+        self.told.replace(Told::All(settled, goes_on.then(Vec::new)));
         for (first_line, content) in waiting {
             if !self.send_block(first_line, content)? {
                 return Ok(false);
@@ -209,7 +209,7 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
     fn send_block(&self, first_line: u64, content: Content) -> Result<bool, String> {
         let Told::All(layout, order) = self.told.take() else { return Ok(true) };
         let block = lock(self.notes).next_block(BlockPlace { file: self.number, first_line })?;
-        let after = order_ids::in_force(&layout, &content, order.clone());
+        let after = order.clone().map(|before| order_ids::in_force(&layout, &content, before));
         self.told.replace(Told::All(Arc::clone(&layout), after));
         Ok((self.send)(Job { block, file: self.number, first_line, content, layout, order }))
     }

@@ -53,8 +53,8 @@ impl FirstRows {
 
 /// Has one column name the SKUs, the best that any row fills: codes of two columns are not of one kind. And one column name
 /// the orders, the best that all rows fill, where it tells the same orders apart as the best that some fill; else the latter.
-/// Where rows leave it blank and say no date either, they go on with the order above.
-pub fn settle(layout: &mut Layout, first: &FirstRows) {
+/// Whether rows that leave it blank, and say no date either, go on with the order above.
+pub fn settle(layout: &mut Layout, first: &FirstRows) -> bool {
     let is_of_skus = |(field, columns): &&mut (usize, Vec<usize>)| *field == Order::Sku.place() && columns.len() > 1;
     if let Some((_, columns)) = layout.fields.iter_mut().find(is_of_skus) {
         let best = columns.iter().copied().find(|column| first.filled(*column) > 0).or(columns.first().copied());
@@ -62,8 +62,8 @@ pub fn settle(layout: &mut Layout, first: &FirstRows) {
     }
     let may_name = layout.may_name.take();
     let of_orders = layout.fields.first().filter(|(field, _)| *field == Order::OrderId.place());
-    let Some((_, candidates)) = of_orders.cloned() else { return };
-    let Some(best) = candidates.iter().copied().find(|column| first.filled(*column) > 0) else { return };
+    let Some((_, candidates)) = of_orders.cloned() else { return false };
+    let Some(best) = candidates.iter().copied().find(|column| first.filled(*column) > 0) else { return false };
     let is_whole = |column: usize| first.filled(column) == first.count;
     let is_alike = |column: &usize| is_whole(*column) && tell_the_same(first.of_column(best), first.of_column(*column));
     let chosen = if is_whole(best) { best } else { candidates.iter().copied().find(is_alike).unwrap_or(best) };
@@ -77,7 +77,7 @@ pub fn settle(layout: &mut Layout, first: &FirstRows) {
         layout.fields.sort_unstable_by_key(|(field, _)| *field);
         layout.line_name.push(name);
     }
-    layout.continues_orders = !is_whole(chosen) && says_orders_once(layout, first, chosen);
+    !is_whole(chosen) && says_orders_once(layout, first, chosen)
 }
 
 /// Whether two columns tell the same rows apart, as far as both are filled.
@@ -109,11 +109,11 @@ fn says_orders_once(layout: &Layout, first: &FirstRows, column: usize) -> bool {
     ids.iter().enumerate().all(is_sound)
 }
 
-/// The order's name that is in force after these rows, if they are of a file that leaves names to the row above; `before` is
-/// that before them.
+/// The order's name that is in force after these rows of a file that leaves names to the row above; `before` is that before
+/// them.
 pub fn in_force(layout: &Layout, content: &Content, before: Vec<u8>) -> Vec<u8> {
     let column = layout.fields.first().and_then(|(_, columns)| columns.first());
-    let Some(column) = column.filter(|_| layout.continues_orders) else { return before };
+    let Some(column) = column else { return before };
     let mut last = before;
     let reach = layout.reach();
     let mut records = content.records();

@@ -54,8 +54,8 @@ pub struct Job {
     pub content: Content,
     /// Where its columns go.
     pub layout: Arc<Layout>,
-    /// The cell that names the order of its first rows, if they leave it to the rows before.
-    pub order: Vec<u8>,
+    /// In a file whose rows may leave the order's name to the row above: the cell that names the order of the first.
+    pub order: Option<Vec<u8>>,
 }
 
 /// A row that is not used.
@@ -249,7 +249,7 @@ impl<'a> Parser<'a> {
         note_letters(job, &mut parsed.facts);
         self.last_shop.1 = NO_SHOP;
         self.last_dated = 0;
-        self.order_above.clone_from(&job.order);
+        self.order_above.clone_from(job.order.as_ref().unwrap_or(&Vec::new()));
         self.naming = Naming::of(&job.layout);
         if self.convention == Convention::Fimi {
             parse_fimi(job, &mut parsed);
@@ -323,7 +323,7 @@ impl<'a> Parser<'a> {
         let mut room = std::mem::take(&mut self.room);
         let columns = job.layout.fields.first().map_or(&[][..], |(_, columns)| columns);
         let mut key = best(records, columns, &mut room);
-        if job.layout.continues_orders {
+        if job.order.is_some() {
             if !key.is_empty() {
                 self.order_above.clear();
                 self.order_above.extend_from_slice(key);

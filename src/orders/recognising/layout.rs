@@ -43,8 +43,6 @@ pub struct Layout {
     pub words: BTreeMap<usize, BTreeMap<String, String>>,
     /// Of a list of products: the fields that are the product's.
     pub carries: Vec<usize>,
-    /// Whether rows that name no order go on with that of the row above.
-    pub continues_orders: bool,
     /// A column `name` that may be the order's or the item's, where nothing else names the item; its rows tell.
     pub may_name: Option<usize>,
 }
@@ -120,7 +118,6 @@ impl Layout {
             list: None,
             words: BTreeMap::new(),
             carries: Vec::new(),
-            continues_orders: false,
             may_name: None,
         }
     }
@@ -390,7 +387,6 @@ impl Finder<'_> {
             list,
             words: profile.map(|profile| words(kind, profile)).unwrap_or_default(),
             carries: carries(kind, profile),
-            continues_orders: false,
             may_name,
         }
     }
