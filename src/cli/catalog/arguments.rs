@@ -82,7 +82,8 @@ impl CatalogArguments {
         let arguments = PipelineArguments { pipeline, sets, workspace };
         let plan = PlanArguments {
             select: steps.select.iter().map(|step| (*step).to_owned()).collect(),
-            full_refresh: steps.rewrites,
+            force: steps.again == Again::Stages,
+            full_refresh: steps.again == Again::All,
             ..PlanArguments::default()
         };
         let work = Work {
@@ -106,8 +107,19 @@ pub struct Steps {
     pub select: &'static [&'static str],
     /// Whether sinks are written.
     pub writes: Writes,
-    /// Whether what is the same is written too.
-    pub rewrites: bool,
+    /// Which of them are done although they are fresh.
+    pub again: Again,
+}
+
+/// Which steps are done although they are fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// None: a sync of the same catalog has nothing to do.
+    None,
+    /// The stages: what the index confirmed meanwhile is looked at.
+    Stages,
+    /// All, and what is the same is written too.
+    All,
 }
 
 /// The error of a run as the verbs tell it: a catalog that cannot be understood is refused.

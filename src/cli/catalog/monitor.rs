@@ -6,7 +6,7 @@ use clap::Args;
 use polars::prelude::DataFrame;
 use serde_json::json;
 
-use super::arguments::{CatalogArguments, REFUSED, Steps, failed, sum, texts};
+use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed, sum, texts};
 use crate::{io::index::IndexStatus, pipeline::run::Writes};
 
 /// Ids of a type that are shown.
@@ -45,7 +45,7 @@ pub fn changes_of(frame: &DataFrame) -> anyhow::Result<Vec<Change>> {
 /// Prints the changes.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let catalog = &arguments.catalog;
-    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, rewrites: false };
+    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages };
     let performed = catalog.run(catalog.pipeline.clone(), steps)?;
     let datasets = ["changes", "refusals", "summary"].map(|name| performed.dataset(name));
     if let Some(problem) = performed.outcome.problem {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{CatalogArguments, REFUSED, Steps, failed, texts};
+use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed, texts};
 use crate::{
     pipeline::run::Writes,
     report::table::{Table, count},
@@ -23,7 +23,7 @@ pub struct Arguments {
 /// Prints the operations.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let catalog = &arguments.catalog;
-    let steps = Steps { select: &["+operations"], writes: Writes::Nothing, rewrites: false };
+    let steps = Steps { select: &["+operations"], writes: Writes::Nothing, again: Again::Stages };
     let performed = catalog.run(catalog.pipeline.clone(), steps)?;
     let datasets = ["operations", "refusals"].map(|name| performed.dataset(name));
     if let Some(problem) = performed.outcome.problem {

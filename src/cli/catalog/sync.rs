@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed, texts};
+use super::arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed, texts};
 use crate::{
     io::index::{self, SyncRun},
     pipeline::run::Writes,
@@ -62,7 +62,12 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let is_full = arguments.full || arguments.force;
     let pipeline = if is_full { &arguments.full_pipeline } else { &catalog.pipeline };
     let writes = if arguments.dry_run { Writes::Nothing } else { Writes::Sinks };
-    let performed = catalog.run(pipeline.clone(), Steps { select: &[], writes, rewrites: arguments.force })?;
+    let again = match (arguments.force, arguments.dry_run) {
+        (true, _) => Again::All,
+        (false, true) => Again::Stages,
+        (false, false) => Again::None,
+    };
+    let performed = catalog.run(pipeline.clone(), Steps { select: &[], writes, again })?;
     let refusals = performed.dataset("refusals")?;
     let run_id = performed.outcome.run_id;
     if let Some(problem) = performed.outcome.problem {
