@@ -11,9 +11,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+pub use asked::{Database, usage};
 pub use export::write;
 
-use self::asked::{Database, mend, usage};
+use self::asked::mend;
 use crate::{
     io,
     review::{self, Action, Decision, Recommendation},
