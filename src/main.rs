@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+mod catalog;
 mod cli;
 mod delimited;
 mod flags;

@@ -1,5 +1,6 @@
 //! Tests through the binary, by capability.
 
+mod catalog;
 mod engine;
 mod house;
 mod linking;

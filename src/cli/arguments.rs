@@ -34,7 +34,7 @@ pub struct WorkspaceArguments {
 }
 
 /// Which steps, and whether they are done even if they are fresh.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct PlanArguments {
     /// Steps to do: names, name+, +name, tag:name; commas join what must all hold [default: all].
     #[arg(long, short, value_name = "STEPS")]

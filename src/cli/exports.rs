@@ -14,7 +14,7 @@ use polars::prelude::{DataFrame, LazyFrame, df};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    io::{self, SourceSpec, checkpoint_file::scan_parquet},
+    io::{self, MissingFiles, SourceSpec, checkpoint_file::scan_parquet},
     operator::{Frames, OperatorKind, Scratch, StageContext, StageError, Storage},
     pipeline::{
         Pipeline, PipelineError,
@@ -131,7 +131,7 @@ struct Listed {
 fn listed(given: &[PathBuf]) -> anyhow::Result<Vec<Listed>> {
     let mut files = Vec::new();
     for path in given {
-        let spec = SourceSpec::Files { glob: path.to_string_lossy().into_owned() };
+        let spec = SourceSpec::Files { glob: path.to_string_lossy().into_owned(), missing: MissingFiles::Refused };
         let usage = |problem: io::IoError| PipelineError::Usage {
             problem: problem.to_string(),
             mend: "name a file, or a folder of files".to_owned(),

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each with its arguments, its call and what it prints.
 
 mod arguments;
+mod catalog;
 mod check;
 mod clean;
 mod completions;
@@ -17,6 +18,7 @@ mod recommend;
 mod run;
 mod sample;
 mod schema;
+mod search;
 mod status;
 mod verify;
 
@@ -45,7 +47,7 @@ const EXAMPLES: &str = "Examples:
 
 Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file,
 3 another run holds the workspace, 4 the time was up and a part was written,
-130 interrupted.";
+130 interrupted. `nightloom catalog --help` has its own.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -63,6 +65,8 @@ enum Command {
     Itemsets(itemsets::Arguments),
     Recommend(recommend::Arguments),
     Exports(exports::Arguments),
+    Catalog(catalog::Arguments),
+    Search(search::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -85,6 +89,8 @@ pub fn main() -> ExitCode {
         Command::Itemsets(arguments) => itemsets::main(&arguments),
         Command::Recommend(arguments) => recommend::main(&arguments),
         Command::Exports(arguments) => exports::main(&arguments),
+        Command::Catalog(arguments) => catalog::main(&arguments),
+        Command::Search(arguments) => search::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -27,9 +27,9 @@ use crate::{
         failpoint::Failpoint,
         journal::{Journal, StepRow},
         lock::WorkspaceLock,
-        plan::steps_to_do,
+        plan::{PlanOptions, steps_to_do},
         registry::Registry,
-        run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL},
+        run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},
     },
     report::{dataset, summary},
 };
@@ -113,34 +113,111 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.dry_run {
         return print_plan(&arguments.pipeline, &arguments.plan, arguments.json);
     }
-    let registry = Registry::standard();
     let state_folder = arguments.pipeline.state_folder();
-    let pipeline = arguments.pipeline.read(&registry)?;
-    let mut plan = arguments.plan.options(&state_folder)?;
-    let needed = steps_to_do(&pipeline, &plan.selection)?;
-    check::check(&pipeline, &|id| needed.contains(&id))?;
-    let holder = holder(&pipeline);
-    let (scope, patience, cancelled) =
-        (pipeline.scope.as_deref(), Duration::from_secs(arguments.wait), stop_on_signals()?);
-    let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, patience, &cancelled)?;
-    let journal = Journal::open(&state_folder)?;
-    if arguments.resume {
-        (plan.as_of, plan.seed) = instant_of_last_run(&journal, &pipeline)?;
-    }
-    let options = RunOptions {
-        plan,
+    let work = Work {
+        pipeline: &arguments.pipeline,
+        plan: arguments.plan.options(&state_folder)?,
+        resume: if arguments.resume { Resume::Last } else { Resume::No },
         jobs: usize::from(arguments.jobs),
         memory_bytes: arguments.memory,
+        wait: Duration::from_secs(arguments.wait),
         time_limit: arguments.time_limit.map(Duration::from_secs),
-        holder,
-        cancelled,
-        failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
-            .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
+        log_format: arguments.log_format,
+        writes: Writes::Sinks,
     };
-    let observer = progress::observer(arguments.log_format);
-    let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
-    drop(observer);
-    finish(arguments, &pipeline, &state_folder, &options, outcome)
+    finish(arguments, work.perform()?)
+}
+
+/// A run to be made.
+pub struct Work<'a> {
+    /// The pipeline.
+    pub pipeline: &'a PipelineArguments,
+    /// What decides the plan.
+    pub plan: PlanOptions,
+    /// Whether it goes on with the last run.
+    pub resume: Resume,
+    /// How many steps may run at a time.
+    pub jobs: usize,
+    /// Bytes to stay within.
+    pub memory_bytes: u64,
+    /// How long to wait for another run that holds the workspace, or the scope.
+    pub wait: Duration,
+    /// The time that stages which can give a part should stay within.
+    pub time_limit: Option<Duration>,
+    /// How events are written.
+    pub log_format: Option<LogFormat>,
+    /// Whether sinks are written.
+    pub writes: Writes,
+}
+
+/// Whether a run goes on with the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// It is of its own instant.
+    No,
+    /// It is of the last run's instant and seed.
+    Last,
+}
+
+/// A run that was made.
+pub struct Performed {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The folder of its journal and checkpoints.
+    pub state_folder: PathBuf,
+    /// What the run was told.
+    pub options: RunOptions,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+impl Work<'_> {
+    /// Makes the run, which signals may stop.
+    pub fn perform(self) -> anyhow::Result<Performed> {
+        let registry = Registry::standard();
+        let state_folder = self.pipeline.state_folder();
+        let pipeline = self.pipeline.read(&registry)?;
+        let needed = steps_to_do(&pipeline, &self.plan.selection)?;
+        check::check(&pipeline, &|id| needed.contains(&id))?;
+        let holder = holder(&pipeline);
+        let (scope, cancelled) = (pipeline.scope.as_deref(), stop_on_signals()?);
+        let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, self.wait, &cancelled)?;
+        let journal = Journal::open(&state_folder)?;
+        let mut plan = self.plan;
+        if self.resume == Resume::Last {
+            (plan.as_of, plan.seed) = instant_of_last_run(&journal, &pipeline)?;
+        }
+        let options = RunOptions {
+            plan,
+            jobs: self.jobs,
+            memory_bytes: self.memory_bytes,
+            time_limit: self.time_limit,
+            holder,
+            cancelled,
+            failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
+                .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
+            writes: self.writes,
+        };
+        let observer = progress::observer(self.log_format);
+        let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
+        drop(observer);
+        Ok(Performed { pipeline, state_folder, options, outcome })
+    }
+}
+
+impl Performed {
+    /// The rows of a dataset that the run made or found fresh; `None` if it did not come to it.
+    pub fn dataset(&self, name: &str) -> anyhow::Result<Option<DataFrame>> {
+        let store = CheckpointStore::new(&self.state_folder, &self.pipeline);
+        for id in self.pipeline.ids() {
+            let made = self.pipeline.step(id).outputs.iter().position(|output| output.dataset == name);
+            let Some(manifest) = self.outcome.manifests.get(&id) else { continue };
+            if let Some(output) = made.and_then(|place| manifest.outputs.get(place)) {
+                return Ok(Some(store.scan(manifest, output)?.collect()?));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// The as-of time and the seed of a pipeline's last run.
@@ -173,13 +250,9 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(cancelled)
 }
 
-fn finish(
-    arguments: &Arguments,
-    pipeline: &Pipeline,
-    state_folder: &Path,
-    options: &RunOptions,
-    outcome: Outcome,
-) -> anyhow::Result<ExitCode> {
+fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCode> {
+    let Performed { pipeline, state_folder, options, outcome } = performed;
+    let (pipeline, state_folder) = (&pipeline, state_folder.as_path());
     let is_idle = outcome.rows.iter().all(|row| row.status == "fresh");
     let has_reports = outcome.problem.is_none() && (arguments.json || !is_idle);
     let reports = if has_reports { read_reports(pipeline, state_folder, &outcome)? } else { Vec::new() };

@@ -12,6 +12,7 @@ use polars::prelude::{CsvWriter, JsonFormat, JsonWriter, LazyFrame, SerWriter};
 use super::{
     IoError,
     checkpoint_file::{read_footer_metadata, scan_parquet, write_parquet},
+    file_state::{FileState, SourceState},
     nested::with_json_texts,
     prepared_file::{FileTarget, FileWriter, PreparedFile, check_target, sweep},
 };
@@ -41,12 +42,42 @@ pub enum Nested {
     Json,
 }
 
-/// Refuses, before any work, a file that could not be put in its place.
-///
-/// # Errors
-/// A path that is a folder or names no file, a folder that cannot be made or written.
-pub fn check_file(path: &Path) -> Result<(), IoError> {
-    check_target(path)
+/// A file that is replaced as a whole.
+pub struct FileSink {
+    /// The file.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: FileFormat,
+    /// How it holds lists and records; CSV has none.
+    pub nested: Nested,
+    /// How long to wait for another run that writes it.
+    pub busy_timeout: Duration,
+}
+
+impl FileSink {
+    /// Refuses, before any work, a file that could not be put in its place.
+    ///
+    /// # Errors
+    /// A path that is a folder or names no file, a folder that cannot be made or written.
+    pub fn check(&self) -> Result<(), IoError> {
+        check_target(&self.path)
+    }
+
+    /// What the file is to hold: the rows of a Parquet file; `None` when it holds them already. `json` is how lists and
+    /// records are spelled where they are texts.
+    pub fn content(&self, json: JsonStyle, from: Option<PathBuf>) -> FileContent<'_> {
+        let Self { path, format, nested, busy_timeout } = self;
+        FileContent { path, format: *format, nested: *nested, json, busy_timeout: *busy_timeout, from }
+    }
+
+    /// Whether the file is as it was left.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn is_as_left(&self, left: &SourceState) -> Result<bool, IoError> {
+        let now = SourceState::of_file(FileState::of(&self.path)?);
+        now.unchanged_since(left).map(|unchanged| unchanged.is_some())
+    }
 }
 
 /// What a file is to hold.
@@ -170,14 +201,8 @@ mod tests {
     }
 
     fn write_nested(path: &Path, format: FileFormat, nested: Nested, from: &Path) -> Result<(), IoError> {
-        let content = FileContent {
-            path,
-            format,
-            nested,
-            json: JsonStyle::Compact,
-            busy_timeout: Duration::ZERO,
-            from: Some(from.to_owned()),
-        };
+        let sink = FileSink { path: path.to_owned(), format, nested, busy_timeout: Duration::ZERO };
+        let content = sink.content(JsonStyle::Compact, Some(from.to_owned()));
         let writer = FileWriter { run_id: "1", holder: "a test", cancelled: &AtomicBool::new(false) };
         content.prepare(content.take(&writer)?).file?.map_or(Ok(()), |file| file.publish(&|_| ()).map(drop))
     }

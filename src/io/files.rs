@@ -20,6 +20,11 @@ pub(super) fn matches(pattern: &str) -> Result<Vec<PathBuf>, IoError> {
     Ok(files)
 }
 
+/// Whether a glob matches no file; one that is no glob is not for this to tell.
+pub(super) fn are_missing(pattern: &str) -> bool {
+    matching::find(pattern).is_ok_and(|found| found.files.is_empty())
+}
+
 /// What a person should know of the files a glob matches.
 pub(super) fn warnings(pattern: &str) -> Vec<String> {
     let circles = matching::find(pattern).map(|found| found.circles).unwrap_or_default();

@@ -13,12 +13,21 @@ use crate::operator::{Column, ColumnKind, PortSchema};
 /// When no file is there.
 pub(super) fn schema(glob: &str) -> Result<PortSchema, IoError> {
     files::matches(&pattern(glob))?;
-    Ok(vec![
+    Ok(columns())
+}
+
+pub(super) fn columns() -> PortSchema {
+    vec![
         Column::new("path", ColumnKind::Text),
         Column::new("name", ColumnKind::Text),
         Column::new("bytes", ColumnKind::Int),
         Column::new("content", ColumnKind::Text),
-    ])
+    ]
+}
+
+/// No files as rows.
+pub(super) fn nothing() -> Result<SourceRead, IoError> {
+    table(Path::new(""), &[], Vec::new(), Vec::new(), Vec::new())
 }
 
 /// A folder stands for all files beneath it.
@@ -45,8 +54,18 @@ pub(super) fn read(glob: &str, watch: &ReadWatch<'_>) -> Result<SourceRead, IoEr
         contents.push(content);
         watch.progress.advance(1);
     }
+    table(Path::new(&glob), &paths, names, bytes, contents)
+}
+
+fn table(
+    glob: &Path,
+    paths: &[PathBuf],
+    names: Vec<String>,
+    bytes: Vec<i64>,
+    contents: Vec<String>,
+) -> Result<SourceRead, IoError> {
     let shown: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    let refused = |error| IoError::frame(Path::new(&glob), error);
+    let refused = |error| IoError::frame(glob, error);
     let columns = vec![
         Series::new("path".into(), shown).into(),
         Series::new("name".into(), names).into(),

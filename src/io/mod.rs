@@ -7,6 +7,7 @@ mod error;
 mod file_sink;
 mod file_state;
 mod files;
+pub mod index;
 mod json;
 mod json_text;
 mod listing;
@@ -17,6 +18,7 @@ mod parquet_batches;
 mod prepared_file;
 mod reject;
 mod row_groups;
+mod sinks;
 mod source;
 mod source_rows;
 mod spelled_time;
@@ -27,17 +29,18 @@ mod watch;
 
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
-pub use file_sink::{FileContent, FileFormat, Nested, Prepared, check_file};
+pub use file_sink::{FileContent, FileSink, Prepared};
 pub use file_state::{FileState, Signs, SourceState, Unchanged, state_of_written};
 pub use files::open;
-pub use nested::{first_misspelled, with_json_texts, with_lists};
+pub use nested::{first_misspelled, with_lists};
 pub use parquet_batches::ParquetBatches;
 pub use prepared_file::{FileTarget, FileWriter, PreparedFile, sync_folder_of};
 pub use reject::rejected_schema;
-pub use source::SourceSpec;
-pub use source_rows::{SourceRead, SourceRows, Spill};
-pub use sqlite::{
-    Applying, ColumnPair, Definitions, SinkMode, SqliteApplied, SqliteRead, SqliteSink, SqliteSource, SqliteWrite,
-    apply_sqlite, ledger_holds, share_allocator,
+pub use sinks::{
+    Applied, Applying, KINDS, Landed, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget, SinkWrite,
+    Writing, definitions_in, seconds,
 };
+pub use source::{MissingFiles, SourceSpec};
+pub use source_rows::{SourceRead, SourceRows, Spill};
+pub use sqlite::{ColumnPair, Definitions, SqliteRead, SqliteSource, share_allocator};
 pub use watch::ReadWatch;

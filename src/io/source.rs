@@ -1,5 +1,7 @@
 //! A source: where a dataset comes from, its columns, its state, its rows.
 
+use std::path::Path;
+
 use polars::prelude::DataFrame;
 
 use super::{
@@ -42,7 +44,19 @@ pub enum SourceSpec {
     Files {
         /// The files, or a folder of them.
         glob: String,
+        /// What it means when there are none.
+        missing: MissingFiles,
     },
+}
+
+/// What it means when a source of files finds none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingFiles {
+    /// An error.
+    #[default]
+    Refused,
+    /// A dataset without rows.
+    Empty,
 }
 
 impl SourceSpec {
@@ -58,7 +72,8 @@ impl SourceSpec {
             Self::Ndjson { glob } => json::ndjson_schema(glob),
             Self::Json { glob } => json::json_schema(glob),
             Self::Parquet { glob } => parquet::schema(glob),
-            Self::Files { glob } => listing::schema(glob),
+            Self::Files { .. } if self.lacks_files() => Ok(listing::columns()),
+            Self::Files { glob, .. } => listing::schema(glob),
         }
     }
 
@@ -71,7 +86,8 @@ impl SourceSpec {
         match self {
             Self::Sqlite(source) => sqlite::count_rows(source).map(Some),
             Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
-            Self::Files { glob } => listing::count_rows(glob).map(Some),
+            Self::Files { .. } if self.lacks_files() => Ok(Some(0)),
+            Self::Files { glob, .. } => listing::count_rows(glob).map(Some),
             Self::Csv { .. } | Self::Ndjson { .. } | Self::Json { .. } => Ok(None),
         }
     }
@@ -86,7 +102,8 @@ impl SourceSpec {
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::state_of(glob)
             }
-            Self::Files { glob } => files::state_of(&listing::pattern(glob)),
+            Self::Files { .. } if self.lacks_files() => Ok(SourceState { files: Vec::new() }),
+            Self::Files { glob, .. } => files::state_of(&listing::pattern(glob)),
         }
     }
 
@@ -97,7 +114,7 @@ impl SourceSpec {
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::warnings(glob)
             }
-            Self::Files { glob } => files::warnings(&listing::pattern(glob)),
+            Self::Files { glob, .. } => files::warnings(&listing::pattern(glob)),
         }
     }
 
@@ -108,6 +125,22 @@ impl SourceSpec {
     pub fn state_with_contents(&self) -> Result<SourceState, IoError> {
         let state = self.state()?;
         if self.is_of_files() { state.with_contents() } else { Ok(state) }
+    }
+
+    /// The database that is read, if it is one.
+    pub fn database(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(source) => Some(&source.path),
+            _ => None,
+        }
+    }
+
+    /// Whether no file is there, and none need be.
+    fn lacks_files(&self) -> bool {
+        match self {
+            Self::Files { glob, missing: MissingFiles::Empty } => files::are_missing(&listing::pattern(glob)),
+            _ => false,
+        }
     }
 
     /// Whether files are read as they lie there, with nothing that keeps writers out meanwhile.
@@ -130,7 +163,8 @@ impl SourceSpec {
             Self::Ndjson { glob } => json::read_ndjson(glob, watch),
             Self::Json { glob } => json::read_json(glob, watch),
             Self::Parquet { glob } => parquet::read(glob),
-            Self::Files { glob } => listing::read(glob, watch),
+            Self::Files { .. } if self.lacks_files() => listing::nothing(),
+            Self::Files { glob, .. } => listing::read(glob, watch),
         }
     }
 

@@ -6,13 +6,10 @@ use serde_json::Value as Json;
 
 use super::{
     error::PipelineError,
-    file::{
-        DatasetRef, Diagnostic, Expectation, Input, Pipeline, Sink, SinkTarget, Step, StepId, StepKind,
-        diagnostic::suggest,
-    },
+    file::{DatasetRef, Diagnostic, Expectation, Input, Pipeline, Sink, Step, StepId, StepKind, diagnostic::suggest},
 };
 use crate::{
-    io::{IoError, SinkMode, check_file, rejected_schema},
+    io::{IoError, rejected_schema},
     operator::{BoundOperator, ColumnKind, InputPort, Inputs, PortSchema, Upstream},
 };
 
@@ -215,51 +212,28 @@ fn check_expectation(expectation: &Expectation, columns: &PortSchema, schemas: &
 
 fn check_sink(pipeline: &Pipeline, sink: &Sink, columns: &PortSchema) -> Result<(), Diagnostic> {
     let at = pipeline.document.locate_key(&["sinks", &sink.name]);
-    let refused = |error: IoError| Diagnostic::new(error.to_string(), &at, "this sink");
-    let (path, table, busy_timeout) = match &sink.target {
-        SinkTarget::File { path, .. } => return check_file(path).map_err(refused),
-        SinkTarget::Sqlite { path, sink, busy_timeout } => (path, sink, busy_timeout),
-    };
-    let named = table.keys.iter().chain(table.columns.iter().flatten());
-    for pair in named {
-        if !columns.is_empty() && !columns.iter().any(|column| column.name == pair.dataset) {
+    for named in sink.target.named_columns() {
+        if !columns.is_empty() && !columns.iter().any(|column| column.name == named) {
             return Err(Diagnostic::new(
-                format!("the dataset '{}' has no column '{}'", pipeline.dataset_name(sink.from), pair.dataset),
+                format!("the dataset '{}' has no column '{named}'", pipeline.dataset_name(sink.from)),
                 &at,
                 "written by this sink",
             )
-            .mend(suggest(&pair.dataset, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
+            .mend(suggest(named, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>())));
         }
     }
-    table.check(path, columns, *busy_timeout).map_err(refused)
+    sink.target.check(columns).map_err(|error| Diagnostic::new(error.to_string(), &at, "this sink"))
 }
 
 /// Refuses two sinks of which one would take away what the other wrote: of one file, or of a table that one replaces.
 fn check_sinks_apart(pipeline: &Pipeline) -> Result<(), Diagnostic> {
     for (place, sink) in pipeline.sinks.iter().enumerate() {
-        let Some(other) = pipeline.sinks.iter().take(place).find(|other| take_from_each_other(sink, other)) else {
-            continue;
-        };
-        let at = |sink: &Sink| pipeline.document.locate_key(&["sinks", &sink.name]);
-        let (what, mend) = match &sink.target {
-            SinkTarget::Sqlite { .. } => ("table", "let one sink write the table, or use a mode that keeps its rows"),
-            SinkTarget::File { .. } => ("file", "let each sink write a file of its own"),
-        };
-        let problem = format!("the sinks '{}' and '{}' would overwrite each other's {what}", other.name, sink.name);
-        return Err(Diagnostic::new(problem, &at(sink), "this one").also(&at(other), "and this").mend(mend));
+        for other in pipeline.sinks.iter().take(place) {
+            let Some((what, mend)) = sink.target.takes_from(other.target.as_ref()) else { continue };
+            let at = |sink: &Sink| pipeline.document.locate_key(&["sinks", &sink.name]);
+            let problem = format!("the sinks '{}' and '{}' would overwrite each other's {what}", other.name, sink.name);
+            return Err(Diagnostic::new(problem, &at(sink), "this one").also(&at(other), "and this").mend(mend));
+        }
     }
     Ok(())
-}
-
-fn take_from_each_other(one: &Sink, other: &Sink) -> bool {
-    match (&one.target, &other.target) {
-        (SinkTarget::Sqlite { path, sink, .. }, SinkTarget::Sqlite { path: other_path, sink: other, .. }) => {
-            let replaces = [sink, other].iter().any(|sink| sink.mode == SinkMode::Replace);
-            path == other_path && sink.table.eq_ignore_ascii_case(&other.table) && replaces
-        }
-        (
-            SinkTarget::File { path, .. } | SinkTarget::Sqlite { path, .. },
-            SinkTarget::File { path: other, .. } | SinkTarget::Sqlite { path: other, .. },
-        ) => path == other,
-    }
 }

@@ -13,84 +13,24 @@ use std::{
         mpsc::{self, Receiver},
     },
     thread,
-    time::Duration,
 };
 
-use serde_json::json;
-
 use super::{
+    batch::{Batch, failed, file_is_written, owner},
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
     error::PipelineError,
     failpoint::Failpoint,
-    file::{Pipeline, Sink, SinkTarget, StepKind},
-    fingerprint::hash_json,
+    file::{Pipeline, Sink, StepKind},
     journal::{Intent, Journal, StepRow},
     observe::{Counter, Event, Observer},
 };
 use crate::{
     io::{
-        self, Applying, FileContent, FileState, FileTarget, FileWriter, IoError, Prepared, PreparedFile, ReadWatch,
-        SinkMode, SourceSpec, SourceState, SqliteApplied, SqliteWrite,
+        self, Applied, Applying, FileContent, FileSink, FileTarget, FileWriter, IoError, Landed, OwnWrite, Prepared,
+        PreparedFile, ReadWatch, SinkWrite, SourceState, Writing,
     },
     operator::JsonStyle,
 };
-
-/// The identity of what a sink writes: the rows and the sink's settings. Rows that are appended are the same if they
-/// come of the same inputs and parameters: equal rows of another night are new, the same night's made again are not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch(pub String);
-
-impl Batch {
-    /// The batch that `sink` would write from a checkpoint.
-    pub fn of(pipeline: &Pipeline, sink: &Sink, manifest: &Manifest) -> Self {
-        let content = manifest.outputs.get(sink.from.output).map(|output| &output.content);
-        let ingredients = &manifest.ingredients;
-        let rows = match &sink.target {
-            SinkTarget::Sqlite { sink, .. } if sink.mode == SinkMode::Append => {
-                json!([ingredients.params, ingredients.inputs, ingredients.as_of, ingredients.seed])
-            }
-            _ => json!(content),
-        };
-        let key = json!([pipeline.name, pipeline.scope, manifest.step, rows, sink.config]);
-        Self(hash_json(&key).get(..32).unwrap_or_default().to_owned())
-    }
-}
-
-/// The name a sink's writes are kept under in ledgers.
-fn owner(pipeline: &Pipeline, sink: &Sink) -> String {
-    format!("{}.{}", state_key(&pipeline.name, pipeline.scope.as_deref()), sink.name)
-}
-
-fn target_path(sink: &Sink) -> &Path {
-    match &sink.target {
-        SinkTarget::Sqlite { path, .. } | SinkTarget::File { path, .. } => path,
-    }
-}
-
-/// Whether a batch is written already.
-///
-/// # Errors
-/// When the ledger or the journal cannot be read.
-pub fn is_written(pipeline: &Pipeline, sink: &Sink, batch: &Batch, journal: &Journal) -> Result<bool, PipelineError> {
-    let owner = owner(pipeline, sink);
-    match &sink.target {
-        SinkTarget::Sqlite { path, sink: table, .. } => {
-            io::ledger_holds(path, table, &owner, &batch.0).map_err(|problem| failed(sink, problem))
-        }
-        SinkTarget::File { path, .. } => file_is_written(&owner, path, &batch.0, journal),
-    }
-}
-
-/// Whether a file holds a batch: the journal has it, and the file is as it was left.
-fn file_is_written(owner: &str, path: &Path, batch: &str, journal: &Journal) -> Result<bool, PipelineError> {
-    let Some(left) = journal.file_written(owner, path, batch)? else { return Ok(false) };
-    let unchanged = FileState::of(path).and_then(|now| SourceState::of_file(now).unchanged_since(&left));
-    Ok(matches!(unchanged, Ok(Some(_))))
-}
-
-fn failed(sink: &Sink, problem: IoError) -> PipelineError {
-    PipelineError::Io { what: format!("sink '{}'", sink.name), problem }
-}
 
 /// What writing needs.
 pub struct Commit<'a> {
@@ -163,7 +103,7 @@ impl Commit<'_> {
                 fingerprint: job.manifest.fingerprint.short().to_owned(),
                 output: job.sink.from.output,
                 batch: job.batch.clone(),
-                target: target_path(job.sink).to_path_buf(),
+                target: job.sink.target.place().to_path_buf(),
             })
             .collect();
         self.failpoint.pass("commit-before-intents");
@@ -213,7 +153,7 @@ impl Commit<'_> {
         let manifest = self.store.manifest_of(&intent.step, &intent.fingerprint)?;
         let fits = self.pipeline.step(sink.from.step).name == intent.step
             && sink.from.output == intent.output
-            && target_path(sink) == intent.target
+            && sink.target.place() == intent.target
             && Batch::of(self.pipeline, sink, &manifest).0 == intent.batch;
         fits.then(|| Job { sink, batch: intent.batch.clone(), manifest })
     }
@@ -224,18 +164,11 @@ impl Commit<'_> {
         let mut databases: BTreeMap<PathBuf, Vec<Job<'_>>> = BTreeMap::new();
         let (mut files, mut contents) = (Vec::new(), Vec::new());
         for job in jobs {
-            match &job.sink.target {
-                SinkTarget::Sqlite { path, .. } => databases.entry(path.clone()).or_default().push(job),
-                SinkTarget::File { path, format, nested, busy_timeout } => {
+            match job.sink.target.writing() {
+                Writing::Transaction(_) => databases.entry(job.sink.target.place().to_owned()).or_default().push(job),
+                Writing::Replacement(file) => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
-                    contents.push(FileContent {
-                        path,
-                        format: *format,
-                        nested: *nested,
-                        json: self.json_style(job.sink),
-                        busy_timeout: *busy_timeout,
-                        from: self.rows_for_file(&job, path)?,
-                    });
+                    contents.push(file.content(self.json_style(job.sink), self.rows_for_file(&job, file)?));
                     files.push(job);
                 }
             }
@@ -323,25 +256,13 @@ impl Commit<'_> {
         }
         let owners: Vec<String> = jobs.iter().map(|job| owner(self.pipeline, job.sink)).collect();
         let mut writes = Vec::with_capacity(jobs.len());
-        let mut busy_timeout = Duration::ZERO;
         for (job, owner) in jobs.iter().zip(&owners) {
-            let SinkTarget::Sqlite { sink, busy_timeout: patience, .. } = &job.sink.target else { continue };
-            busy_timeout = busy_timeout.max(*patience);
             let Some(output) = job.manifest.outputs.get(job.sink.from.output) else { continue };
-            let frame = io::with_json_texts(self.store.scan(&job.manifest, output)?, self.json_style(job.sink))
-                .map_err(|source| failed(job.sink, IoError::Frame { what: path.display().to_string(), source }))?;
-            writes.push(SqliteWrite { sink, owner, batch: &job.batch, run_id, frame, again: self.again });
+            let frame = self.store.scan(&job.manifest, output)?;
+            let (target, json) = (job.sink.target.as_ref(), self.json_style(job.sink));
+            writes.push(SinkWrite { target, owner, batch: &job.batch, run_id, frame, json, again: self.again });
         }
-        let counter = Counter::default();
-        // Whoever asks the run to stop waits for the write in hand.
-        let never = AtomicBool::new(false);
-        let applying = Applying {
-            busy_timeout,
-            ready: &|| preparing.are_ready(),
-            fail: &|point| self.failpoint.pass(point),
-            watch: &ReadWatch { progress: &counter, cancelled: &never },
-        };
-        let applied = match io::apply_sqlite(path, &writes, &applying) {
+        let applied = match self.apply(jobs, &writes, preparing) {
             Ok(applied) => applied,
             Err(problem) => {
                 let error = PipelineError::Io { what: format!("writing {}", path.display()), problem };
@@ -356,16 +277,8 @@ impl Commit<'_> {
         self.failpoint.pass("commit-database-done");
         self.follow_own_write(path, &applied)?;
         self.failpoint.pass("commit-own-write-noted");
-        for (index, job) in jobs.iter().enumerate() {
-            let of = |counts: &[u64]| counts.get(index).copied().unwrap_or_default();
-            let came_to = CameTo {
-                rows: applied.rows.get(index).copied().flatten(),
-                unmatched: of(&applied.unmatched),
-                left_out: of(&applied.left_out),
-                by_triggers: of(&applied.by_triggers),
-                seconds: applied.seconds.get(index).copied().unwrap_or_default(),
-            };
-            carried.rows.push(self.finish(run_id, job, &came_to)?);
+        for (job, landed) in jobs.iter().zip(&applied.landed) {
+            carried.rows.push(self.finish(run_id, job, landed)?);
         }
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
@@ -382,27 +295,45 @@ impl Commit<'_> {
         Ok(())
     }
 
+    /// Applies all writes of one place.
+    fn apply(&self, jobs: &[Job<'_>], writes: &[SinkWrite<'_>], preparing: &Preparing) -> Result<Applied, IoError> {
+        let place = jobs.iter().find_map(|job| match job.sink.target.writing() {
+            Writing::Transaction(place) => Some(place),
+            Writing::Replacement(_) => None,
+        });
+        let counter = Counter::default();
+        // Whoever asks the run to stop waits for the write in hand.
+        let never = AtomicBool::new(false);
+        let applying = Applying {
+            ready: &|| preparing.are_ready(),
+            fail: &|point| self.failpoint.pass(point),
+            watch: &ReadWatch { progress: &counter, cancelled: &never },
+        };
+        place.ok_or(IoError::HeldBack)?.apply(writes, &applying)
+    }
+
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
     /// write counts as read in the state after it, unless somebody else wrote in between. It is overtaken: as soon as
     /// something that reads it is due, it is read again.
-    fn follow_own_write(&self, path: &Path, applied: &SqliteApplied) -> Result<(), PipelineError> {
+    fn follow_own_write(&self, path: &Path, applied: &Applied) -> Result<(), PipelineError> {
+        let OwnWrite { before, after, undisturbed } = &applied.own_write;
         for step in &self.pipeline.steps {
-            let StepKind::Source { spec: SourceSpec::Sqlite(source), .. } = &step.kind else { continue };
-            if source.path != path {
+            let StepKind::Source { spec, .. } = &step.kind else { continue };
+            if spec.database() != Some(path) {
                 continue;
             }
             let Some(latest) = self.store.latest(&step.name) else { continue };
             let Some(state) = latest.source.as_ref().and_then(SourceState::only_file) else { continue };
-            let nothing_new = applied.rows.iter().all(Option::is_none);
+            let nothing_new = applied.landed.iter().all(|landed| landed.rows.is_none());
             let ours = if nothing_new {
                 // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
-                state == &applied.after || applied.after.is_one_transaction_after(state)
+                state == after || after.is_one_transaction_after(state)
             } else {
-                applied.undisturbed && applied.before.is_no_transaction_after(state)
+                *undisturbed && before.is_no_transaction_after(state)
             };
             if ours {
-                let overtaken = latest.overtaken || state != &applied.after;
-                let source = Some(SourceState::of_file(applied.after.clone()));
+                let overtaken = latest.overtaken || state != after;
+                let source = Some(SourceState::of_file(after.clone()));
                 self.store.set_latest(&step.name, &Latest { source, overtaken, ..latest })?;
             }
         }
@@ -410,8 +341,8 @@ impl Commit<'_> {
     }
 
     /// The checkpoint's file with a file sink's rows; `None` when they are written already.
-    fn rows_for_file(&self, job: &Job<'_>, path: &Path) -> Result<Option<PathBuf>, PipelineError> {
-        if !self.again && file_is_written(&owner(self.pipeline, job.sink), path, &job.batch, self.journal)? {
+    fn rows_for_file(&self, job: &Job<'_>, file: &FileSink) -> Result<Option<PathBuf>, PipelineError> {
+        if !self.again && file_is_written(&owner(self.pipeline, job.sink), file, &job.batch, self.journal)? {
             return Ok(None);
         }
         let output = job.manifest.outputs.get(job.sink.from.output);
@@ -433,7 +364,7 @@ impl Commit<'_> {
             let publish = |file: PreparedFile| file.publish(&|point| self.failpoint.pass(point));
             match file.and_then(|file| file.map(publish).transpose()) {
                 Ok(done) => {
-                    carried.written.extend(done.as_ref().map(|_| target_path(job.sink).to_owned()));
+                    carried.written.extend(done.as_ref().map(|_| job.sink.target.place().to_owned()));
                     published.push((job, done, seconds));
                 }
                 Err(problem) => {
@@ -443,13 +374,13 @@ impl Commit<'_> {
             }
         }
         let new = || published.iter().filter(|(_, file, _)| file.is_some()).map(|(job, ..)| *job);
-        let folders: BTreeMap<_, _> = new().map(|job| (target_path(job.sink).parent(), job.sink)).collect();
+        let folders: BTreeMap<_, _> = new().map(|job| (job.sink.target.place().parent(), job.sink)).collect();
         for sink in folders.into_values() {
-            io::sync_folder_of(target_path(sink)).map_err(|problem| failed(sink, problem))?;
+            io::sync_folder_of(sink.target.place()).map_err(|problem| failed(sink, problem))?;
         }
         for job in new() {
             self.failpoint.pass("commit-file-renamed");
-            let path = target_path(job.sink);
+            let path = job.sink.target.place();
             let left = io::state_of_written(path).map_err(|problem| failed(job.sink, problem))?;
             self.journal.note_file(&owner(self.pipeline, job.sink), path, &job.batch, &left)?;
         }
@@ -457,7 +388,7 @@ impl Commit<'_> {
             let output = job.manifest.outputs.get(job.sink.from.output);
             let rows = output.filter(|_| file.is_some()).map(|output| output.rows);
             drop(file);
-            carried.rows.push(self.finish(run_id, job, &CameTo { rows, seconds, ..CameTo::default() })?);
+            carried.rows.push(self.finish(run_id, job, &Landed { rows, seconds, ..Landed::default() })?);
         }
         match failure {
             None => Ok(()),
@@ -475,16 +406,16 @@ impl Commit<'_> {
         error
     }
 
-    fn finish(&self, run_id: &str, job: &Job<'_>, came_to: &CameTo) -> Result<StepRow, PipelineError> {
+    fn finish(&self, run_id: &str, job: &Job<'_>, landed: &Landed) -> Result<StepRow, PipelineError> {
         let row = StepRow {
             kind: "sink".to_owned(),
             step: job.sink.name.clone(),
-            status: if came_to.rows.is_some() { "written" } else { "held" }.to_owned(),
-            reason: Some(target_path(job.sink).display().to_string()),
+            status: if landed.rows.is_some() { "written" } else { "held" }.to_owned(),
+            reason: Some(job.sink.target.place().display().to_string()),
             rows_in: job.manifest.outputs.get(job.sink.from.output).map_or(0, |output| output.rows),
-            rows_out: came_to.rows.unwrap_or(0).saturating_sub(came_to.unmatched + came_to.left_out),
-            seconds: came_to.seconds,
-            warnings: came_to.warnings(),
+            rows_out: landed.rows.unwrap_or(0).saturating_sub(landed.left_out),
+            seconds: landed.seconds,
+            warnings: landed.warnings.clone(),
             ..StepRow::default()
         };
         self.note(run_id, row)
@@ -518,37 +449,6 @@ impl Preparing {
 
     fn into_all(self) -> Vec<Prepared> {
         self.done.into_inner().or_else(|| self.receiver.recv().ok()).unwrap_or_default()
-    }
-}
-
-/// What a sink's rows came to.
-#[derive(Default)]
-struct CameTo {
-    /// How many were given; `None` when the ledger had them already.
-    rows: Option<u64>,
-    unmatched: u64,
-    left_out: u64,
-    by_triggers: u64,
-    seconds: f64,
-}
-
-impl CameTo {
-    fn warnings(&self) -> Vec<String> {
-        let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
-        let told = [
-            (
-                self.unmatched,
-                "row has a key that the table lacks; it",
-                "rows have keys that the table lacks; they",
-                " changed nothing",
-            ),
-            (self.left_out, "row was", "rows were", " left out by a trigger or constraint of the table"),
-            (self.by_triggers, "row was", "rows were", " changed beside by triggers of the table"),
-        ];
-        told.iter()
-            .filter(|(count, ..)| *count > 0)
-            .map(|(count, one, more, rest)| plural(*count, one, more) + rest)
-            .collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine: reads a pipeline file, plans what is stale, runs it, and writes the results once.
 
+mod batch;
 pub mod check;
 pub mod checkpoint;
 mod commit;

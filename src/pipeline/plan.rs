@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
+    batch::{Batch, is_written},
     checkpoint::{CheckpointStore, Found, Manifest, state_key},
-    commit::{self, Batch},
     error::PipelineError,
     file::{DatasetRef, Input, Pipeline, Sink, Step, StepId, StepKind, model::OwnWrites},
     fingerprint::{CHECKPOINT_FORMAT, Fingerprint, Ingredients, InputIngredient, row_change},
@@ -366,7 +366,7 @@ impl Judge<'_> {
             return Ok(SinkVerdict::ToWrite("full refresh".to_owned()));
         }
         let batch = Batch::of(self.pipeline, sink, manifest);
-        Ok(if commit::is_written(self.pipeline, sink, &batch, journal)? {
+        Ok(if is_written(self.pipeline, sink, &batch, journal)? {
             SinkVerdict::Written
         } else {
             SinkVerdict::ToWrite("not written yet".to_owned())

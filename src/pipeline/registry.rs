@@ -1,6 +1,6 @@
 //! The table of operators that pipeline files can name.
 
-use crate::{linking, mining, operator::OperatorKind, orders, pipeline::sql_operator::Sql, workflows};
+use crate::{catalog, linking, mining, operator::OperatorKind, orders, pipeline::sql_operator::Sql, workflows};
 
 /// All operators, by name.
 pub struct Registry(Vec<OperatorKind>);
@@ -12,6 +12,7 @@ impl Registry {
         kinds.extend(workflows::operators());
         kinds.extend(mining::operators());
         kinds.extend(orders::operators());
+        kinds.extend(catalog::operators());
         kinds.push(OperatorKind::of::<Sql>());
         kinds.sort_by_key(|kind| kind.name);
         Self(kinds)

@@ -17,8 +17,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    batch::{Batch, is_written},
     checkpoint::{CheckpointStore, Latest, Manifest, state_key},
-    commit::{self, Batch, Commit},
+    commit::Commit,
     error::PipelineError,
     execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
@@ -49,6 +50,17 @@ pub struct RunOptions {
     pub cancelled: Arc<AtomicBool>,
     /// Where a test may kill the process.
     pub failpoint: Failpoint,
+    /// Whether sinks are written.
+    pub writes: Writes,
+}
+
+/// Whether a run writes its sinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// Those whose step was done.
+    Sinks,
+    /// None: the run only looks.
+    Nothing,
 }
 
 /// What a run came to.
@@ -217,7 +229,10 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn everything(&mut self) {
-        let result = self.recover().and_then(|()| self.steps()).and_then(|()| self.sinks());
+        let result = match self.options.writes {
+            Writes::Sinks => self.recover().and_then(|()| self.steps()).and_then(|()| self.sinks()),
+            Writes::Nothing => self.steps(),
+        };
         if let Err(error) = result {
             self.problem.get_or_insert(error);
         }
@@ -587,7 +602,7 @@ impl Run<'_> {
         for sink in &self.pipeline.sinks {
             let State::Done(manifest) = &self.states[sink.from.step.0] else { continue };
             let batch = Batch::of(self.pipeline, sink, manifest);
-            if self.options.plan.full_refresh || !commit::is_written(self.pipeline, sink, &batch, self.journal)? {
+            if self.options.plan.full_refresh || !is_written(self.pipeline, sink, &batch, self.journal)? {
                 due.push((sink, manifest.as_ref().clone()));
             }
         }

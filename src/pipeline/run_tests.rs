@@ -108,6 +108,7 @@ impl Night {
             holder: "a test".to_owned(),
             cancelled: Arc::default(),
             failpoint: Failpoint::none(),
+            writes: Writes::Sinks,
         };
         let journal = Journal::open(self.path()).unwrap();
         run(&self.pipeline, self.path(), &journal, &options, told).unwrap()

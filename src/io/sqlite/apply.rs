@@ -10,7 +10,7 @@ use polars::prelude::{LazyFrame, col};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    super::{IoError, ReadWatch, file_state::FileState},
+    super::{IoError, file_state::FileState, sinks::Applying},
     ledger, open_to_write, quote,
     references::References,
     sink::{Layout, SinkMode, SqliteSink},
@@ -63,22 +63,10 @@ pub struct SqliteApplied {
     pub undisturbed: bool,
 }
 
-/// What applying writes waits for, and who watches.
-#[derive(Clone, Copy)]
-pub struct Applying<'a> {
-    /// How long to wait for other writers.
-    pub busy_timeout: Duration,
-    /// Asked before the commit, whose error keeps it back.
-    pub ready: &'a dyn Fn() -> Result<(), IoError>,
-    /// Called at `sqlite-begun`, `sqlite-batch`, `sqlite-before-commit` and `sqlite-after-commit`.
-    pub fail: &'a dyn Fn(&str),
-    /// Is told of rows, and stops.
-    pub watch: &'a ReadWatch<'a>,
-}
-
 /// Applies all writes to one database in one transaction. A database that is missing is made; its journal mode stays
 /// as found. A write that the ledger holds is skipped. Not-a-numbers are stored as null: SQLite has none. Foreign keys
-/// are not acted on, and none may be broken by the transaction.
+/// are not acted on, and none may be broken by the transaction. Other writers are waited for, for `busy_timeout`; a test may
+/// end the process at `sqlite-begun`, `sqlite-batch`, `sqlite-before-commit` and `sqlite-after-commit`.
 ///
 /// # Errors
 /// When a check of [`SqliteSink::check`] fails, a frame fails, the database stays locked or refuses a row, a reference
@@ -86,9 +74,10 @@ pub struct Applying<'a> {
 pub fn apply_sqlite(
     database: &Path,
     writes: &[SqliteWrite<'_>],
+    busy_timeout: Duration,
     applying: &Applying<'_>,
 ) -> Result<SqliteApplied, IoError> {
-    let Applying { busy_timeout, fail, watch, .. } = *applying;
+    let Applying { fail, watch, .. } = *applying;
     let refused = |error| IoError::sqlite(database, "cannot write", busy_timeout, error);
     if let Some(folder) = database.parent() {
         fs::create_dir_all(folder).map_err(|error| IoError::file(folder, "write", error))?;
@@ -141,13 +130,13 @@ pub fn apply_sqlite(
 }
 
 /// Changes when another connection commits.
-fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(in super::super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 /// Moves a write-ahead log into the database as far as readers allow: closing the last connection would do it too,
 /// but after the state was taken.
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+pub(in super::super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if mode.eq_ignore_ascii_case("wal") {
         connection.busy_timeout(Duration::ZERO)?;

@@ -13,6 +13,7 @@ mod sink;
 mod statements;
 mod table;
 mod table_write;
+mod target;
 mod update;
 mod write_behind;
 
@@ -22,16 +23,16 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{IoError, file_state::Signs};
 
-pub use apply::{Applying, SqliteApplied, SqliteWrite, apply_sqlite};
+pub(super) use apply::{data_version, settle};
 pub use definitions::Definitions;
-pub use ledger::ledger_holds;
 pub use memory::share_allocator;
 pub use read::{SqliteRead, SqliteSource};
 pub(super) use read::{count_rows, read, schema};
-pub use sink::{ColumnPair, SinkMode, SqliteSink};
+pub use sink::ColumnPair;
+pub(super) use target::open_sink;
 
 /// A connection that cannot change the database, not even its journal mode.
-fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
+pub(super) fn open_to_read(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
     Signs::of(path)?;
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout)?;
     match first_look(&connection) {
@@ -59,7 +60,7 @@ fn was_killed_while_writing(error: &rusqlite::Error) -> bool {
 }
 
 /// A connection that may change the database, and makes it if it is missing. What it writes is put off until it syncs.
-fn open_to_write(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
+pub(super) fn open_to_write(path: &Path, busy_timeout: Duration) -> Result<Connection, IoError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let Some(layer) = write_behind::name() else { return open(path, flags, busy_timeout) };
     let refused = |error| IoError::sqlite(path, "cannot open the database", busy_timeout, error);
@@ -79,7 +80,7 @@ fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration) -> Result<Connect
 }
 
 /// A name as an SQL identifier.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -5,9 +5,14 @@ use std::{cell::RefCell, fs, path::PathBuf, sync::atomic::AtomicBool};
 use polars::prelude::{DataFrame, DataType, IntoLazy, TimeUnit, df};
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+    apply::{SqliteApplied, SqliteWrite, apply_sqlite},
+    ledger::ledger_holds,
+    sink::{SinkMode, SqliteSink},
+    *,
+};
 use crate::{
-    io::{FileState, ReadWatch},
+    io::{Applying, FileState, ReadWatch},
     operator::{Column, ColumnKind, PortSchema, Silent},
 };
 
@@ -40,11 +45,11 @@ fn sink(mode: SinkMode, keys: &[(&str, &str)]) -> SqliteSink {
 fn apply(path: &Path, sink: &SqliteSink, batch: &str, frame: &DataFrame) -> Result<SqliteApplied, IoError> {
     let write = SqliteWrite { sink, owner: "p.s", batch, run_id: "r", frame: frame.clone().lazy(), again: false };
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-    apply_sqlite(path, &[write], &applying(&|_| (), &watch))
+    apply_sqlite(path, &[write], PATIENCE, &applying(&|_| (), &watch))
 }
 
 fn applying<'a>(fail: &'a dyn Fn(&str), watch: &'a ReadWatch<'a>) -> Applying<'a> {
-    Applying { busy_timeout: PATIENCE, ready: &|| Ok(()), fail, watch }
+    Applying { ready: &|| Ok(()), fail, watch }
 }
 
 fn rows(path: &Path, sql: &str) -> Vec<String> {
@@ -162,7 +167,7 @@ fn a_failure_before_the_commit_changes_nothing() {
         cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     let watch = ReadWatch { progress: &Silent, cancelled: &cancelled };
-    assert!(matches!(apply_sqlite(&path, &[write], &applying(&fail, &watch)), Err(IoError::Interrupted)));
+    assert!(matches!(apply_sqlite(&path, &[write], PATIENCE, &applying(&fail, &watch)), Err(IoError::Interrupted)));
     assert_eq!(names.into_inner(), ["sqlite-begun", "sqlite-batch"]);
     assert_eq!(rows(&path, "SELECT * FROM t"), ["1"]);
     assert!(!ledger_holds(&path, &sink, "o", "b").unwrap());
@@ -206,7 +211,7 @@ fn another_writer_is_noticed() {
         }
     };
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-    assert!(!apply_sqlite(&path, &[write], &applying(&fail, &watch)).unwrap().undisturbed);
+    assert!(!apply_sqlite(&path, &[write], PATIENCE, &applying(&fail, &watch)).unwrap().undisturbed);
 }
 
 #[test]
@@ -305,7 +310,7 @@ fn a_replace_is_repeated_when_asked_and_an_append_never() {
             again: true,
         };
         let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-        let applied = apply_sqlite(&path, &[write], &applying(&|_| (), &watch)).unwrap();
+        let applied = apply_sqlite(&path, &[write], PATIENCE, &applying(&|_| (), &watch)).unwrap();
         assert_eq!(applied.rows, [expected]);
         Connection::open(&path).unwrap().execute("DELETE FROM _nightloom_ledger", []).unwrap();
     }

@@ -1,17 +1,16 @@
 //! Source and sink tables into what `io` reads and writes.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     diagnostic::Diagnostic,
     document::Node,
-    model::{ColumnNames, EncodingName, ModeName, NestedName, SinkTable, SourceTable, TypeName},
-    steps::SinkTarget,
+    model::{EncodingName, MissingName, SourceTable, TypeName},
 };
 use crate::{
     io::{
-        ColumnPair, CsvOptions, Definitions, Encoding, FileFormat, Nested, SinkMode, SourceSpec, SqliteRead,
-        SqliteSink, SqliteSource,
+        self, CsvOptions, Definitions, Encoding, KINDS, MissingFiles, RefusedSetting, SettingPlaces, SinkTable,
+        SinkTarget, SourceSpec, SqliteRead, SqliteSource, definitions_in,
     },
     operator::ColumnKind,
 };
@@ -31,39 +30,22 @@ impl Place<'_> {
         Diagnostic::new(problem, &self.root.locate_key(&[self.section, self.name, key]), label)
     }
 
-    /// Resolves a path against the folder of the text that it was written in.
-    pub fn path(&self, key: &str, written: &str) -> PathBuf {
-        let at = self.root.locate(&[self.section, self.name, key]);
-        normalise(&at.origin.folder.join(written))
+    fn seconds(&self, key: &'static str, seconds: Option<f64>) -> Result<Duration, Diagnostic> {
+        io::seconds(key, seconds).map_err(|refused| self.refused(refused))
     }
 
-    fn seconds(&self, key: &str, seconds: Option<f64>) -> Result<Duration, Diagnostic> {
-        Duration::try_from_secs_f64(seconds.unwrap_or(30.0)).map_err(|_| {
-            self.fail(key, "a time to wait cannot be negative or endless", "in seconds").mend("for example 30")
-        })
-    }
-
-    /// The definitions in a file.
     fn definitions(&self, written: Option<&str>) -> Result<Option<Definitions>, Diagnostic> {
-        const KEY: &str = "definitions";
-        let Some(written) = written else { return Ok(None) };
-        let path = self.path(KEY, written);
-        let refused = |problem: String, mend: &str| {
-            self.fail(KEY, format!("{}: {problem}", path.display()), "cannot be used").mend(mend)
-        };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| refused(error.to_string(), "name a file of CREATE TABLE statements"))?;
-        let definitions = Definitions::new(text);
-        definitions.map(Some).map_err(|error| refused(error.to_string(), "try the file in the sqlite3 shell"))
+        let of = |written| definitions_in(&self.path("definitions", written));
+        written.map(of).transpose().map_err(|refused| self.refused(refused))
+    }
+
+    fn refused(&self, refused: RefusedSetting) -> Diagnostic {
+        self.fail(refused.key, refused.problem, &refused.label).mend(refused.mend)
     }
 
     /// Exactly one of `choices` must be given; its key and value.
-    fn one_of<'v>(
-        &self,
-        choices: &[(&'static str, &'v Option<String>)],
-    ) -> Result<(&'static str, &'v str), Diagnostic> {
-        let given: Vec<_> =
-            choices.iter().filter_map(|(key, value)| value.as_deref().map(|value| (*key, value))).collect();
+    fn one_of<'v>(&self, choices: &[(&'static str, Option<&'v str>)]) -> Result<(&'static str, &'v str), Diagnostic> {
+        let given: Vec<_> = choices.iter().filter_map(|(key, value)| value.map(|value| (*key, value))).collect();
         match given.as_slice() {
             [(key, written)] if written.contains('\0') => {
                 Err(self.fail(key, "a path cannot have a NUL", "cannot be a path").mend("take it out"))
@@ -89,6 +71,14 @@ impl Place<'_> {
     }
 }
 
+impl SettingPlaces for Place<'_> {
+    /// Resolves a path against the folder of the text that it was written in.
+    fn path(&self, key: &str, written: &str) -> PathBuf {
+        let at = self.root.locate(&[self.section, self.name, key]);
+        normalise(&at.origin.folder.join(written))
+    }
+}
+
 /// Takes `.` and `..` out of a path without asking the file system, so that messages read well.
 fn normalise(path: &std::path::Path) -> PathBuf {
     use std::path::Component;
@@ -111,12 +101,12 @@ fn normalise(path: &std::path::Path) -> PathBuf {
 /// No place or two, keys that do not belong to the kind of place, a bad delimiter or time.
 pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diagnostic> {
     let (kind, written) = place.one_of(&[
-        ("sqlite", &table.sqlite),
-        ("csv", &table.csv),
-        ("ndjson", &table.ndjson),
-        ("json", &table.json),
-        ("parquet", &table.parquet),
-        ("files", &table.files),
+        ("sqlite", table.sqlite.as_deref()),
+        ("csv", table.csv.as_deref()),
+        ("ndjson", table.ndjson.as_deref()),
+        ("json", table.json.as_deref()),
+        ("parquet", table.parquet.as_deref()),
+        ("files", table.files.as_deref()),
     ])?;
     if kind != "sqlite" {
         place.refuse(
@@ -129,6 +119,9 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
             ],
             "only SQLite sources have it",
         )?;
+    }
+    if kind != "files" {
+        place.refuse(&[("missing", table.missing.is_some())], "only sources of files have it")?;
     }
     if kind != "csv" {
         place.refuse(
@@ -154,7 +147,13 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
         "csv" => SourceSpec::Csv { glob, options: csv_options(place, table)? },
         "ndjson" => SourceSpec::Ndjson { glob },
         "json" => SourceSpec::Json { glob },
-        "files" => SourceSpec::Files { glob },
+        "files" => SourceSpec::Files {
+            glob,
+            missing: match table.missing {
+                Some(MissingName::Empty) => MissingFiles::Empty,
+                Some(MissingName::Refused) | None => MissingFiles::Refused,
+            },
+        },
         _ => SourceSpec::Parquet { glob },
     })
 }
@@ -208,92 +207,11 @@ fn column_kind(name: TypeName) -> ColumnKind {
 /// Turns a sink's table into what `io` writes.
 ///
 /// # Errors
-/// No place or two, keys that do not belong to the kind of place, a mode without its keys.
-pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<SinkTarget, Diagnostic> {
-    let (kind, written) = place.one_of(&[
-        ("sqlite", &table.sqlite),
-        ("parquet", &table.parquet),
-        ("csv", &table.csv),
-        ("ndjson", &table.ndjson),
-    ])?;
-    let path = place.path(kind, written);
-    if matches!(kind, "sqlite" | "csv") {
-        let why = "there are no lists and records here: they are JSON texts";
-        place.refuse(&[("nested", table.nested.is_some())], why)?;
-    }
-    let format = match kind {
-        "parquet" => FileFormat::Parquet,
-        "csv" => FileFormat::Csv,
-        "ndjson" => FileFormat::Ndjson,
-        _ => return sqlite_sink(place, table, path),
-    };
-    place.refuse(
-        &[
-            ("table", table.table.is_some()),
-            ("mode", table.mode.is_some_and(|mode| mode != ModeName::Replace)),
-            ("keys", table.keys.is_some()),
-            ("columns", table.columns.is_some()),
-            ("add_columns", table.add_columns),
-            ("insert_only", !table.insert_only.is_empty()),
-            ("definitions", table.definitions.is_some()),
-        ],
-        "a file is always replaced as a whole",
-    )?;
-    let nested = match table.nested {
-        Some(NestedName::Json) => Nested::Json,
-        Some(NestedName::Native) | None => Nested::Native,
-    };
-    Ok(SinkTarget::File { path, format, nested, busy_timeout: place.seconds("busy_timeout", table.busy_timeout)? })
-}
-
-fn sqlite_sink(place: &Place<'_>, table: &SinkTable, path: PathBuf) -> Result<SinkTarget, Diagnostic> {
-    let Some(name) = table.table.clone() else {
-        return Err(place.fail("sqlite", "a SQLite sink needs 'table'", "which table?").mend("add table = \"…\""));
-    };
-    let mode = match table.mode.unwrap_or_default() {
-        ModeName::Replace => SinkMode::Replace,
-        ModeName::Append => SinkMode::Append,
-        ModeName::Upsert => SinkMode::Upsert,
-        ModeName::Update => SinkMode::Update,
-    };
-    let keys = table.keys.as_ref().map(pairs).unwrap_or_default();
-    let needs_keys = matches!(mode, SinkMode::Upsert | SinkMode::Update);
-    if needs_keys && keys.is_empty() {
-        return Err(place
-            .fail("mode", "this mode needs 'keys'", "rows are matched by keys")
-            .mend("add keys = [\"id\"]"));
-    }
-    if !needs_keys && !keys.is_empty() && matches!(mode, SinkMode::Append) {
-        place.refuse(&[("keys", true)], "only replace, upsert and update have keys")?;
-    }
-    if mode != SinkMode::Upsert {
-        place.refuse(
-            &[("insert_only", !table.insert_only.is_empty())],
-            "only upsert adds rows beside those it changes",
-        )?;
-    }
-    Ok(SinkTarget::Sqlite {
-        path,
-        sink: SqliteSink {
-            table: name,
-            mode,
-            keys,
-            columns: table.columns.as_ref().map(pairs),
-            add_columns: table.add_columns,
-            insert_only: table.insert_only.clone(),
-            definitions: place.definitions(table.definitions.as_deref())?,
-        },
-        busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
-    })
-}
-
-fn pairs(names: &ColumnNames) -> Vec<ColumnPair> {
-    match names {
-        ColumnNames::Same(names) => {
-            names.iter().map(|name| ColumnPair { table: name.clone(), dataset: name.clone() }).collect()
-        }
-        ColumnNames::Pairs(names) => {
-            names.iter().map(|(table, dataset)| ColumnPair { table: table.clone(), dataset: dataset.clone() }).collect()
-        }
-    }
+/// No place or two, settings that its kind refuses.
+pub fn sink(place: &Place<'_>, table: &SinkTable) -> Result<Arc<dyn SinkTarget>, Diagnostic> {
+    let choices: Vec<_> = KINDS.iter().map(|kind| (kind.key, (kind.written)(table))).collect();
+    let (key, written) = place.one_of(&choices)?;
+    let kind = KINDS.iter().find(|kind| kind.key == key);
+    let kind = kind.ok_or_else(|| place.fail(key, "this kind is not known", "this kind"))?;
+    (kind.open)(table, place, place.path(key, written)).map_err(|refused| place.refused(refused))
 }

@@ -13,4 +13,4 @@ mod typed;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Input, Pipeline, Sink, SinkTarget, Step, StepId, StepKind, Verify};
+pub use steps::{DatasetRef, Expectation, Input, Pipeline, Sink, Step, StepId, StepKind, Verify};

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::io::SinkTable;
+
 /// A pipeline file: what runs, in what order, with what settings.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +105,9 @@ pub struct SourceTable {
     /// Path, folder or glob of files that a stage opens itself: gives their path, name, bytes and content hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<String>,
+    /// What it means when files has no match: refused (default), or empty for a dataset without rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingName>,
     /// Field separator of CSV files; default ",".
     pub delimiter: Option<String>,
     /// Encoding of CSV files; default utf-8.
@@ -135,6 +140,16 @@ pub enum OwnWrites {
     Reread,
     /// It stays as it was read until somebody else writes: a stage can be tried again on the same rows.
     Ignore,
+}
+
+/// What it means when a source of files finds none.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingName {
+    /// An error.
+    Refused,
+    /// A dataset without rows.
+    Empty,
 }
 
 /// Text encodings of CSV files.
@@ -229,79 +244,6 @@ pub enum Severity {
     Error,
     /// Is reported; the run goes on.
     Warn,
-}
-
-/// A sink: exactly one of sqlite, parquet, csv, ndjson.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SinkTable {
-    /// The dataset to write.
-    pub from: String,
-    /// Path of a SQLite database; needs table.
-    pub sqlite: Option<String>,
-    /// Path of a Parquet file.
-    pub parquet: Option<String>,
-    /// Path of a CSV file.
-    pub csv: Option<String>,
-    /// Path of a file with a JSON object a line.
-    pub ndjson: Option<String>,
-    /// Table to write.
-    pub table: Option<String>,
-    /// How rows meet those that are there; default replace.
-    pub mode: Option<ModeName>,
-    /// Key columns of upsert and update: names, or table column → dataset column.
-    pub keys: Option<ColumnNames>,
-    /// Columns to write: names, or table column → dataset column; default all.
-    pub columns: Option<ColumnNames>,
-    /// Whether columns the table lacks are added to it; default false.
-    #[serde(default)]
-    pub add_columns: bool,
-    /// Columns of the table that an upsert writes only in rows it adds, so that what stands in others stays.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub insert_only: Vec<String>,
-    /// A file of CREATE TABLE statements: a table that the database lacks is made as they do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub definitions: Option<String>,
-    /// How a Parquet or NDJSON file holds lists and records; default native.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nested: Option<NestedName>,
-    /// How long to wait for a locked database, or for another run that writes the file, in seconds; default 30.
-    pub busy_timeout: Option<f64>,
-}
-
-/// How a file that has lists and records holds them. SQLite and CSV have none: there they are JSON texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NestedName {
-    /// As lists and records.
-    Native,
-    /// As JSON texts, for readers that take the text apart.
-    Json,
-}
-
-/// How rows meet those that are there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ModeName {
-    /// All rows are replaced.
-    #[default]
-    Replace,
-    /// Rows are added.
-    Append,
-    /// Rows are inserted, or updated where the keys are there.
-    Upsert,
-    /// Columns of rows that are there are set.
-    Update,
-}
-
-/// Columns by the same name on both sides, or table column → dataset column.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum ColumnNames {
-    /// The same names.
-    Same(Vec<String>),
-    /// Table column → dataset column.
-    Pairs(BTreeMap<String, String>),
 }
 
 /// A dataset printed at the end of a run.

@@ -14,6 +14,7 @@ use super::{
     typed::{explain, typed},
 };
 use crate::{
+    io::SettingPlaces,
     operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
     pipeline::registry::Registry,
 };

@@ -1,6 +1,6 @@
 //! A pipeline as the engine works with it: steps, the datasets between them, sinks, reports, queries.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde_json::Value as Json;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     flags::Flag,
-    io::{FileFormat, Nested, SourceSpec, SqliteSink},
+    io::{SinkTarget, SourceSpec},
     operator::{BoundOperator, JsonStyle, Phase},
 };
 
@@ -135,34 +135,9 @@ pub struct Sink {
     /// The dataset it writes.
     pub from: DatasetRef,
     /// Where to.
-    pub target: SinkTarget,
+    pub target: Arc<dyn SinkTarget>,
     /// The settings that decide what is written.
     pub config: Json,
-}
-
-/// Where a sink writes.
-#[derive(Clone)]
-pub enum SinkTarget {
-    /// A table of a SQLite database.
-    Sqlite {
-        /// The database.
-        path: PathBuf,
-        /// The table and how.
-        sink: SqliteSink,
-        /// How long to wait for a lock.
-        busy_timeout: Duration,
-    },
-    /// A file.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        format: FileFormat,
-        /// How it holds lists and records.
-        nested: Nested,
-        /// How long to wait for another run that writes it.
-        busy_timeout: Duration,
-    },
 }
 
 /// A dataset printed at the end of a run.

@@ -1,0 +1,5 @@
+-- What an index tells of itself before there is one.
+CREATE TABLE state_since (namespace TEXT, id TEXT, deleted INTEGER, digest_a INTEGER, digest_b INTEGER, hash_version INTEGER,
+  content_hash TEXT, index_hash TEXT, text_hash TEXT, fields TEXT, digests TEXT);
+CREATE TABLE state (namespace TEXT, id TEXT, digest_a INTEGER, digest_b INTEGER, hash_version INTEGER,
+  content_hash TEXT, index_hash TEXT, text_hash TEXT, fields TEXT, digests TEXT);

@@ -1,0 +1,32 @@
+//! The list of kinds of sinks.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    super::{index, sqlite},
+    file,
+    settings::{RefusedSetting, SettingPlaces, SinkTable},
+    target::SinkTarget,
+};
+
+/// A sink whose settings were read.
+type Opened = Result<Arc<dyn SinkTarget>, RefusedSetting>;
+
+/// A kind of sink: the key that says where it writes, and how its settings are read.
+pub struct SinkKind {
+    /// The key.
+    pub key: &'static str,
+    /// What stands under it.
+    pub written: fn(&SinkTable) -> Option<&str>,
+    /// Settings in, a sink out.
+    pub open: fn(&SinkTable, &dyn SettingPlaces, PathBuf) -> Opened,
+}
+
+/// All kinds, in the order in which messages name them.
+pub const KINDS: &[SinkKind] = &[
+    SinkKind { key: "sqlite", written: |table| table.sqlite.as_deref(), open: sqlite::open_sink },
+    SinkKind { key: "parquet", written: |table| table.parquet.as_deref(), open: file::open_parquet },
+    SinkKind { key: "csv", written: |table| table.csv.as_deref(), open: file::open_csv },
+    SinkKind { key: "ndjson", written: |table| table.ndjson.as_deref(), open: file::open_ndjson },
+    SinkKind { key: "index", written: |table| table.index.as_deref(), open: index::open_sink },
+];

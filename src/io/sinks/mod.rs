@@ -1,0 +1,11 @@
+//! Sinks: the settings they are written with, what each kind must be able to do, and the list of kinds.
+
+mod file;
+mod kinds;
+mod settings;
+pub(super) mod target;
+
+pub use kinds::KINDS;
+pub(super) use settings::refuse;
+pub use settings::{ModeName, RefusedSetting, SettingPlaces, SinkTable, definitions_in, seconds};
+pub use target::{Applied, Applying, Landed, OwnWrite, SinkTarget, SinkWrite, TransactionSink, Writing};
