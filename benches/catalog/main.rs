@@ -34,7 +34,7 @@ a, b = map(table, sys.argv[1:3])
 names = [row[0] for row in duckdb.sql(f'DESCRIBE SELECT * FROM {a}').fetchall() if row[0] != 'id']
 differs = ' OR '.join(f'a.{n} IS DISTINCT FROM b.{n}' for n in names)
 sql = f'SELECT count(*) FILTER (a.id IS NULL), count(*) FILTER (b.id IS NULL), count(*) FILTER (a.id IS NOT NULL AND b.id IS NOT NULL AND ({differs})) FROM {a} a FULL JOIN {b} b ON a.id = b.id'
-print(duckdb.sql(sql).fetchone())";
+print(duckdb.sql(sql).fetchall()[0])";
 
 fn main() -> ExitCode {
     match run() {
