@@ -37,7 +37,7 @@ fn place() -> Place {
     place
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "plan",
     "run",
     "status",
@@ -49,6 +49,7 @@ const COMMANDS: [&str; 12] = [
     "schema",
     "sample",
     "itemsets",
+    "recommend",
     "completions",
 ];
 

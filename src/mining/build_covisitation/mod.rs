@@ -114,8 +114,8 @@ const SECONDS_A_DAY: f64 = 86_400.0;
 /// Half-lives after which an order fades no further: items that only older ones hold would be in none, and have no lift.
 const MOST_HALF_LIVES: f64 = 60.0;
 
-/// Shops that are learnt from at a time.
-const SHOPS_AT_ONCE: usize = 16;
+/// Small shops are learnt from side by side, as many as have so many lines together: what that takes does not grow with the shops.
+const LINES_AT_ONCE: usize = 1 << 16;
 
 /// Questions about held-out orders of a shop.
 const MOST_QUESTIONS: usize = 2_000;
@@ -203,15 +203,18 @@ impl Operator for BuildCovisitation {
         let catalog = Catalog::read(inputs.take_optional("items"))?;
         let customers = self.standing_orders == StandingOrders::Once;
         let wanted = Wanted { times: self.half_life_days.is_some() || self.rank_by == RankBy::Chosen, customers };
-        let mut shops = orders::read_lines(lines, wanted, context)?.into_orders(2).into_iter();
+        let mut shops = orders::read_lines(lines, wanted, context)?.into_orders(2).into_iter().peekable();
         let mut rows = Rows::default();
-        loop {
-            let shops: Vec<ShopOrders> = shops.by_ref().take(SHOPS_AT_ONCE).collect();
-            if shops.is_empty() {
-                break;
-            }
+        while shops.peek().is_some() {
+            let mut lines = 0;
+            let batch = std::iter::from_fn(|| {
+                let shop = shops.next_if(|_| lines < LINES_AT_ONCE)?;
+                lines += shop.items.len();
+                Some(shop)
+            });
+            let batch: Vec<ShopOrders> = batch.collect();
             context.check_cancelled()?;
-            let prepared: Vec<Prepared> = shops.into_par_iter().map(|shop| self.prepare(shop, &catalog)).collect();
+            let prepared: Vec<Prepared> = batch.into_par_iter().map(|shop| self.prepare(shop, &catalog)).collect();
             for shop in prepared {
                 self.add_shop(shop, &catalog, &mut rows)?;
             }

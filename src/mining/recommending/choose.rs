@@ -92,7 +92,12 @@ impl Learning {
         let gram = self.gram(orders, item_count);
         let [choosing, telling] = self.questions(all, held);
         let (choice, quality) = self.choose(&gram, &counts, &choosing, &telling);
-        let gram = if held.is_empty() { gram } else { self.gram(Orders::of(all, newest, weight), item_count) };
+        let gram = if held.is_empty() {
+            gram
+        } else {
+            drop(gram);
+            self.gram(Orders::of(all, newest, weight), item_count)
+        };
         let shares = shares(&gram.own);
         let popular = shares.iter().map(|share| share * choice.prior).collect();
         let pairs = self.weigh(&gram, choice.weighed);
