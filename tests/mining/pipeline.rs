@@ -55,7 +55,7 @@ fn exports_are_read_in_any_case_and_format_and_what_was_not_used_is_told() {
     };
     let files = [
         ("shops/one/ORDERS.CSV", lines(1)),
-        ("shops/one/notes.txt", "not asked for".to_owned()),
+        ("shops/one/notes.md", "not asked for".to_owned()),
         ("in/o.csv", lines(2)),
         (
             "to-parquet.toml",

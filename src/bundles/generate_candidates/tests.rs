@@ -90,7 +90,8 @@ fn pairs_that_are_bought_together_are_bundles_with_the_figures_of_their_orders()
     let mut pairs = shown(&candidates, "FBT");
     pairs.sort();
     assert_eq!(pairs[0], "b+a fpgrowth+top_pairs", "of a and b, which are in 13 and 12 orders, b is the trigger");
-    assert_eq!(pairs.len(), 4);
+    let together = pairs.iter().filter(|pair| pair.contains("top_pairs")).count();
+    assert_eq!(together, 4, "others come from the fallback ladder: {pairs:?}");
     let first = candidates.clone().lazy().filter(col("bundle_type").eq(lit("FBT")));
     let best = first.sort(["orders_together"], SortMultipleOptions::default().with_order_descending(true)).limit(1);
     let best = best.collect().unwrap();

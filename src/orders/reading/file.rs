@@ -192,7 +192,9 @@ impl<S: Fn(Job) -> bool> FileReader<'_, S> {
     fn send_waiting(&self) -> Result<bool, String> {
         let Told::Waiting(first, waiting, layout) = self.told.take() else { return Ok(true) };
         let mut settled = (*layout).clone();
-        let goes_on = order_ids::settle(&mut settled, &first);
+        let headers =
+            lock(self.notes).layouts.get(&self.number).map(|(_, headers)| headers.clone()).unwrap_or_default();
+        let goes_on = order_ids::settle(&mut settled, &first, &headers);
         let settled = Arc::new(settled);
         if let Some((known, _)) = lock(self.notes).layouts.get_mut(&self.number) {
             *known = Arc::clone(&settled);

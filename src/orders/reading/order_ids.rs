@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::orders::{
     reading::{content::Content, refusing::broken},
-    recognising::{fields::Order, layout::Layout},
+    recognising::{fields::Order, headers::fold, layout::Layout},
 };
 
 /// Rows that are looked at.
@@ -51,14 +51,15 @@ impl FirstRows {
     }
 }
 
-/// Has one column name the SKUs, the best that any row fills: codes of two columns are not of one kind. And one column name
+/// Has the columns of one header name the SKUs, those of the best that any row fills: codes of two headers are not of one kind. And one column name
 /// the orders, the best that all rows fill, where it tells the same orders apart as the best that some fill; else the latter.
 /// Whether rows that leave it blank, and say no date either, go on with the order above.
-pub fn settle(layout: &mut Layout, first: &FirstRows) -> bool {
+pub fn settle(layout: &mut Layout, first: &FirstRows, headers: &[String]) -> bool {
     let is_of_skus = |(field, columns): &&mut (usize, Vec<usize>)| *field == Order::Sku.place() && columns.len() > 1;
     if let Some((_, columns)) = layout.fields.iter_mut().find(is_of_skus) {
         let best = columns.iter().copied().find(|column| first.filled(*column) > 0).or(columns.first().copied());
-        *columns = best.into_iter().collect();
+        let header = |column: usize| headers.get(column).map(|header| fold(header));
+        columns.retain(|column| best == Some(*column) || best.and_then(header) == header(*column));
     }
     let may_name = layout.may_name.take();
     let of_orders = layout.fields.first().filter(|(field, _)| *field == Order::OrderId.place());
