@@ -56,8 +56,8 @@ $(EXPORTS): | build
 	$(NIGHTLOOM) sample orders --lines 6000 --shops 3 --seed 1 --out $@
 
 test: ## Run all tests
-	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --release --no-fail-fast; \
-	else set -x; cargo test --release --no-fail-fast; fi
+	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --release --workspace --no-fail-fast; \
+	else set -x; cargo test --release --workspace --no-fail-fast; fi
 
 bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make bench ARGS="--only 20k"
 	cargo bench --bench fuzzy_kernel
@@ -72,8 +72,8 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench workflows -- --large
 
 lint: ## Check format, warnings, and that the generated documents are up to date
-	cargo fmt --check
-	cargo clippy --release --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
 	cargo build --release
 	$(NIGHTLOOM) operators --markdown | diff -u docs/operators.md - || { echo 'docs/operators.md is out of date: make docs' >&2; exit 1; }
 	$(NIGHTLOOM) schema | diff -u docs/pipeline.schema.json - || { echo 'docs/pipeline.schema.json is out of date: make docs' >&2; exit 1; }

@@ -8,7 +8,6 @@ mod cli;
 mod delimited;
 mod dice;
 mod embedding;
-mod flags;
 mod io;
 mod linking;
 mod mining;
@@ -16,9 +15,12 @@ mod operator;
 mod orders;
 mod pipeline;
 mod report;
-mod review;
 mod sample;
 mod workflows;
+
+// Rooms with a crate of their own keep their names.
+use nightloom_flags as flags;
+use nightloom_review as review;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

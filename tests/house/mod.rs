@@ -27,10 +27,10 @@ enum Place {
 }
 
 impl House {
-    /// Reads the crate whose root is `main.rs` in `folder`.
-    fn read(folder: &FilePath) -> House {
+    /// Reads the crate whose root is `root` in `folder`.
+    fn read(folder: &FilePath, root: &str) -> House {
         let mut house = House::default();
-        house.enter(folder, "main.rs", &[]);
+        house.enter(folder, root, &[]);
         house
     }
 
@@ -141,11 +141,21 @@ fn in_words(uses: &Uses) -> String {
 
 #[test]
 fn no_two_files_and_no_two_rooms_use_each_other() {
-    let uses = House::read(&FilePath::new(env!("CARGO_MANIFEST_DIR")).join("src")).uses();
+    let uses = House::read(&FilePath::new(env!("CARGO_MANIFEST_DIR")).join("src"), "main.rs").uses();
     assert!(uses["main.rs"].contains_key("cli/mod.rs") && uses.len() > 200, "the paths are not understood");
     let (files, rooms) = (in_words(&uses), in_words(&rooms(&uses)));
     assert!(files.is_empty(), "files that use each other; move what both need into a file below them:\n{files}");
     assert!(rooms.is_empty(), "rooms that use each other:\n{rooms}");
+}
+
+#[test]
+fn the_crates_beside_the_program_have_no_circles_either() {
+    let crates = fs::read_dir(FilePath::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap();
+    for entry in crates.map(|entry| entry.unwrap().path()) {
+        let uses = House::read(&entry.join("src"), "lib.rs").uses();
+        let circles = in_words(&uses);
+        assert!(circles.is_empty(), "files of {} that use each other:\n{circles}", entry.display());
+    }
 }
 
 #[test]
@@ -162,6 +172,6 @@ fn a_circle_is_seen_through_second_addresses_imported_modules_and_all_names() {
         fs::create_dir_all(folder.path().join("a")).unwrap();
         fs::write(folder.path().join(file), text).unwrap();
     }
-    let uses = House::read(folder.path()).uses();
+    let uses = House::read(folder.path(), "main.rs").uses();
     assert_eq!(circles(&uses), [["a/inner.rs", "b.rs", "c.rs"]]);
 }
