@@ -1,20 +1,10 @@
 //! Which jobs are due, and which of them is run where several are of one brand.
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::Timestamp;
 
-use crate::{line::Line, record::Record, table::Kind};
-
-/// What at most one job may work on at a time: the scope of the pipelines, or the name of one without.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Brand(pub String);
-
-impl fmt::Display for Brand {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+use crate::{brand::Brand, line::Line, record::Record, table::Kind};
 
 /// A pipeline with its schedule and, if it has several, the variables of this one.
 #[derive(Clone, Debug)]

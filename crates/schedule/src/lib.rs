@@ -2,13 +2,15 @@
 //!
 //! The caller brings the clock; nothing here reads one.
 
+mod brand;
 mod due;
 mod error;
 mod line;
 mod record;
 mod table;
 
-pub use due::{Brand, Due, Job, one_a_brand};
+pub use brand::Brand;
+pub use due::{Due, Job, one_a_brand};
 pub use error::ScheduleError;
 pub use line::Line;
 pub use record::{Claim, Record, Started};

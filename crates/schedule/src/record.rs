@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{due::Brand, error::ScheduleError, table::Kind};
+use crate::{brand::Brand, error::ScheduleError, table::Kind};
 
 /// What was done for a brand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,5 +18,5 @@ mod words;
 
 pub use repair::{retry_failed, rollback, verify};
 pub use search::{Found, Search, SearchMode, dimensions, search};
-pub use status::{IndexStatus, SyncRun, recent, status};
+pub use status::{IndexStatus, SyncRun, product_counts, recent, status};
 pub(super) use target::open_sink;
