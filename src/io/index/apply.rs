@@ -2,6 +2,7 @@
 //! cannot be written. It is noted as failed with the time of its next try, and the others are written.
 
 use std::{
+    collections::HashSet,
     fs,
     path::Path,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -154,6 +155,7 @@ impl IndexWrite<'_> {
             generation,
             rewrite: if write.again { Rewrite::Yes } else { self.rewrite },
             dimensions: dimensions.and_then(|dimensions| usize::try_from(dimensions).ok()),
+            noted: HashSet::new(),
         };
         let mut groups = Groups {
             writer,
@@ -221,6 +223,7 @@ impl Groups<'_> {
         };
         connection.execute_batch("ROLLBACK TO item_group; RELEASE item_group")?;
         (self.number, self.writer.dimensions) = (number, dimensions);
+        self.writer.noted.clear();
         if is_of_the_whole(&error) {
             return Err(error);
         }

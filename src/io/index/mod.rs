@@ -4,6 +4,7 @@
 mod apply;
 mod extension;
 mod items;
+mod mend;
 mod operation;
 mod query;
 mod repair;
@@ -16,6 +17,7 @@ mod target;
 mod tests;
 mod words;
 
+pub use mend::{Mends, mends};
 pub use repair::{retry_failed, rollback, verify};
 pub use search::{Found, Search, SearchMode, dimensions, search};
 pub use status::{IndexStatus, SyncRun, product_counts, recent, status};

@@ -9,6 +9,7 @@ use super::{
     super::{IoError, sqlite::quote},
     extension::open_index,
     items::{bytes, unit},
+    mend::Mending,
     query::{Fused, candidates, fused, scaled, vector_weight},
     schema,
     words::{Needed, match_words},
@@ -146,9 +147,11 @@ impl Asked<'_> {
 
     /// The best by words: those that have all of them, and where these are too few, those that have any.
     fn words(&self) -> rusqlite::Result<Vec<(i64, f64)>> {
+        let Search { query, namespace, .. } = *self.search;
+        let mends = Mending { connection: self.connection, namespace }.query(query)?;
         let mut found = Vec::new();
         for needed in [Needed::All, Needed::Any] {
-            let Some(query) = match_words(self.search.query, self.search.namespace, needed) else { break };
+            let Some(query) = match_words(query, namespace, needed, |part| mends.of(part)) else { break };
             let others = self.by_words(&query)?;
             // Those with all the words stand before the others, whatever the others' scores are.
             let lowest = found.iter().map(|(_, score)| *score).fold(f64::INFINITY, f64::min);
