@@ -62,7 +62,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let newest: Vec<&StepRow> = steps.iter().collect();
         println!(
             "{}",
-            serde_json::to_string_pretty(&json!({ "runs": runs, "overdue": late, "alerts": alerts, "steps_of_newest_run": newest }))?
+            serde_json::to_string_pretty(
+                &json!({ "runs": runs, "overdue": late, "alerts": alerts, "steps_of_newest_run": newest })
+            )?
         );
         return Ok(ExitCode::SUCCESS);
     }

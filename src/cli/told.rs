@@ -156,7 +156,12 @@ fn run_facts(row: &RunRow) -> Option<RunFacts> {
 }
 
 fn deliver(notice: &Notice, table: &AlertTable) -> anyhow::Result<()> {
-    eprintln!("alert {}: {} ({})", serde_json::to_value(notice.tells)?.as_str().unwrap_or_default(), notice.row.message, notice.row.kind);
+    eprintln!(
+        "alert {}: {} ({})",
+        serde_json::to_value(notice.tells)?.as_str().unwrap_or_default(),
+        notice.row.message,
+        notice.row.kind
+    );
     let body = serde_json::to_string(notice)?;
     if let Some(words) = &table.command {
         run_command(words, &body).with_context(|| format!("the command {words:?} of alerts"))?;

@@ -57,7 +57,10 @@ fn ids_that_are_too_long_or_hold_control_characters_are_in_the_quarantine_and_no
         assert_eq!(quarantine(&shop).len(), 1, "{bad:?}");
         assert_eq!(shop.indexed().len(), 41);
     }
-    shop.write(&with(&[json!({ "id": "x".repeat(512), "name": "Just right" }), json!({ "id": "kept", "name": "Kept" })]));
+    shop.write(&with(&[
+        json!({ "id": "x".repeat(512), "name": "Just right" }),
+        json!({ "id": "kept", "name": "Kept" }),
+    ]));
     assert_eq!(shop.sync(), [1, 0, 0, 0]);
 }
 
@@ -75,9 +78,11 @@ fn a_product_that_cannot_be_used_any_more_stays_as_it_was() {
 fn metadata_of_41_kilobytes_is_kept_whole() {
     let brand = "b".repeat(41 * 1_024);
     let labels: Vec<String> = (0..4_000).map(|number| format!("label{number}")).collect();
-    let shop = Shop::new(&with(&[json!({ "id": "a", "name": "Belt", "brand": brand, "product_labels": { "use": labels } })]));
+    let shop =
+        Shop::new(&with(&[json!({ "id": "a", "name": "Belt", "brand": brand, "product_labels": { "use": labels } })]));
     assert_eq!(shop.sync()[0], 41);
-    let sizes = rows(&shop.0.path("search.db"), "SELECT length(brand), length(labels) > 41000 FROM products WHERE id = 'a'");
+    let sizes =
+        rows(&shop.0.path("search.db"), "SELECT length(brand), length(labels) > 41000 FROM products WHERE id = 'a'");
     assert_eq!(sizes, [[rusqlite::types::Value::Integer(41 * 1_024), rusqlite::types::Value::Integer(1)]]);
     assert_eq!(shop.search("belt", &[])[0], "a");
     assert_eq!(shop.sync(), [0, 0, 0, 0]);
@@ -114,7 +119,9 @@ fn a_catalog_that_is_cut_off_anywhere_is_refused_or_a_whole_smaller_one() {
 fn no_query_is_an_error() {
     let shop = Shop::new(FIRST);
     shop.sync();
-    for query in ["\"", "AND", "AC/DC", "t-shirt", "24\"", "title:x", "", " ", "NEAR(", "^", "a*b", "'; DROP TABLE products; --"] {
+    for query in
+        ["\"", "AND", "AC/DC", "t-shirt", "24\"", "title:x", "", " ", "NEAR(", "^", "a*b", "'; DROP TABLE products; --"]
+    {
         for mode in ["hybrid", "words", "vectors"] {
             shop.search(query, &["--mode", mode]);
         }

@@ -66,7 +66,9 @@ fn with_other_punctuation(title: &str, number: usize) -> Option<String> {
         let mut last = ' ';
         let mut query = String::new();
         for letter in title.chars() {
-            if (last.is_ascii_alphabetic() && letter.is_ascii_digit()) || (last.is_ascii_digit() && letter.is_ascii_alphabetic()) {
+            if (last.is_ascii_alphabetic() && letter.is_ascii_digit())
+                || (last.is_ascii_digit() && letter.is_ascii_alphabetic())
+            {
                 query.push('-');
             }
             query.push(letter);
@@ -103,7 +105,11 @@ fn titles(shop: &Shop) -> (Vec<Own>, Vec<BTreeSet<String>>) {
 
 fn bag(text: &str) -> BTreeSet<String> {
     let lower = text.to_lowercase();
-    lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
+    lower
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 /// Fifty queries of a kind, from all over the catalog: the right product with each.

@@ -18,7 +18,9 @@ impl Night {
             let included = project().join("pipelines").join(format!("{file}.toml"));
             let jobs: Vec<String> = ["a", "b"]
                 .iter()
-                .map(|shop| format!("{{ namespace = \"{shop}.example\", catalog = \"{shop}.json\", index = \"{shop}.db\" }}"))
+                .map(|shop| {
+                    format!("{{ namespace = \"{shop}.example\", catalog = \"{shop}.json\", index = \"{shop}.db\" }}")
+                })
                 .collect();
             let text = format!(
                 "name = \"{file}\"\nscope = \"${{vars.namespace}}\"\ninclude = [{:?}]\n[schedule]\ncron = \"{cron}\"\n\
@@ -67,7 +69,10 @@ fn each_shop_has_one_job_a_time_and_what_was_missed_is_run_once() {
     // A catalog that is gone fails its own job alone, which is due again at the next slot.
     fs::remove_file(night.0.path("a.json")).expect("no catalog");
     let failed = night.run_due("2026-03-10T04:30:00Z");
-    assert_eq!(failed, (Some(1), vec!["a.example catalog-sync failed 1".to_owned(), "b.example catalog-sync done 1".to_owned()]));
+    assert_eq!(
+        failed,
+        (Some(1), vec!["a.example catalog-sync failed 1".to_owned(), "b.example catalog-sync done 1".to_owned()])
+    );
     assert_eq!(night.run_due("2026-03-10T04:31:00Z").1, Vec::<String>::new());
     assert_eq!(night.run_due("2026-03-10T05:00:00Z").1.len(), 2);
 }
@@ -105,7 +110,10 @@ fn a_killed_job_is_due_again_and_one_that_somebody_runs_is_left_alone() {
     let held = fs::File::options().write(true).open(&lock).expect("a lock");
     held.lock().expect("ours");
     let busy = night.run_due("2026-03-10T01:30:00Z");
-    assert_eq!(busy, (Some(3), vec!["a.example catalog-sync busy 1".to_owned(), "b.example catalog-sync done 1".to_owned()]));
+    assert_eq!(
+        busy,
+        (Some(3), vec!["a.example catalog-sync busy 1".to_owned(), "b.example catalog-sync done 1".to_owned()])
+    );
     drop(held);
     assert_eq!(night.run_due("2026-03-10T01:31:00Z").1, ["a.example catalog-sync done 1"]);
 }

@@ -28,7 +28,12 @@ fn prices_and_images_of_synced_catalogs_are_learned_from() {
         shop.write(&catalog(price));
         let pipeline = project().join("pipelines/catalog-snapshots.toml").display().to_string();
         let night = format!("2026-03-0{number}");
-        let index = ["vars.namespace=\"shop.example\"", "vars.catalog=\"catalog.json\"", "vars.index=\"search.db\"", "vars.db=\"shop.db\""];
+        let index = [
+            "vars.namespace=\"shop.example\"",
+            "vars.catalog=\"catalog.json\"",
+            "vars.index=\"search.db\"",
+            "vars.db=\"shop.db\"",
+        ];
         let mut arguments = vec!["run", &pipeline, "--workspace", "work", "--as-of", &night];
         index.iter().for_each(|set| arguments.extend(["--set", *set]));
         shop.0.nightloom(arguments).expect_success();
@@ -36,9 +41,18 @@ fn prices_and_images_of_synced_catalogs_are_learned_from() {
     for (number, price) in [(1, 30.0), (2, 30.0), (3, 24.0), (4, 24.0), (5, 27.0)] {
         night(number, price);
     }
-    let seen = rows(&shop.0.path("shop.db"), "SELECT product_code, price, substr(discovered_date, 1, 10) FROM catalog_products ORDER BY id");
-    let of = |code: &str, price: f64, day: &str| vec![Value::Text(code.into()), Value::Real(price), Value::Text(day.into())];
-    let expected = [of("a", 30.0, "2026-03-01"), of("b", 9.5, "2026-03-01"), of("a", 24.0, "2026-03-03"), of("a", 27.0, "2026-03-05")];
+    let seen = rows(
+        &shop.0.path("shop.db"),
+        "SELECT product_code, price, substr(discovered_date, 1, 10) FROM catalog_products ORDER BY id",
+    );
+    let of =
+        |code: &str, price: f64, day: &str| vec![Value::Text(code.into()), Value::Real(price), Value::Text(day.into())];
+    let expected = [
+        of("a", 30.0, "2026-03-01"),
+        of("b", 9.5, "2026-03-01"),
+        of("a", 24.0, "2026-03-03"),
+        of("a", 27.0, "2026-03-05"),
+    ];
     assert_eq!(seen, expected, "only what was new or had changed is a row");
     run(&shop.0, "prices.toml", "2026-03-06");
     let history = rows(&shop.0.path("shop.db"), "SELECT count(*) FROM price_history");
@@ -56,6 +70,7 @@ fn prices_and_images_of_synced_catalogs_are_learned_from() {
         )
         .expect("products");
     run(&shop.0, "linking.toml", "2026-03-06");
-    let patterns = rows(&shop.0.path("shop.db"), "SELECT retailer, comparable_pairs, mean_jaccard FROM retailer_image_patterns");
+    let patterns =
+        rows(&shop.0.path("shop.db"), "SELECT retailer, comparable_pairs, mean_jaccard FROM retailer_image_patterns");
     assert_eq!(patterns, [[Value::Text("shop.example".into()), Value::Integer(3), Value::Real(1.0)]]);
 }

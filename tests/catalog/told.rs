@@ -67,7 +67,10 @@ fn an_alert_is_told_when_it_begins_and_when_it_is_over_and_is_kept_as_a_row() {
     shop.write(FIRST);
     shop.verb("sync", &["--set", KEEPS]).expect_success();
     assert_eq!(told(&shop).last().expect("a notice"), "resolved mass_deletion_blocked");
-    let rows = crate::support::rows(&shop.0.path("work/.nightloom/alerts.db"), "SELECT kind FROM alerts WHERE resolved_at IS NOT NULL");
+    let rows = crate::support::rows(
+        &shop.0.path("work/.nightloom/alerts.db"),
+        "SELECT kind FROM alerts WHERE resolved_at IS NOT NULL",
+    );
     assert_eq!(rows.len(), 1);
 }
 
@@ -111,7 +114,11 @@ fn a_webhook_is_posted_each_notice_and_wrong_thresholds_are_refused_before_work(
     let refused = shop.verb("sync", &["--set", &webhook]);
     let request = posted.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("{}", refused.stderr));
     assert!(request.starts_with("POST /alerts ") && request.contains("mass_deletion_blocked"), "{request}");
-    for (set, words) in [("alerts.failures=0", "at least 1"), ("alerts.changes=\"chances\"", "'changes'"), ("alerts.x=1", "unknown key")] {
+    for (set, words) in [
+        ("alerts.failures=0", "at least 1"),
+        ("alerts.changes=\"chances\"", "'changes'"),
+        ("alerts.x=1", "unknown key"),
+    ] {
         let wrong = shop.verb("sync", &["--set", set]);
         assert_eq!(wrong.code, Some(2), "{set}: {}", wrong.stderr);
         assert!(wrong.stderr.contains(words), "{set}: {}", wrong.stderr);

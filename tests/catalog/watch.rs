@@ -111,7 +111,8 @@ fn a_catalog_that_is_written_is_synced_when_it_is_whole_and_small_changes_wait()
 #[test]
 fn a_signed_request_sets_off_a_sync_under_the_id_it_was_promised() {
     let shop = Shop::new(FIRST);
-    let watch = Watch::start(&shop, &["--interval", "3600", "--no-events", "--webhook", "127.0.0.1:0", "--most-per-hour", "2"]);
+    let watch =
+        Watch::start(&shop, &["--interval", "3600", "--no-events", "--webhook", "127.0.0.1:0", "--most-per-hour", "2"]);
     let address = watch.next("watching")["webhook"].as_str().expect("an address").to_owned();
     watch.next("synced");
     shop.write(&FIRST.replace("$30.00", "$25.00"));

@@ -4,8 +4,8 @@
 
 mod facts;
 mod metrics;
-mod rules;
 mod rows;
+mod rules;
 mod table;
 
 pub use facts::{CatalogFacts, Facts, RunFacts};

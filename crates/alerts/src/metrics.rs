@@ -41,7 +41,11 @@ pub fn prometheus(facts: &Facts, alerts: &[Alert]) -> String {
                 "Products written or taken out within an hour.",
                 Some(catalog.written_within_an_hour(facts.now)),
             ),
-            ("nightloom_catalog_refused", "Whether the catalog was refused.", Some(u64::from(!catalog.refusals.is_empty()))),
+            (
+                "nightloom_catalog_refused",
+                "Whether the catalog was refused.",
+                Some(u64::from(!catalog.refusals.is_empty())),
+            ),
         ] {
             text.family(name, "gauge", about, &one(value));
         }
@@ -53,8 +57,7 @@ pub fn prometheus(facts: &Facts, alerts: &[Alert]) -> String {
 }
 
 fn runs(text: &mut Text, facts: &Facts) {
-    let ended: Vec<_> =
-        facts.ended.iter().map(|(status, count)| (labelled("status", status), *count as f64)).collect();
+    let ended: Vec<_> = facts.ended.iter().map(|(status, count)| (labelled("status", status), *count as f64)).collect();
     text.family("nightloom_runs_total", "counter", "Runs by how they ended.", &ended);
     let Some(last) = facts.runs.first() else { return };
     let one = |value: f64| [(String::new(), value)];

@@ -51,7 +51,9 @@ pub fn found(facts: &Facts, table: &AlertTable) -> Vec<Alert> {
     let mut all: Vec<Alert> = [failures(facts, table), slow(facts, table)].into_iter().flatten().collect();
     if let Some(catalog) = &facts.catalog {
         all.extend(refused(catalog));
-        all.extend([no_changes(catalog, facts.now, table), errors(catalog, table), dead(catalog)].into_iter().flatten());
+        all.extend(
+            [no_changes(catalog, facts.now, table), errors(catalog, table), dead(catalog)].into_iter().flatten(),
+        );
         // Of a run that was refused, or wrote nothing for a failure, the difference is no surprise.
         let is_done = facts.runs.first().is_some_and(|run| run.status == "done") && catalog.refusals.is_empty();
         all.extend(drift(catalog).filter(|_| is_done));
@@ -130,7 +132,8 @@ fn drift(catalog: &CatalogFacts) -> Option<Alert> {
     let (products, indexed) = (catalog.catalog_products?, catalog.index_products?);
     let owed = catalog.waiting_items + catalog.dead_items;
     (products.abs_diff(indexed) > owed).then(|| {
-        let message = format!("the index has {indexed} products, the catalog {products}; a full sync brings them together");
+        let message =
+            format!("the index has {indexed} products, the catalog {products}; a full sync brings them together");
         alert("drift", Severity::Warning, message)
     })
 }

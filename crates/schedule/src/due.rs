@@ -37,9 +37,10 @@ impl Job {
     /// wrong then.
     pub fn last(&self, record: &Record, now: Timestamp) -> Option<Timestamp> {
         let own = record.jobs.get(&self.name).map(|started| started.at);
-        let full = record.jobs.values().filter(|started| {
-            self.kind == Kind::Incremental && started.kind == Kind::Full && started.status == "done"
-        });
+        let full = record
+            .jobs
+            .values()
+            .filter(|started| self.kind == Kind::Incremental && started.kind == Kind::Full && started.status == "done");
         own.into_iter().chain(full.map(|started| started.at)).filter(|at| *at <= now).max()
     }
 
@@ -102,10 +103,7 @@ mod tests {
     #[test]
     fn one_job_a_brand_is_run_the_full_one_first_and_it_stands_for_the_other() {
         let jobs = ["a", "b"].into_iter().flat_map(|brand| {
-            [
-                job("incremental", brand, Kind::Incremental, "*/30 * * * *"),
-                job("full", brand, Kind::Full, "0 2 * * *"),
-            ]
+            [job("incremental", brand, Kind::Incremental, "*/30 * * * *"), job("full", brand, Kind::Full, "0 2 * * *")]
         });
         let jobs: Vec<Job> = jobs.collect();
         let mut records = BTreeMap::new();

@@ -86,9 +86,7 @@ impl Line {
             (When::Cron(..), Some(last)) => {
                 let slots = std::iter::successors(self.next(last), |slot| self.next(*slot));
                 let slots = slots.take_while(|slot| *slot <= now).take(usize::try_from(MOST_COUNTED).unwrap_or(1_000));
-                slots.fold(None, |found: Option<(_, u64)>, slot| {
-                    Some((slot, found.map_or(0, |(_, count)| count) + 1))
-                })
+                slots.fold(None, |found: Option<(_, u64)>, slot| Some((slot, found.map_or(0, |(_, count)| count) + 1)))
             }
         }
     }
@@ -97,7 +95,8 @@ impl Line {
 /// Croner gives up on a named time that falls into a gap of more than two hours, such as the day that Samoa left out: it is
 /// looked for behind the gap then.
 fn next_slot(cron: &Cron, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
-    let from = |later: i64| after.checked_add(SignedDuration::from_hours(later)).ok().map(|at| at.to_zoned(zone.clone()));
+    let from =
+        |later: i64| after.checked_add(SignedDuration::from_hours(later)).ok().map(|at| at.to_zoned(zone.clone()));
     let next = |later: i64| cron.find_next_occurrence(&from(later)?, later > 0).ok().map(|slot| slot.timestamp());
     (0..=48).find_map(next)
 }
@@ -109,7 +108,8 @@ fn parser() -> CronParser {
 /// A line that names its times of day, as one line for each: only such a line is taken for one with a fixed time.
 fn fixed_times(text: &str) -> Vec<String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
-    let is_named = |field: &&str| field.split(',').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let is_named =
+        |field: &&str| field.split(',').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let [minutes, hours, day, month, weekday] = fields.as_slice() else { return vec![text.to_owned()] };
     if !is_named(minutes) || !is_named(hours) {
         return vec![text.to_owned()];
@@ -217,7 +217,9 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_told_with_an_example() {
-        for wrong in ["", "soon", "0m", "30s", "61 * * * *", "* * * *", "* * * * * *", "0 0 31 2 *", "9999999999d", "-5m"] {
+        for wrong in
+            ["", "soon", "0m", "30s", "61 * * * *", "* * * *", "* * * * * *", "0 0 31 2 *", "9999999999d", "-5m"]
+        {
             let error = Line::parse(wrong, "UTC").unwrap_err().to_string();
             assert!(error.contains("is no schedule") && error.contains("30m"), "{wrong}: {error}");
         }

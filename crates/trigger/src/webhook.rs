@@ -224,8 +224,9 @@ mod tests {
             let mut stream = TcpStream::connect(self.webhook.address()).unwrap();
             let signed = signature.map_or_else(String::new, |text| format!("X-Nightloom-Signature: {text}\r\n"));
             let length = body.len();
-            let head =
-                format!("POST {path} HTTP/1.1\r\nHost: x\r\n{signed}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\n{signed}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
             stream.write_all(head.as_bytes()).unwrap();
             // A body that is refused need not be taken.
             let _ = stream.write_all(body);

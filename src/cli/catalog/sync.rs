@@ -74,7 +74,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Err(problem) => return failed(problem),
     };
     report(catalog, &synced, started.elapsed().as_secs_f64())?;
-    let owed = synced.run.as_ref().map_or(synced.has_failed_items && !arguments.dry_run, |run| run.failed + run.deferred > 0);
+    let owed =
+        synced.run.as_ref().map_or(synced.has_failed_items && !arguments.dry_run, |run| run.failed + run.deferred > 0);
     Ok(match owed {
         _ if !synced.refused.is_empty() => ExitCode::from(REFUSED),
         // A run that had nothing to write leaves what failed before as it is.

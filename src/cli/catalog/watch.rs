@@ -216,7 +216,8 @@ impl Watch<'_> {
         }
         self.totals.done += 1;
         self.totals.products += synced.run.as_ref().map_or(0, |run| run.added + run.updated + run.deleted);
-        let words = format!("{} for {reason}; products synced: {}", in_words(synced.run.as_ref()), self.totals.products);
+        let words =
+            format!("{} for {reason}; products synced: {}", in_words(synced.run.as_ref()), self.totals.products);
         self.tell("synced", &words, &json!({ "run_id": run, "reason": reason, "run": synced.run }));
     }
 
@@ -236,7 +237,8 @@ impl Watch<'_> {
 
     fn end(&self) {
         let Totals { done, failed, products } = &self.totals;
-        let words = format!("syncs: {}, successful: {done}, failed: {failed}, products synced: {products}", done + failed);
+        let words =
+            format!("syncs: {}, successful: {done}, failed: {failed}, products synced: {products}", done + failed);
         self.tell("stopped", &words, &json!({ "syncs": done + failed, "failed": failed, "products": products }));
     }
 

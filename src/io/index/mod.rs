@@ -17,7 +17,7 @@ mod target;
 mod tests;
 mod words;
 
-pub use mend::{Mends, mends};
+pub use mend::mends;
 pub use repair::{retry_failed, rollback, verify};
 pub use search::{Found, Search, SearchMode, dimensions, search};
 pub use status::{IndexStatus, SyncRun, product_counts, recent, status};

@@ -14,4 +14,4 @@ mod upkeep;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Input, Pipeline, Schedule, Sink, Step, StepId, StepKind, Upkeep, Verify};
+pub use steps::{DatasetRef, Expectation, Input, Pipeline, Schedule, Sink, Step, StepId, StepKind, Verify};
