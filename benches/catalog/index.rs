@@ -13,6 +13,8 @@ use super::{gibibytes, process::measure};
 const WORDS: u64 = 8_000;
 /// Products that change in the second night.
 const CHANGED: u64 = 50;
+/// Shops among which they lie.
+const SHOPS: u64 = 100;
 /// Queries of which the median and the worst are told.
 const QUERIES: u64 = 21;
 
@@ -31,7 +33,7 @@ pub fn run(folder: &Path, products: u64) -> Result<(), String> {
     println!(
         "{products}: sync of {CHANGED} changes {seconds:.2} s, {peak:.2} GiB: detection {detection:.2} s, after it {after:.2} s"
     );
-    for (what, more) in [("", &[][..]), (" of a shop", &["--shop", "shop.example"])] {
+    for (what, more) in [("", &[][..]), (" of one shop of a hundred", &["--shop", "shop7.example"])] {
         let (median, worst) = bench.search(more, query)?;
         println!("{products}: hybrid query{what} {:.0} ms, the slowest {:.0} ms", median * 1e3, worst * 1e3);
     }
@@ -57,10 +59,11 @@ impl Bench {
                 let cents = 100 + id.wrapping_mul(7_919) % 90_000 + u64::from(is_changed);
                 writeln!(
                     lines,
-                    r#"{{"id":"P{id:08}","name":"{}","description":"{}","brand":"{}","price":{}.{:02},"in_stock":{}}}"#,
+                    r#"{{"id":"P{id:08}","name":"{}","description":"{}","brand":"{}","shop":"shop{}.example","price":{}.{:02},"in_stock":{}}}"#,
                     text(id, 0, 6),
                     text(id, 1, 40),
                     word(id % 500),
+                    id % SHOPS,
                     cents / 100,
                     cents % 100,
                     id % 9 != 0

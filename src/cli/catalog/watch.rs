@@ -19,7 +19,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use super::{
     arguments::{Again, CatalogArguments, Steps},
     budget::Budget,
-    monitor::{Looked, look},
+    monitor::{Change, Looked, look},
     sync::{Synced, in_words, sync},
 };
 use crate::{
@@ -34,6 +34,8 @@ use crate::{
 const SECRET: &str = "NIGHTLOOM_WEBHOOK_SECRET";
 /// A file that was written is looked at when it stood still for so long.
 const QUIET: Duration = Duration::from_secs(2);
+/// Syncs beyond those of an hour that deletions may take.
+const RESERVE: u32 = 2;
 /// Changes of these classes go at once.
 const URGENT: [&str; 4] = ["P0", "P1", "P2", "P3"];
 
@@ -100,6 +102,16 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 impl Arguments {
     fn budget(&self) -> Budget {
         Budget { index: self.catalog.index.index.clone(), most_per_hour: self.most_per_hour }
+    }
+
+    /// Deletions must not wait for the hour to pass.
+    fn budget_for(&self, changes: &[Change]) -> Budget {
+        let mut budget = self.budget();
+        let has_deletion = changes.iter().any(|change| change.change == "deleted");
+        if has_deletion && budget.most_per_hour > 0 {
+            budget.most_per_hour = budget.most_per_hour.saturating_add(RESERVE);
+        }
+        budget
     }
 
     fn events(&self, sender: Sender<Trigger>) -> anyhow::Result<Option<FileEvents>> {
@@ -181,7 +193,7 @@ impl Watch<'_> {
                 self.tell("pending", &words, &json!({ "changes": count }));
                 Ok(())
             }
-            Some(reason) => match self.arguments.budget().wait() {
+            Some(reason) => match self.arguments.budget_for(&changes).wait() {
                 None => self.sync(word(reason)),
                 Some(seconds) => {
                     self.waiting.no_later_than(Duration::from_secs(u64::try_from(seconds).unwrap_or(1)));
