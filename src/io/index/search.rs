@@ -18,6 +18,8 @@ use super::{
 pub use super::query::SearchMode;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of an index that a search maps at most.
+const MAPPED: i64 = 1 << 31;
 
 /// A search.
 pub struct Search<'a> {
@@ -61,6 +63,8 @@ pub struct Found {
 pub fn search(index: &Path, search: &Search<'_>) -> Result<Vec<Found>, IoError> {
     let connection = open_index(index, PATIENCE)?;
     let refused = |error| IoError::sqlite(index, "cannot search", PATIENCE, error);
+    // All vectors of a namespace are looked at: mapped, they are not read page by page.
+    connection.pragma_update(None, "mmap_size", MAPPED).map_err(refused)?;
     if !schema::is_index(&connection).map_err(refused)? {
         return Err(IoError::Table {
             path: index.to_owned(),
