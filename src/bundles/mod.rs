@@ -12,6 +12,7 @@ mod drop_reason;
 mod earnings;
 mod explain_bundles;
 mod explanation;
+mod explanation_rows;
 mod flag_products;
 mod generate_candidates;
 mod items;

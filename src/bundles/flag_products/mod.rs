@@ -3,6 +3,7 @@
 mod counts;
 mod judged;
 mod rows;
+mod scores;
 mod shops;
 #[cfg(test)]
 mod tests;
@@ -122,7 +123,8 @@ impl Operator for FlagProducts {
             OutputPort::new(
                 "objectives",
                 "A row a shop and objective: how many items can be built around, the discounts it allows, and whether it is \
-                 chosen, or why not.",
+                 chosen, or why not. Beside it what it promises: `score` is benefit times confidence, `score_place` its place among \
+                 the two that promise most.",
                 OBJECTIVES,
             ),
         ])
