@@ -18,8 +18,7 @@ use ColumnKind::{Bool, Float, Record, Text, Texts};
 
 const STATISTICS: &[Field] = &[Field::new("figure", Text), Field::new("value", Float), Field::new("band", Text)];
 const OBJECTIVE: &[Field] = &[Field::new("name", Text), Field::new("text", Text)];
-const GENERATION: &[Field] =
-    &[Field::new("methods", Texts), Field::new("primary", Text), Field::new("source", Text)];
+const GENERATION: &[Field] = &[Field::new("methods", Texts), Field::new("primary", Text), Field::new("source", Text)];
 const ESTIMATE: &[Field] = &[Field::new("mean", Float), Field::new("low", Float), Field::new("high", Float)];
 const EXPECTED: &[Field] = &[
     Field::new("margin_a_month", Record(ESTIMATE)),
@@ -88,10 +87,8 @@ pub fn explanation_column(explained: &[Explained<'_>]) -> PolarsResult<Column> {
         text(&|row| Some(statistic(row)?.band.name())),
     ];
     let statistics = record_column(STATISTICS, statistics)?;
-    let objective = vec![
-        text(&|row| Some(row.made.candidate.objective.name())),
-        text(&|row| Some(row.explanation?.purpose)),
-    ];
+    let objective =
+        vec![text(&|row| Some(row.made.candidate.objective.name())), text(&|row| Some(row.explanation?.purpose))];
     let generation = vec![
         texts_column("", explained.iter().map(|row| methods(row).iter().copied())),
         text(&|row| methods(row).first().copied()),
@@ -128,11 +125,11 @@ fn methods<'a>(row: &Explained<'a>) -> &'a [&'static str] {
 /// # Errors
 /// When a column cannot be made.
 pub fn copy_column(copies: &[&BundleCopy]) -> PolarsResult<Column> {
-    let text = |of: fn(&BundleCopy) -> &str| {
-        Column::new("".into(), copies.iter().map(|copy| of(copy)).collect::<Vec<_>>())
+    let text =
+        |of: fn(&BundleCopy) -> &str| Column::new("".into(), copies.iter().map(|copy| of(copy)).collect::<Vec<_>>());
+    let list = |of: fn(&BundleCopy) -> &[String]| {
+        texts_column("", copies.iter().map(|copy| of(copy).iter().map(String::as_str)))
     };
-    let list =
-        |of: fn(&BundleCopy) -> &[String]| texts_column("", copies.iter().map(|copy| of(copy).iter().map(String::as_str)));
     record_column(
         COPY,
         vec![

@@ -105,11 +105,15 @@ mod tests {
         assert_eq!(ColumnKind::of(lists.dtype()), ColumnKind::Records(ITEM));
         let is_null = |column: &Column| column.is_null().iter().flatten().collect::<Vec<_>>();
         assert_eq!(is_null(&lists), [false, true, false, false]);
-        let lengths: Vec<usize> = lists.list().unwrap().amortized_iter().flatten().map(|list| list.as_ref().len()).collect();
+        let lengths: Vec<usize> =
+            lists.list().unwrap().amortized_iter().flatten().map(|list| list.as_ref().len()).collect();
         assert_eq!(lengths, [2, 0, 1]);
         let first = taken(&items, [Some(2), None].into_iter()).unwrap();
         assert_eq!((is_null(&first), first.dtype()), (vec![false, true], items.dtype()));
-        let none = record_column(ITEM, vec![Column::new_empty("".into(), &DataType::String), Column::new_empty("".into(), &DataType::Float64)]);
+        let none = record_column(
+            ITEM,
+            vec![Column::new_empty("".into(), &DataType::String), Column::new_empty("".into(), &DataType::Float64)],
+        );
         assert_eq!(lists_column(&none.unwrap(), std::iter::empty()).unwrap().len(), 0);
         assert!(lists_column(&items, [Some(4)].into_iter()).is_err());
     }

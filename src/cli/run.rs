@@ -26,7 +26,7 @@ use crate::{
         checkpoint::{CheckpointStore, state_key, write_json},
         failpoint::Failpoint,
         journal::{Journal, StepRow},
-        lock::WorkspaceLock,
+        lock::{self, WorkspaceLock},
         plan::{PlanOptions, steps_to_do},
         registry::Registry,
         run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},

@@ -257,7 +257,10 @@ mod tests {
         const PRICE: &[Field] = &[
             Field::new("lines", ColumnKind::Floats),
             Field::new("tried", ColumnKind::Ints),
-            Field::new("item", ColumnKind::Record(&[Field::new("id", ColumnKind::Text), Field::new("at", ColumnKind::Int)])),
+            Field::new(
+                "item",
+                ColumnKind::Record(&[Field::new("id", ColumnKind::Text), Field::new("at", ColumnKind::Int)]),
+            ),
         ];
         let texts = [
             r#"{"lines":[1.5,-0.0],"tried":[5,10],"item":{"id":"a","at":null}}"#,

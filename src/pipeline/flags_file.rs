@@ -82,10 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn changed<T>(
-        folder: &Path,
-        how: impl FnOnce(&mut Overrides) -> Result<T, FlagError>,
-    ) -> Result<T, PipelineError> {
+    fn changed<T>(folder: &Path, how: impl FnOnce(&mut Overrides) -> Result<T, FlagError>) -> Result<T, PipelineError> {
         change(folder, Author { by: "ada", at: "2026-03-01T00:00:00Z" }, how)
     }
 
@@ -93,7 +90,8 @@ mod tests {
     fn what_is_set_is_read_back_and_what_is_wrong_in_the_file_is_told() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Overrides::default());
-        changed(folder.path(), |flags| flags.set(None, "bundling.staged_thresholds", &json!([1, 2])).map(drop)).unwrap();
+        changed(folder.path(), |flags| flags.set(None, "bundling.staged_thresholds", &json!([1, 2])).map(drop))
+            .unwrap();
         changed(folder.path(), |flags| flags.set(Some("a.example"), "bundling.enabled", &json!(false)).map(drop))
             .unwrap();
         let wanted =

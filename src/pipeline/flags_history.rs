@@ -89,7 +89,14 @@ fn differences(author: Author<'_>, before: &Overrides, after: &Overrides) -> Vec
         let change = |flag| {
             let [old, new] = [before, after].map(|flags| flags.own(shop, flag).map(|value| value.to_json()));
             let (by, at) = (author.by.to_owned(), author.at.to_owned());
-            (old != new).then(|| FlagChange { at, by, flag: flag.key.to_owned(), shop: shop.map(str::to_owned), old, new })
+            (old != new).then(|| FlagChange {
+                at,
+                by,
+                flag: flag.key.to_owned(),
+                shop: shop.map(str::to_owned),
+                old,
+                new,
+            })
         };
         FLAGS.iter().filter_map(change).collect::<Vec<_>>()
     };

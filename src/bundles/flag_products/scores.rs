@@ -157,7 +157,10 @@ mod tests {
     }
 
     fn near(promise: Promise, benefit: f64, confidence: f64) {
-        assert!((promise.benefit - benefit).abs() < 1e-6 && (promise.confidence - confidence).abs() < 1e-6, "{promise:?}");
+        assert!(
+            (promise.benefit - benefit).abs() < 1e-6 && (promise.confidence - confidence).abs() < 1e-6,
+            "{promise:?}"
+        );
     }
 
     #[test]

@@ -96,7 +96,11 @@ impl<'a> Flow<'a> {
 
     /// The candidates, by objective, type, falling hybrid score and items.
     pub fn run(mut self, given: Given<'_>) -> (Vec<Made>, Counts) {
-        if self.settings.of_rules_alone { self.take_rules(given.rules) } else { self.take_all(given) }
+        if self.settings.of_rules_alone {
+            self.take_rules(given.rules)
+        } else {
+            self.take_all(given)
+        }
         self.counts.candidates = self.made.len();
         let mut made = self.made;
         made.sort_by_cached_key(|made| {

@@ -288,7 +288,8 @@ fn selections(kept: &DataFrame) -> PolarsResult<Selections> {
 
 /// What each score is made of.
 fn components(kept: &DataFrame) -> PolarsResult<Column> {
-    let mut columns = COMPONENT_COLUMNS.iter().map(|name| kept.column(name).cloned()).collect::<PolarsResult<Vec<_>>>()?;
+    let mut columns =
+        COMPONENT_COLUMNS.iter().map(|name| kept.column(name).cloned()).collect::<PolarsResult<Vec<_>>>()?;
     // Always 0: a key that readers know.
     columns.push(Column::new("".into(), vec![0.0; kept.height()]));
     record_column(COMPONENTS, columns)
