@@ -35,6 +35,8 @@ mod ranking;
 mod reckoning;
 mod speed;
 mod waves;
+#[cfg(test)]
+mod whole_tests;
 
 use crate::operator::OperatorKind;
 
