@@ -88,7 +88,7 @@ impl Operator for ExplainBundles {
     const NAME: &'static str = "explain-bundles";
     const SUMMARY: &'static str =
         "Says of each bundle why it was chosen, what customers read of it, and what it is expected to earn a month.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FLAGS: &'static [&'static Flag] = &[EXPLAINS];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(EXPLAINABILITY);

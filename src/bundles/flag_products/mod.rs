@@ -86,7 +86,7 @@ impl Operator for FlagProducts {
     const NAME: &'static str = "flag-products";
     const SUMMARY: &'static str =
         "Says of each item whether it can be in a bundle and what for, and which objectives each shop's bundles have.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FLAGS: &'static [&'static Flag] = &[SCORES];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(ENRICHMENT);

@@ -75,7 +75,7 @@ const MOST: f64 = 100_000.0;
 impl Operator for PublishBundles {
     const NAME: &'static str = "publish-bundles";
     const SUMMARY: &'static str = "Checks each bundle once more, and gives the tables of recommendations, in waves.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FLAGS: &'static [&'static Flag] = &[STAGED, THRESHOLDS, HARD_CAP];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(FINALIZATION);
