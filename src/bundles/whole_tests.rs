@@ -170,7 +170,7 @@ fn step<O: Operator>(operator: &O, seed: u64, inputs: &[(&str, &DataFrame)], por
     let frames = inputs.iter().fold(Frames::new(), |frames, (port, frame)| frames.with(port, (*frame).clone()));
     let mut made = operator.run(frames, &context).expect("a phase");
     for port in ports {
-        to.insert(port, made.take(port).expect("a port").collect().expect("a frame"));
+        to.insert(*port, made.take(port).expect("a port").collect().expect("a frame"));
     }
 }
 
@@ -248,7 +248,7 @@ fn check_prices(explained: &DataFrame) {
 
 #[track_caller]
 fn prop_assert_row(holds: bool, frame: &DataFrame, row: usize) {
-    assert!(holds, "{:?}", frame.slice(row as i64, 1).get_row(0));
+    assert!(holds, "row {row}: {}", frame.slice(row as i64, 1));
 }
 
 /// What is published can be bought, has scores from 0 to 1, is in one order, and no more than quotas allow.

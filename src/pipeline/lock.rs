@@ -82,7 +82,7 @@ impl WorkspaceLock {
 /// The number of a shop's lock, which other programs of the shop know it by: the first 32 bits of the SHA-256 of its name.
 pub fn shop_key(shop: &str) -> u32 {
     let digest = Sha256::digest(format!("shop:{shop}:operation:bundle_generation").as_bytes());
-    digest.iter().take(4).fold(0, |key, byte| key << 8 | u32::from(*byte))
+    digest.iter().take(4).fold(0, |key, byte| (key << 8) | u32::from(*byte))
 }
 
 fn open(path: &Path) -> Result<(File, PathBuf), PipelineError> {
