@@ -1,13 +1,8 @@
 //! What people decide between two runs and during one: no run undoes it.
 
-use std::{
-    fs,
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::fs;
 
-use super::{command, database, number, run, sample_shops, texts};
+use super::{command, database, go_on, number, run, sample_shops, stopped_at, texts};
 use crate::support::{Finished, Place};
 
 fn decide(place: &Place, action: &str, id: &str) {
@@ -59,25 +54,6 @@ fn what_was_rejected_gives_its_place_to_another_and_does_not_come_back_with_othe
     assert!(!ids(&place).contains(&rejected));
 }
 
-/// Waits until the run has stopped itself.
-fn stopped(mut run: Child) -> Child {
-    let status = format!("/proc/{}/stat", run.id());
-    let started = Instant::now();
-    while !fs::read_to_string(&status).is_ok_and(|text| text.contains(") T ")) {
-        assert!(run.try_wait().expect("a status").is_none(), "the run ended without a stop");
-        assert!(started.elapsed() < Duration::from_secs(120), "the run does not stop");
-        thread::sleep(Duration::from_millis(20));
-    }
-    run
-}
-
-fn go_on(run: Child) -> Finished {
-    let pid = libc::pid_t::try_from(run.id()).expect("a process id");
-    // SAFETY: sends a signal to our own child, which was not waited for yet.
-    assert_eq!(unsafe { libc::kill(pid, libc::SIGCONT) }, 0);
-    Finished::from(run.wait_with_output().expect("an end"))
-}
-
 #[test]
 fn what_is_decided_while_a_run_is_under_way_holds() {
     for point in ["stage-outputs-written:3", "commit-before-intents", "commit-after-intents"] {
@@ -87,9 +63,7 @@ fn what_is_decided_while_a_run_is_under_way_holds() {
         let before = ids(&place);
         fs::remove_dir_all(place.path("shops")).expect("the folder");
         sample_shops(&place, 3_500, 2);
-        let mut under_way = command(&place, "bundles.toml", &[]);
-        under_way.env("NIGHTLOOM_FAILPOINT", format!("stop@{point}"));
-        let under_way = stopped(under_way.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a run"));
+        let under_way = stopped_at(command(&place, "bundles.toml", &[]), point);
         decide(&place, "approve", &before[1]);
         decide(&place, "activate", &before[2]);
         decide(&place, "reject", &before[0]);

@@ -10,7 +10,7 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::{command, copy_of, database, differing, run, sample_shops, tables, texts};
+use super::{command, copy_of, database, differing, go_on, run, sample_shops, stopped_at, tables, texts};
 use crate::support::{Finished, Place};
 
 /// Two shops whose first night is over: a person approved a bundle and rejected another, and new orders came.
@@ -110,7 +110,10 @@ fn a_night_whose_time_is_up_publishes_what_is_there_and_is_finished_later() {
     let wanted = tables(&database(&whole));
     let place = copy_of(&base);
     let mut night = command(&place, "bundles.toml", &[]);
-    let ended = Finished::from(night.args(["--time-limit", "0.001"]).output().expect("a run"));
+    night.args(["--time-limit", "1"]);
+    let night = stopped_at(night, "source-listed");
+    thread::sleep(Duration::from_millis(1_100));
+    let ended = go_on(night);
     assert_eq!(ended.code, Some(4), "{}\n{}", ended.stdout, ended.stderr);
     // What was approved is there all the while.
     let approved = "SELECT id FROM bundle_recommendations WHERE is_approved = 1";

@@ -7,11 +7,17 @@ mod quick_start;
 mod records;
 mod samples;
 
-use std::{path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use rusqlite::types::Value;
 
-use crate::support::{Place, project, rows};
+use crate::support::{Finished, Place, project, rows};
 
 /// A run of a pipeline on the folder `shops`.
 fn command(place: &Place, pipeline: &str, settings: &[&str]) -> Command {
@@ -35,9 +41,9 @@ fn run(place: &Place, pipeline: &str, settings: &[&str]) -> String {
 /// Writes a shop's files.
 fn write(place: &Place, shop: &str, files: &[(&str, &str)]) {
     let folder = place.path("shops").join(shop);
-    std::fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(&folder).expect("a folder");
     for (name, text) in files {
-        std::fs::write(folder.join(name), text).expect("a file");
+        fs::write(folder.join(name), text).expect("a file");
     }
 }
 
@@ -76,13 +82,13 @@ fn copy_of(base: &Place) -> Place {
 }
 
 fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy_folder(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), &target).expect("a copy");
+            fs::copy(entry.path(), &target).expect("a copy");
         }
     }
 }
@@ -105,4 +111,25 @@ fn differing(place: &Place, wanted: &[(String, Vec<Vec<Value>>)]) -> Vec<String>
     assert_eq!(names(&found), names(wanted));
     let pairs = found.iter().zip(wanted);
     pairs.filter(|(found, wanted)| found.1 != wanted.1).map(|(found, _)| found.0.clone()).collect()
+}
+
+/// Starts a run that stops itself at a point, and waits until it has.
+fn stopped_at(mut command: Command, point: &str) -> Child {
+    command.env("NIGHTLOOM_FAILPOINT", format!("stop@{point}")).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut run = command.spawn().expect("a run");
+    let status = format!("/proc/{}/stat", run.id());
+    let started = Instant::now();
+    while !fs::read_to_string(&status).is_ok_and(|text| text.contains(") T ")) {
+        assert!(run.try_wait().expect("a status").is_none(), "the run ended without a stop");
+        assert!(started.elapsed() < Duration::from_secs(120), "the run does not stop");
+        thread::sleep(Duration::from_millis(20));
+    }
+    run
+}
+
+fn go_on(run: Child) -> Finished {
+    let pid = libc::pid_t::try_from(run.id()).expect("a process id");
+    // SAFETY: sends a signal to our own child, which was not waited for yet.
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGCONT) }, 0);
+    Finished::from(run.wait_with_output().expect("an end"))
 }
