@@ -89,9 +89,10 @@ impl Operator for PublishBundles {
         ),
         InputPort::optional(
             "candidate_shops",
-            &[("shop_id", Text), ("why", Text)],
+            &[("shop_id", Text), ("why", Text), ("is_late", ColumnKind::Bool)],
             "The output `shops` of the stage that made candidates: why a shop has none.",
-        ),
+        )
+        .may_lack(&["is_late"]),
         InputPort::optional(
             "uploads",
             &[("shop_id", Text), ("csv_upload_id", Text)],
@@ -110,7 +111,11 @@ impl Operator for PublishBundles {
             .spelled(JsonStyle::Sparse),
             OutputPort::new("dropped", "Bundles that are not published, and why.", DROPPED),
             OutputPort::new("shops", "A row a shop: what is published of it, or why nothing is.", PUBLISHED_SHOPS),
-            OutputPort::new("progress", "A row a shop: where its generation stands.", PROGRESS),
+            OutputPort::new(
+                "progress",
+                "A row a shop: where its generation stands. One whose turn came when the time was up has failed, and is `partial`.",
+                PROGRESS,
+            ),
         ])
     }
 
@@ -153,7 +158,7 @@ impl Operator for PublishBundles {
             .with("recommendations", recommendations(&frame, &published, &tables.texts, &about, &uploads, reference)?)
             .with("dropped", dropped.frame(&frame)?)
             .with("shops", shop_rows(&about, &reports)?)
-            .with("progress", progress(&about, &reports, &uploads)?))
+            .with("progress", progress(&about, &reports, &uploads, reference)?))
     }
 }
 

@@ -121,6 +121,9 @@ pub const PROGRESS: Columns = &[
     ("updated_at", Timestamp),
 ];
 
+/// Where candidates begin to be made.
+const LATE_PERCENT: i64 = 10;
+
 /// A bundle that is published.
 pub struct Published {
     /// Its row in the input.
@@ -152,6 +155,8 @@ pub struct AboutShop {
     pub currency: String,
     /// Why it may have no bundles.
     pub why: Option<String>,
+    /// Whether the time was up before its turn.
+    pub is_late: bool,
 }
 
 /// Shops by name, in order.
@@ -173,13 +178,18 @@ pub fn read_shops(shops: LazyFrame, candidates: Option<LazyFrame>) -> Result<Abo
         as_of: times.get(row),
         currency: currencies.get(row).unwrap_or("USD").to_owned(),
         why: problems.get(row).map(str::to_owned),
+        is_late: false,
     };
     let mut shops: AboutShops =
         (0..frame.height()).map(|row| (names.get(row).map(str::to_owned), about(row))).collect();
     if let Some(candidates) = candidates {
         let frame = candidates.collect()?;
-        for (name, why) in text(&frame, "shop_id")?.iter().zip(text(&frame, "why")?.iter()) {
-            if let (Some(shop), Some(why)) = (shops.get_mut(&name.map(str::to_owned)), why) {
+        let late = frame.column("is_late")?.bool()?;
+        let (names, reasons) = (text(&frame, "shop_id")?, text(&frame, "why")?);
+        for ((name, why), is_late) in names.iter().zip(reasons.iter()).zip(late.iter()) {
+            let Some(shop) = shops.get_mut(&name.map(str::to_owned)) else { continue };
+            shop.is_late = is_late == Some(true);
+            if let Some(why) = why {
                 shop.why.get_or_insert_with(|| why.to_owned());
             }
         }
@@ -333,7 +343,7 @@ fn why(about: &AboutShop, report: &ShopReport) -> Option<String> {
     }
 }
 
-/// The progress of each shop: done.
+/// The progress of each shop: done, or left where the time was up. `reference` is that of a quick start, if it is one.
 ///
 /// # Errors
 /// When the frame cannot be made.
@@ -341,26 +351,35 @@ pub fn progress(
     about: &AboutShops,
     reports: &HashMap<Option<String>, ShopReport>,
     uploads: &Uploads,
+    reference: Option<&str>,
 ) -> Result<DataFrame, StageError> {
     let count = |shop: &Option<String>| reports.get(shop).map_or(0, |report| report.published);
-    let message = |shop: &Option<String>| match count(shop) {
-        1 => "1 bundle".to_owned(),
-        many => format!("{many} bundles"),
+    let message = |(shop, about): (&Option<String>, &AboutShop)| match (count(shop), &about.why) {
+        (_, Some(why)) if about.is_late => why.clone(),
+        (1, _) => "1 bundle".to_owned(),
+        (many, _) => format!("{many} bundles"),
     };
-    let metadata = |shop: &Option<String>| {
+    let metadata = |(shop, about): (&Option<String>, &AboutShop)| {
         let waves = reports.get(shop).map_or(0, |report| report.waves);
-        json!({ "bundle_count": count(shop), "waves": waves, "partial": false }).to_string()
+        json!({
+            "bundle_count": count(shop), "waves": waves, "partial": about.is_late,
+            "quick_start_mode": reference.is_some(), "full_generation_queued": false,
+        })
+        .to_string()
     };
-    let rows = about.len();
+    let by_state = |done: &'static str, late: &'static str| {
+        about.values().map(|about| if about.is_late { late } else { done }).collect::<Vec<_>>()
+    };
+    let percent = about.values().map(|about| if about.is_late { LATE_PERCENT } else { 100 });
     let mut frame = df!(
         "upload_id" => about.keys().map(|shop| uploads.get(shop).map(String::as_str)).collect::<Vec<_>>(),
         "shop_domain" => about.keys().map(Option::as_deref).collect::<Vec<_>>(),
-        "step" => vec!["finalization"; rows],
-        "legacy_step" => vec!["finalization"; rows],
-        "progress" => vec![100_i64; rows],
-        "status" => vec!["completed"; rows],
-        "message" => about.keys().map(message).collect::<Vec<_>>(),
-        "metadata" => about.keys().map(metadata).collect::<Vec<_>>(),
+        "step" => by_state("finalization", "candidate_generation"),
+        "legacy_step" => by_state("finalization", "ml_generation"),
+        "progress" => percent.collect::<Vec<i64>>(),
+        "status" => by_state("completed", "failed"),
+        "message" => about.iter().map(message).collect::<Vec<_>>(),
+        "metadata" => about.iter().map(metadata).collect::<Vec<_>>(),
     )?;
     frame.with_column(instants("updated_at", about.values().map(|about| about.as_of).collect())?)?;
     Ok(frame)
