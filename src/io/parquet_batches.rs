@@ -36,7 +36,8 @@ impl ParquetBatches {
     pub fn begin(path: PathBuf, schema: &Schema, metadata: &[(String, String)]) -> Result<Self, IoError> {
         let file = File::create(&path).map_err(|error| IoError::file(&path, "write", error))?;
         let writing = file.try_clone().map_err(|error| IoError::file(&path, "write", error))?;
-        let begun = write_options(metadata).and_then(|options| options.to_writer(BufWriter::with_capacity(BUFFER, writing)).batched(schema));
+        let begun = write_options(metadata)
+            .and_then(|options| options.to_writer(BufWriter::with_capacity(BUFFER, writing)).batched(schema));
         let writer = begun.map_err(|error| IoError::frame(&path, error))?;
         Ok(Self { waiting: DataFrame::empty_with_schema(schema), path, file, writer, rows: 0 })
     }
