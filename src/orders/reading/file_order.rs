@@ -194,7 +194,7 @@ pub fn without_periods(folder: &str) -> &str {
         if !is_period(&parts) {
             return found;
         }
-        if parts.iter().any(|part| stands_for_year(part)) {
+        if parts.iter().any(stands_for_year) {
             found = above;
         }
         rest = above;

@@ -55,8 +55,6 @@ pub struct Plan<'l> {
     pub cells: Vec<PlannedCell<'l>>,
     /// How lines are named.
     pub naming: Naming,
-    /// What kind of rows they are.
-    pub kind: Kind,
     /// Whether they are rows of orders.
     pub is_of_orders: bool,
     /// Whether the currency is the customer's, so that it is not the order's.
@@ -85,7 +83,6 @@ impl<'l> Plan<'l> {
         Self {
             cells: cells.collect(),
             naming: Naming::of(layout),
-            kind,
             is_of_orders,
             has_customers_currency: layout.has_customers_currency(),
         }
