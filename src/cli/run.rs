@@ -28,7 +28,7 @@ use crate::{
         checkpoint::{CheckpointStore, state_key, write_json},
         failpoint::Failpoint,
         journal::{Journal, StepRow},
-        lock::WorkspaceLock,
+        lock::{self, WorkspaceLock},
         plan::{PlanOptions, steps_to_do},
         registry::Registry,
         run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},
@@ -235,8 +235,9 @@ fn instant_of_last_run(journal: &Journal, pipeline: &Pipeline) -> anyhow::Result
 }
 
 fn holder(pipeline: &Pipeline) -> String {
+    let key = pipeline.scope.as_deref().map(|scope| format!(", key {}", lock::shop_key(scope))).unwrap_or_default();
     format!(
-        "pipeline '{}', process {}, since {}",
+        "pipeline '{}'{key}, process {}, since {}",
         state_key(&pipeline.name, pipeline.scope.as_deref()),
         std::process::id(),
         Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
