@@ -1,0 +1,70 @@
+//! The ledger: which outputs a database already holds, kept in the same transaction as their rows.
+
+use super::{
+    error::{Error, Result},
+    names::qualified,
+    session::Session,
+    sink::{LEDGER, Mode, TableSink},
+    table::TableInfo,
+};
+
+/// SQLSTATEs of a table that another connection made at the same time: duplicate_table, unique_violation.
+const MADE_MEANWHILE: &[&str] = &["42P07", "23505"];
+
+/// Makes the ledger if it is missing, in a transaction of its own.
+pub(crate) fn create(session: &Session) -> Result<()> {
+    if TableInfo::load(session, LEDGER)?.is_some() {
+        return Ok(());
+    }
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {LEDGER} (owner text NOT NULL, batch text NOT NULL, run_id text NOT NULL, \
+         mode text NOT NULL, rows bigint NOT NULL, PRIMARY KEY (owner, batch))"
+    );
+    match session.run("cannot make the table that says what was written", &sql) {
+        Err(error) if error.code().is_some_and(|code| MADE_MEANWHILE.contains(&code)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether the ledger has the output `batch` of `owner`, and what it wrote is there: it is believed only as long as its
+/// table is; of a table that is replaced or upserted, as long as it has rows.
+///
+/// # Errors
+/// When the server refuses to tell.
+pub fn holds(session: &Session, sink: &TableSink, owner: &str, batch: &str) -> Result<bool> {
+    if TableInfo::load(session, LEDGER)?.is_none() {
+        return Ok(false);
+    }
+    let doing = "cannot read the ledger";
+    let sql = format!("SELECT rows FROM {LEDGER} WHERE owner = $1 AND batch = $2");
+    let found = session.rows(doing, &sql, &[&owner, &batch])?;
+    let Some(row) = found.first() else { return Ok(false) };
+    let Some(table) = TableInfo::load(session, &sink.table)? else { return Ok(false) };
+    let is_kept = matches!(sink.mode, Mode::Replace | Mode::Upsert);
+    if row.get::<_, i64>(0) == 0 || !is_kept || !table.is_table {
+        return Ok(true);
+    }
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", qualified(&sink.table));
+    match session.rows(doing, &sql, &[]) {
+        Ok(rows) => Ok(!rows.is_empty()),
+        // Who may only add rows need not look at them.
+        Err(Error::Refused { code, .. }) if code == "42501" => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes that the output was applied. Of an owner that does not append only the newest row is kept.
+pub(crate) fn record(
+    session: &Session,
+    (owner, batch, run_id): (&str, &str, &str),
+    mode: Mode,
+    rows: u64,
+) -> Result<()> {
+    let doing = "cannot note what was written";
+    if mode != Mode::Append {
+        session.change(doing, &format!("DELETE FROM {LEDGER} WHERE owner = $1"), &[&owner])?;
+    }
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    let sql = format!("INSERT INTO {LEDGER} (owner, batch, run_id, mode, rows) VALUES ($1, $2, $3, $4, $5)");
+    session.change(doing, &sql, &[&owner, &batch, &run_id, &mode.word(), &rows]).map(drop)
+}
