@@ -62,7 +62,8 @@ impl Server {
         for name in ["data", "socket"] {
             let path = server.folder.path().join(name);
             fs::create_dir(&path).expect("a folder");
-            fs::set_permissions(&path, fs::Permissions::from_mode(if name == "data" { 0o700 } else { 0o755 })).expect("its mode");
+            fs::set_permissions(&path, fs::Permissions::from_mode(if name == "data" { 0o700 } else { 0o755 }))
+                .expect("its mode");
             if let Some((user, group)) = server.as_user {
                 chown(&path, Some(user), Some(group)).expect("a folder of the server's user");
             }
@@ -137,12 +138,8 @@ impl Server {
         let run = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h"];
         let mut command = self.command("psql");
         command.args(run).arg(self.socket()).args(["-U", USER, "-d", database, "-f", "-"]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("psql");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql");
         let mut input = child.stdin.take().expect("its input");
         let text = sql.to_owned();
         let writer = thread::spawn(move || io::Write::write_all(&mut input, text.as_bytes()));
@@ -157,11 +154,7 @@ impl Server {
     /// # Panics
     /// When it does not.
     pub fn up(&mut self) {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.path().join("log"))
-            .expect("a log");
+        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.socket()).args(["-h", "", "-p", PORT]);
         let usual = ["fsync=off", "shared_buffers=128MB", "max_wal_size=2GB", "autovacuum=off", "jit=off"];
@@ -227,7 +220,8 @@ fn unprivileged() -> Option<(u32, u32)> {
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let of = |name: &str| {
-        let user = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|user| user.first() == Some(&name))?;
+        let user =
+            users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|user| user.first() == Some(&name))?;
         Some((user.get(2)?.parse().ok()?, user.get(3)?.parse().ok()?))
     };
     of("postgres").or_else(|| of("nobody"))

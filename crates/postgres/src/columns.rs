@@ -34,7 +34,7 @@ impl Bits {
     /// As many ones.
     fn ones(len: usize) -> Self {
         let mut bytes = vec![0xff; len.div_ceil(8)];
-        if let (Some(last), true) = (bytes.last_mut(), len % 8 != 0) {
+        if let (Some(last), true) = (bytes.last_mut(), !len.is_multiple_of(8)) {
             *last = (1 << (len % 8)) - 1;
         }
         Self { bytes, len }

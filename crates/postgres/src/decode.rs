@@ -63,9 +63,7 @@ impl Wire {
             Kind::Date => Values::Date(Vec::new()),
             Kind::Timestamp => Values::Timestamp(Vec::new()),
             Kind::Text | Kind::Json => Values::Text(Texts::default()),
-            Kind::Texts => {
-                Values::Texts { offsets: vec![0], texts: Texts::default(), valid: Validity::default() }
-            }
+            Kind::Texts => Values::Texts { offsets: vec![0], texts: Texts::default(), valid: Validity::default() },
         }
     }
 }
@@ -179,7 +177,8 @@ impl Decoder {
     }
 
     fn header(&mut self, bytes: &[u8]) -> Result<Taken, &'static str> {
-        let (Some(signature), Some(flags), Some(length)) = (bytes.get(..11), u32_at(bytes, 11), u32_at(bytes, 15)) else {
+        let (Some(signature), Some(flags), Some(length)) = (bytes.get(..11), u32_at(bytes, 11), u32_at(bytes, 15))
+        else {
             return Ok(Taken::Unfinished);
         };
         if signature != SIGNATURE || flags & 0xffff_0000 != 0 {

@@ -30,7 +30,9 @@ pub enum Error {
         passing: bool,
     },
     /// The connection broke.
-    #[error("{place}: {doing}: the connection broke ({problem}); run again: what is written already is not written twice")]
+    #[error(
+        "{place}: {doing}: the connection broke ({problem}); run again: what is written already is not written twice"
+    )]
     Lost {
         /// The server.
         place: String,
@@ -92,13 +94,18 @@ impl Error {
         let (place, doing) = (place.to_owned(), doing.to_owned());
         match error.as_db_error() {
             // The server ends the connection with these, for its own sake.
-            Some(db) if db.code().code().starts_with("57P") => Self::Lost { place, doing, problem: db.message().to_owned() },
+            Some(db) if db.code().code().starts_with("57P") => {
+                Self::Lost { place, doing, problem: db.message().to_owned() }
+            }
             Some(db) => {
                 let mut message = db.message().to_owned();
                 for more in [db.detail(), db.hint()].into_iter().flatten() {
                     message += &format!(" ({more})");
                 }
-                Self::Refused { place, doing, code: db.code().code().to_owned(), message }
+                // Two connections that make one table at the same time meet in the server's own catalog.
+                let in_catalog = db.constraint().is_some_and(|constraint| constraint.starts_with("pg_"));
+                let code = if in_catalog { &SqlState::DUPLICATE_TABLE } else { db.code() };
+                Self::Refused { place, doing, code: code.code().to_owned(), message }
             }
             None => {
                 let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -115,8 +122,8 @@ impl Error {
         }
     }
 
-    /// Whether the same transaction may succeed when it is tried again as a whole: it met another one (40001, 40P01), or
-    /// the connection broke.
+    /// Whether the same transaction may succeed when it is tried again as a whole: it met another one (40001, 40P01; 42P07,
+    /// a table that both make), or the connection broke.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Lost { .. } | Self::Connect { passing: true, .. } => true,
@@ -126,7 +133,8 @@ impl Error {
 
     /// Whether the transaction met another one.
     pub fn is_conflict(&self) -> bool {
-        let conflicts = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
+        let conflicts =
+            [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED, &SqlState::DUPLICATE_TABLE];
         self.code().is_some_and(|code| conflicts.iter().any(|conflict| conflict.code() == code))
     }
 

@@ -8,9 +8,6 @@ use super::{
     table::TableInfo,
 };
 
-/// SQLSTATEs of a table that another connection made at the same time: duplicate_table, unique_violation.
-const MADE_MEANWHILE: &[&str] = &["42P07", "23505"];
-
 /// Makes the ledger if it is missing, in a transaction of its own.
 pub(crate) fn create(session: &Session) -> Result<()> {
     if TableInfo::load(session, LEDGER)?.is_some() {
@@ -21,7 +18,8 @@ pub(crate) fn create(session: &Session) -> Result<()> {
          mode text NOT NULL, rows bigint NOT NULL, PRIMARY KEY (owner, batch))"
     );
     match session.run("cannot make the table that says what was written", &sql) {
-        Err(error) if error.code().is_some_and(|code| MADE_MEANWHILE.contains(&code)) => Ok(()),
+        // Another connection made it at the same time.
+        Err(error) if error.is_conflict() => Ok(()),
         other => other,
     }
 }

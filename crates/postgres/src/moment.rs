@@ -27,10 +27,7 @@ impl Moment {
             Dialect::Postgres => {
                 holder.run(doing, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
                 let name: String = holder.one(doing, "SELECT pg_export_snapshot()", &[])?.get(0);
-                format!(
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
-                    literal(&name)
-                )
+                format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}", literal(&name))
             }
             // https://www.cockroachlabs.com/docs/stable/as-of-system-time: not run, its server cannot be had here.
             Dialect::Cockroach => {

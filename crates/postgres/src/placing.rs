@@ -24,7 +24,9 @@ pub(crate) fn placed(kind: Kind, declared: &str, staged: &str) -> Option<String>
     let cast = || Some(format!("CAST({staged} AS {declared})"));
     let base = declared.split_once('(').map_or(declared, |(base, _)| base).trim_end();
     match (base, kind) {
-        ("smallint" | "integer" | "bigint", Kind::Bool) => Some(format!("CAST(CAST({staged} AS integer) AS {declared})")),
+        ("smallint" | "integer" | "bigint", Kind::Bool) => {
+            Some(format!("CAST(CAST({staged} AS integer) AS {declared})"))
+        }
         ("smallint" | "integer" | "bigint", Kind::Int) => cast(),
         ("real" | "double precision" | "numeric", Kind::Int | Kind::Float) => cast(),
         ("real" | "double precision" | "numeric", Kind::Bool) => {

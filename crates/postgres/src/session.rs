@@ -127,10 +127,10 @@ impl Session {
     /// # Errors
     /// When it is refused or gives no row.
     pub fn one(&self, doing: &str, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
-        self.rows(doing, sql, parameters)?.into_iter().next().ok_or_else(|| Error::Protocol {
-            place: self.place.clone(),
-            problem: format!("{doing}: no row was given"),
-        })
+        self.rows(doing, sql, parameters)?
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::Protocol { place: self.place.clone(), problem: format!("{doing}: no row was given") })
     }
 
     /// Has the server take a statement apart, and run nothing.

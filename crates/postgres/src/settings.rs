@@ -165,8 +165,10 @@ impl Server {
         let Some(path) = given.or_else(|| Some(around.home.as_ref()?.join(".pgpass"))) else { return Ok(()) };
         let Ok(found) = fs::metadata(&path) else { return Ok(()) };
         if found.mode() & 0o077 != 0 {
-            self.hint =
-                format!("; the password file {} was left aside, since others may read it: chmod 600 it", path.display());
+            self.hint = format!(
+                "; the password file {} was left aside, since others may read it: chmod 600 it",
+                path.display()
+            );
             return Ok(());
         }
         let text = fs::read_to_string(&path).map_err(|error| Error::Setting {
@@ -243,6 +245,7 @@ fn user_name() -> Option<String> {
     let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
     let users = fs::read_to_string("/etc/passwd").ok()?;
     let found = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let name = found.filter(|user| user.get(2) == Some(&uid.as_str())).find_map(|user| user.first().map(|n| (*n).to_owned()));
+    let name =
+        found.filter(|user| user.get(2) == Some(&uid.as_str())).find_map(|user| user.first().map(|n| (*n).to_owned()));
     name.or_else(|| env::var("USER").ok())
 }

@@ -112,12 +112,7 @@ pub(crate) const LEDGER: &str = "_nightloom_ledger";
 
 impl TableSink {
     pub(crate) fn wrong(&self, place: &str, problem: impl Into<String>, mend: impl Into<String>) -> Error {
-        Error::Table {
-            place: place.to_owned(),
-            table: self.table.clone(),
-            problem: problem.into(),
-            mend: mend.into(),
-        }
+        Error::Table { place: place.to_owned(), table: self.table.clone(), problem: problem.into(), mend: mend.into() }
     }
 
     /// Which columns of a dataset go where.
@@ -131,10 +126,8 @@ impl TableSink {
             }
         };
         // Keys mean something for a table that is made: its primary key.
-        let layout = Layout {
-            keys: self.targets(place, &self.keys, dataset)?,
-            values: self.targets(place, &values, dataset)?,
-        };
+        let layout =
+            Layout { keys: self.targets(place, &self.keys, dataset)?, values: self.targets(place, &values, dataset)? };
         self.check_layout(place, &layout)?;
         Ok(layout)
     }
@@ -163,7 +156,11 @@ impl TableSink {
         }
         for (index, name) in names().enumerate() {
             if names().take(index).any(|other| other == name) {
-                return Err(self.wrong(place, format!("the column '{name}' is written twice"), "name each column once"));
+                return Err(self.wrong(
+                    place,
+                    format!("the column '{name}' is written twice"),
+                    "name each column once",
+                ));
             }
         }
         let is_value = |name: &str| layout.values.iter().any(|target| target.table == name);
@@ -252,7 +249,11 @@ impl TableSink {
         let missing: Vec<_> = layout.values.iter().filter(|target| table.column(&target.table).is_none()).collect();
         let Some(first) = missing.first().filter(|_| !self.add_columns) else { return Ok(missing) };
         let problem = format!("lacks the columns {}", list(missing.iter().map(|target| target.table.as_str())));
-        Err(self.wrong(place, problem, format!("set add_columns = true to add them; {}", nearest(&first.table, names()))))
+        Err(self.wrong(
+            place,
+            problem,
+            format!("set add_columns = true to add them; {}", nearest(&first.table, names())),
+        ))
     }
 
     fn check_columns(&self, place: &str, layout: &Layout, table: &TableInfo) -> Result<()> {

@@ -82,7 +82,8 @@ impl Session {
         let doing = "the query is refused; try it in psql";
         let statement: Statement = self.prepare(doing, &sql)?;
         if statement.columns().is_empty() || !statement.params().is_empty() {
-            let problem = if statement.columns().is_empty() { "the query gives no columns" } else { "the query has parameters" };
+            let problem =
+                if statement.columns().is_empty() { "the query gives no columns" } else { "the query has parameters" };
             return Err(self.wrong(problem, "a source's query is one SELECT without parameters"));
         }
         let mut columns: Vec<SourceColumn> = Vec::new();
@@ -233,12 +234,18 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the server refuses, the connection breaks or the rows are damaged; the error of `step`.
-    pub fn next(&mut self, most: usize, every: usize, step: &mut dyn FnMut(usize) -> Result<()>) -> Result<Option<Batch>> {
+    pub fn next(
+        &mut self,
+        most: usize,
+        every: usize,
+        step: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Option<Batch>> {
         let Self { session, messages, decoder } = self;
         if decoder.is_ended() && decoder.rows() == 0 {
             return Ok(None);
         }
-        let protocol = |problem: &str| Error::Protocol { place: session.place().to_owned(), problem: problem.to_owned() };
+        let protocol =
+            |problem: &str| Error::Protocol { place: session.place().to_owned(), problem: problem.to_owned() };
         let mut told = 0;
         let has_more = messages.each(READING, |message| {
             decoder.push(message).map_err(protocol)?;

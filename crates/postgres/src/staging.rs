@@ -33,6 +33,15 @@ pub(crate) struct TableWrite<'a> {
     pub(crate) control: &'a Control<'a>,
 }
 
+/// Keeps other writers out of a table until the transaction ends, and lets readers in.
+pub(crate) fn lock(session: &Session, table: &str) -> Result<()> {
+    if session.dialect() == Dialect::Cockroach {
+        return Ok(());
+    }
+    let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", qualified(table));
+    session.run(&format!("cannot lock table '{table}'"), &sql)
+}
+
 /// Bytes that are sent at once.
 const CHUNK: usize = 1 << 18;
 
@@ -43,6 +52,10 @@ impl TableWrite<'_> {
 
     pub(crate) fn apply(&self, rows: &dyn Rows) -> Result<Counts> {
         self.prepare_table()?;
+        if self.sink.mode == Mode::Replace {
+            // A table that was not there when the transaction began has come since.
+            lock(self.session, &self.sink.table)?;
+        }
         let Some(table) = TableInfo::load(self.session, &self.sink.table)? else {
             return Err(self.sink.wrong(self.session.place(), "was dropped while it was written", "run again"));
         };

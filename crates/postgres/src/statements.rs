@@ -25,9 +25,10 @@ fn staged(place: usize) -> String {
 impl Statements<'_> {
     /// The columns of the staging table.
     pub(crate) fn staging_columns(layout: &Layout) -> String {
-        let columns = layout.all().enumerate().map(|(place, target)| {
-            format!(", {} {}", staged(place), staged_type(target.kind.unwrap_or(Kind::Text)))
-        });
+        let columns = layout
+            .all()
+            .enumerate()
+            .map(|(place, target)| format!(", {} {}", staged(place), staged_type(target.kind.unwrap_or(Kind::Text))));
         format!("n bigint{}", columns.collect::<String>())
     }
 
@@ -53,7 +54,8 @@ impl Statements<'_> {
 
     /// All staged columns as values of the table's columns, with their names.
     fn values(&self) -> String {
-        let value = |(place, target): (usize, &Target)| format!("{} AS {}", self.value(place, target), quote(&target.table));
+        let value =
+            |(place, target): (usize, &Target)| format!("{} AS {}", self.value(place, target), quote(&target.table));
         self.layout.all().enumerate().map(value).collect::<Vec<_>>().join(", ")
     }
 
@@ -84,7 +86,12 @@ impl Statements<'_> {
     /// Adds the staged rows.
     pub(crate) fn insert(&self) -> String {
         let table = qualified(&self.sink.table);
-        format!("INSERT INTO {table} ({}) SELECT {} FROM {} AS s ORDER BY s.n", self.names(), self.values(), self.staging)
+        format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM {} AS s ORDER BY s.n",
+            self.names(),
+            self.values(),
+            self.staging
+        )
     }
 
     /// Adds the staged rows, or changes those with their keys that have other values.

@@ -97,7 +97,8 @@ fn indexes(session: &Session, oid: u32, what: &str) -> Result<Vec<Vec<String>>> 
 }
 
 fn referring(session: &Session, oid: u32) -> Result<Vec<String>> {
-    let sql = "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = $1 ORDER BY 1";
+    let sql =
+        "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = $1 ORDER BY 1";
     Ok(session.rows(LOOKING, sql, &[&oid])?.iter().map(|row| row.get(0)).collect())
 }
 

@@ -101,7 +101,9 @@ fn roots(path: &str) -> Result<RootCertStore> {
 }
 
 fn certificates(key: &str, path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let refused = |error: rustls::pki_types::pem::Error| wrong(key, format!("{path}: {error}"), "name a file of certificates, as PEM");
+    let refused = |error: rustls::pki_types::pem::Error| {
+        wrong(key, format!("{path}: {error}"), "name a file of certificates, as PEM")
+    };
     CertificateDer::pem_file_iter(path).map_err(refused)?.collect::<std::result::Result<_, _>>().map_err(refused)
 }
 

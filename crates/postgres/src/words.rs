@@ -100,9 +100,15 @@ fn value_of(text: &str) -> Result<(String, &str)> {
         match character {
             '\\' => value.extend(characters.next().map(|(_, character)| character)),
             '\'' if quoted => return Ok((value, text.get(at + 1..).unwrap_or_default())),
-            character if !quoted && character.is_whitespace() => return Ok((value, text.get(at..).unwrap_or_default())),
+            character if !quoted && character.is_whitespace() => {
+                return Ok((value, text.get(at..).unwrap_or_default()));
+            }
             character => value.push(character),
         }
     }
-    if quoted { Err(wrong("a quote is not closed", "close it, or write \\' for a quote in a value")) } else { Ok((value, "")) }
+    if quoted {
+        Err(wrong("a quote is not closed", "close it, or write \\' for a quote in a value"))
+    } else {
+        Ok((value, ""))
+    }
 }

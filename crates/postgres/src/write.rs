@@ -15,8 +15,11 @@ use super::{
     session::{Dialect, Session},
     settings::Server,
     sink::{DatasetColumn, Mode, TableSink},
-    staging::{Counts, TableWrite},
+    staging::{Counts, TableWrite, lock},
 };
+
+/// Takes a batch: how many rows, and their columns.
+pub type Put<'p> = dyn FnMut(usize, &[Box<dyn Cells + '_>]) -> Result<()> + 'p;
 
 /// The rows of a write; they can be given again.
 pub trait Rows {
@@ -30,7 +33,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// When they cannot be made; the error of `put`.
-    fn each(&self, names: &[&str], put: &mut dyn FnMut(usize, &[Box<dyn Cells + '_>]) -> Result<()>) -> Result<()>;
+    fn each(&self, names: &[&str], put: &mut Put<'_>) -> Result<()>;
 }
 
 /// One write.
@@ -186,8 +189,7 @@ fn begin(session: &Session, writes: &[Write<'_>], control: &Control<'_>) -> Resu
         let name = qualified(table);
         let exists: bool = session.one(doing, "SELECT to_regclass($1) IS NOT NULL", &[&name])?.get(0);
         if exists {
-            let sql = format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
-            session.run(&format!("cannot lock table '{table}'"), &sql)?;
+            lock(session, table)?;
         }
     }
     Ok(())
