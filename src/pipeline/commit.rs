@@ -316,7 +316,7 @@ impl Commit<'_> {
     /// write counts as read in the state after it, unless somebody else wrote in between. It is overtaken: as soon as
     /// something that reads it is due, it is read again.
     fn follow_own_write(&self, path: &Path, applied: &Applied) -> Result<(), PipelineError> {
-        let OwnWrite { before, after, undisturbed } = &applied.own_write;
+        let Some(OwnWrite { before, after, undisturbed }) = &applied.own_write else { return Ok(()) };
         for step in &self.pipeline.steps {
             let StepKind::Source { spec, .. } = &step.kind else { continue };
             if spec.database() != Some(path) {

@@ -82,6 +82,8 @@ pub struct Decoder {
     columns: Vec<Column>,
     rows: usize,
     rejected: Vec<Rejected>,
+    /// Rows with a value that was rejected.
+    bad: usize,
     state: State,
     /// The beginning of what a message broke off.
     rest: Vec<u8>,
@@ -110,6 +112,7 @@ impl Decoder {
             columns: Vec::new(),
             rows: 0,
             rejected: Vec::new(),
+            bad: 0,
             state: State::Header,
             rest: Vec::new(),
         };
@@ -126,6 +129,11 @@ impl Decoder {
         self.rows
     }
 
+    /// Those of them without a value that was rejected.
+    pub fn usable(&self) -> usize {
+        self.rows - self.bad
+    }
+
     /// Whether the end of the rows was seen.
     pub fn is_ended(&self) -> bool {
         self.state == State::Ended
@@ -134,6 +142,7 @@ impl Decoder {
     /// The rows so far; the next batch is begun.
     pub fn take(&mut self) -> Batch {
         let next = self.empty();
+        self.bad = 0;
         Batch {
             rows: std::mem::take(&mut self.rows),
             columns: std::mem::replace(&mut self.columns, next),
@@ -226,6 +235,7 @@ impl Decoder {
                 Err(Problem::Form) => return Err("a value is not sent as its type is"),
             }
         }
+        self.bad += usize::from(self.rejected.last().is_some_and(|rejected| rejected.row == self.rows));
         self.rows += 1;
         Ok(Taken::Bytes(bytes.len() - rest.len()))
     }

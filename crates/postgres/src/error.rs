@@ -138,6 +138,14 @@ impl Error {
         self.code().is_some_and(|code| conflicts.iter().any(|conflict| conflict.code() == code))
     }
 
+    /// Whether a table that is read is not there.
+    pub fn is_missing_table(&self) -> bool {
+        match self {
+            Self::Table { problem, .. } => problem == NO_SUCH_TABLE,
+            _ => self.code().is_some_and(|code| code == SqlState::UNDEFINED_TABLE.code()),
+        }
+    }
+
     /// Whether the server has no room left.
     pub fn is_full(&self) -> bool {
         self.code().is_some_and(|code| code == SqlState::DISK_FULL.code())
@@ -148,6 +156,9 @@ impl Error {
         self.code().is_some_and(|code| code == SqlState::LOCK_NOT_AVAILABLE.code())
     }
 }
+
+/// What is wrong with a table that is not there.
+pub(crate) const NO_SUCH_TABLE: &str = "no such table";
 
 /// What a call comes to.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -34,7 +34,7 @@ pub use moment::Moment;
 pub use names::{qualified, quote};
 pub use placing::staged_type;
 pub use session::{Dialect, Session};
-pub use settings::{Server, Surroundings, is_url, without_password};
+pub use settings::{Server, Surroundings, hide_passwords, is_url, without_password};
 pub use sink::{DatasetColumn, Mode, Pair, TableSink};
 pub use source::{Changed, Read, Reader, Selected, Source, SourceColumn};
 pub use write::{Applied, Control, Landed, Put, Rows, Write, apply, lock_key, of_caller};

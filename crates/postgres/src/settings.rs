@@ -206,9 +206,37 @@ impl Server {
     }
 }
 
-/// A connection string without what is secret in it, for plans, journals and checkpoints.
+/// A connection string without its password, as sorted pairs, for what is kept of a pipeline: plans, journals, checkpoints. It
+/// depends on the string alone.
 pub fn without_password(written: &str) -> String {
-    Server::new(written).map_or_else(|_| "postgres://…".to_owned(), |server| server.place())
+    let pairs = if is_url(written) { from_url(written) } else { from_pairs(written) };
+    let Ok(mut pairs) = pairs else { return "a connection string that cannot be read".to_owned() };
+    pairs.remove("password");
+    pairs.iter().map(|(key, value)| format!("{key}={value:?}")).collect::<Vec<_>>().join(" ")
+}
+
+/// A text in which the passwords of connection strings are points: `postgres://user:…@host`, `password=…`.
+pub fn hide_passwords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) =
+        ["://", "password=", "password ="].iter().filter_map(|sign| Some(rest.find(sign)? + sign.len())).min()
+    {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '/')).unwrap_or(after.len());
+        let (word, next) = after.split_at(end);
+        let hidden = match before.ends_with("://") {
+            false => "…".to_owned(),
+            true => match word.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+                Some((user, host)) => format!("{user}:…@{host}"),
+                None => word.to_owned(),
+            },
+        };
+        out.push_str(&hidden);
+        rest = next;
+    }
+    out + rest
 }
 
 fn check_keys(pairs: &Pairs) -> Result<()> {

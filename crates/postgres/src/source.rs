@@ -111,7 +111,7 @@ impl Session {
             return Err(Error::Table {
                 place: self.place().to_owned(),
                 table: name.to_owned(),
-                problem: "no such table".to_owned(),
+                problem: super::error::NO_SUCH_TABLE.to_owned(),
                 mend: super::error::nearest(name, tables.iter().map(String::as_str)),
             });
         };
@@ -229,8 +229,8 @@ pub struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// The next rows, `most` of them or up to the end; `None` when there are no more. `step` is called after so many rows,
-    /// and stops the reading with its error.
+    /// The next rows, until `most` of them are usable or there are no more; whether there may be more. `step` is called
+    /// after every so many rows, and stops the reading with its error.
     ///
     /// # Errors
     /// When the server refuses, the connection breaks or the rows are damaged; the error of `step`.
@@ -239,11 +239,8 @@ impl Reader<'_> {
         most: usize,
         every: usize,
         step: &mut dyn FnMut(usize) -> Result<()>,
-    ) -> Result<Option<Batch>> {
+    ) -> Result<(Batch, bool)> {
         let Self { session, messages, decoder } = self;
-        if decoder.is_ended() && decoder.rows() == 0 {
-            return Ok(None);
-        }
         let protocol =
             |problem: &str| Error::Protocol { place: session.place().to_owned(), problem: problem.to_owned() };
         let mut told = 0;
@@ -254,12 +251,12 @@ impl Reader<'_> {
                 step(rows - told)?;
                 told = rows;
             }
-            Ok(rows < most)
+            Ok(decoder.usable() < most)
         })?;
         if !has_more && !decoder.is_ended() {
             return Err(protocol("the rows ended before their end was told"));
         }
         step(decoder.rows() - told)?;
-        Ok(Some(decoder.take()).filter(|batch| batch.rows > 0 || has_more))
+        Ok((decoder.take(), has_more))
     }
 }

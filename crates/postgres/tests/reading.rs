@@ -20,9 +20,9 @@ fn session(server: &TestServer) -> Session {
 fn read(session: &Session, source: &Source) -> Batch {
     let selected = session.select(source).unwrap();
     let mut reader = session.read(&selected).unwrap();
-    let batch = reader.next(usize::MAX, usize::MAX, &mut |_| Ok(())).unwrap();
-    assert!(reader.next(usize::MAX, usize::MAX, &mut |_| Ok(())).unwrap().is_none());
-    batch.unwrap()
+    let (batch, has_more) = reader.next(usize::MAX, usize::MAX, &mut |_| Ok(())).unwrap();
+    assert!(!has_more);
+    batch
 }
 
 /// The cells of a column, as they are read.
@@ -152,9 +152,17 @@ fn rows_come_in_batches_of_about_the_size_asked_for_and_a_table_in_the_order_of_
     let selected = session.select(&source(Read::Table("t".to_owned()))).unwrap();
     let mut reader = session.read(&selected).unwrap();
     let (mut rows, mut ids, mut told) = (Vec::new(), Vec::new(), 0);
-    while let Some(batch) = reader.next(300, 100, &mut |rows| Ok(told += rows)).unwrap() {
+    let mut step = |rows| {
+        told += rows;
+        Ok(())
+    };
+    loop {
+        let (batch, has_more) = reader.next(300, 100, &mut step).unwrap();
         rows.push(batch.rows);
         ids.extend(cells(&batch, 0));
+        if !has_more {
+            break;
+        }
     }
     assert_eq!(rows, [300, 300, 300, 100]);
     assert_eq!(told, 1000);

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use nightloom_postgres::{Error, Server, Surroundings, lock_key};
+use nightloom_postgres::{Error, Server, Surroundings, hide_passwords, lock_key, without_password};
 
 fn within(written: &str, variables: &[(&str, &str)], home: &Path) -> Result<Server, Error> {
     let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -78,4 +78,18 @@ fn a_password_file_that_others_may_read_is_left_aside() {
 fn the_locks_of_shops_have_the_numbers_that_others_use() {
     let keys = ["shop.myshopify.com", "demo-shop", "my-shop.myshopify.com"].map(lock_key);
     assert_eq!(keys, [9_573_341, 1_743_843_203, 2_192_376_515]);
+}
+
+#[test]
+fn what_is_kept_or_shown_of_a_string_has_no_password() {
+    assert_eq!(without_password("postgres://bo:secret@h/d"), "dbname=\"d\" host=\"h\" user=\"bo\"");
+    assert_eq!(without_password("host=h password=secret"), "host=\"h\"");
+    assert!(!without_password("password='secret").contains("secret"));
+    for (shown, hidden) in [
+        ("--set vars.db=postgres://bo:sec@ret@h:1/d?a=b x", "--set vars.db=postgres://bo:…@h:1/d?a=b x"),
+        ("x = \"host=h password=secret user=bo\"", "x = \"host=h password=… user=bo\""),
+        ("https://example.com/a:b@c and postgres://h/d", "https://example.com/a:b@c and postgres://h/d"),
+    ] {
+        assert_eq!(hide_passwords(shown), hidden);
+    }
 }
