@@ -4,6 +4,7 @@
 use std::{
     ffi::OsStr,
     fs, io,
+    net::TcpListener,
     os::unix::{
         fs::{PermissionsExt, chown},
         process::CommandExt,
@@ -17,9 +18,6 @@ use std::{
 /// The user that the server's superuser is named after.
 pub const USER: &str = "nightloom";
 
-/// The port in the name of the socket.
-const PORT: &str = "5432";
-
 /// A running server.
 pub struct Server {
     folder: tempfile::TempDir,
@@ -28,6 +26,10 @@ pub struct Server {
     as_user: Option<(u32, u32)>,
     child: Option<Child>,
     options: Vec<String>,
+    /// The port in the name of the socket.
+    port: u16,
+    /// Whether it listens on 127.0.0.1 too.
+    listens: bool,
 }
 
 impl Server {
@@ -43,21 +45,58 @@ impl Server {
         Some(Self::start_from(&programs, options))
     }
 
+    /// Starts a server that listens on a free port of 127.0.0.1 too, after `prepare` has put into its data folder what it
+    /// needs, for example certificates.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_listening(options: &[&str], prepare: &dyn Fn(&Path)) -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: no PostgreSQL is installed; Debian's package is postgresql");
+            return None;
+        };
+        let mut server = Self::made(&programs, options);
+        server.listens = true;
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        server.port = free.expect("a free port").port();
+        prepare(&server.data());
+        if let Some((user, group)) = server.as_user {
+            for entry in fs::read_dir(server.data()).expect("its data").flatten() {
+                chown(entry.path(), Some(user), Some(group)).expect("a file of the server's user");
+            }
+        }
+        server.up();
+        Some(server)
+    }
+
+    /// The port that a listening server listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Starts a server of the programs in a folder.
     ///
     /// # Panics
     /// When it does not start.
     pub fn start_from(programs: &Path, options: &[&str]) -> Self {
+        let mut server = Self::made(programs, options);
+        server.up();
+        server
+    }
+
+    fn made(programs: &Path, options: &[&str]) -> Self {
         // Paths of sockets have an end at 107 bytes: not every TMPDIR is short enough.
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder that others may enter");
         let as_user = unprivileged();
-        let mut server = Self {
+        let server = Self {
             folder,
             programs: programs.to_owned(),
             as_user,
             child: None,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
+            port: 5432,
+            listens: false,
         };
         for name in ["data", "socket"] {
             let path = server.folder.path().join(name);
@@ -72,7 +111,6 @@ impl Server {
         let mut command = server.command("initdb");
         let made = command.args(initdb).arg(server.data()).output().expect("initdb");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        server.up();
         server
     }
 
@@ -111,7 +149,7 @@ impl Server {
     /// The connection string of a database for a user.
     pub fn url_of(&self, user: &str, database: &str) -> String {
         let socket = self.socket().display().to_string().replace('/', "%2F");
-        format!("postgres://{user}@{socket}/{database}")
+        format!("postgres://{user}@{socket}:{}/{database}", self.port)
     }
 
     /// A program of PostgreSQL, run as the server's user.
@@ -137,7 +175,16 @@ impl Server {
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let run = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h"];
         let mut command = self.command("psql");
-        command.args(run).arg(self.socket()).args(["-U", USER, "-d", database, "-f", "-"]);
+        command.args(run).arg(self.socket()).args([
+            "-p",
+            &self.port.to_string(),
+            "-U",
+            USER,
+            "-d",
+            database,
+            "-f",
+            "-",
+        ]);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql");
         let mut input = child.stdin.take().expect("its input");
@@ -156,7 +203,12 @@ impl Server {
     pub fn up(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
         let mut command = self.command("postgres");
-        command.arg("-D").arg(self.data()).arg("-k").arg(self.socket()).args(["-h", "", "-p", PORT]);
+        command.arg("-D").arg(self.data()).arg("-k").arg(self.socket()).args([
+            "-h",
+            if self.listens { "127.0.0.1" } else { "" },
+            "-p",
+            &self.port.to_string(),
+        ]);
         let usual = ["fsync=off", "shared_buffers=128MB", "max_wal_size=2GB", "autovacuum=off", "jit=off"];
         for option in usual.iter().copied().chain(self.options.iter().map(String::as_str)) {
             command.args(["-c", option]);
@@ -180,7 +232,11 @@ impl Server {
 
     fn answers(&self) -> bool {
         let mut command = self.command("pg_isready");
-        command.arg("-q").arg("-h").arg(self.socket()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-q", "-p", &self.port.to_string(), "-h"])
+            .arg(self.socket())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 

@@ -379,3 +379,43 @@ fn lists_are_jsonb_and_instants_in_a_text_column_are_spelled_as_everywhere() {
         "timestamp with time zone|jsonb|[\"a\", \"b\"]"
     );
 }
+
+/// A small disk of the server's own; `None` where this user may make none.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn at(folder: std::path::PathBuf, server: &TestServer) -> Option<Self> {
+        let (user, group) = server.as_user()?;
+        let options = format!("size=16m,uid={user},gid={group},mode=0700");
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder).stderr(std::process::Stdio::null());
+        command.status().is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: the server may hold its files open for a moment yet.
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_server_whose_disk_is_full_is_told_so_and_has_the_rows_that_it_had() {
+    let Some(server) = TestServer::start(&[]) else { return };
+    let Some(disk) = SmallDisk::at(server.room("small"), &server) else {
+        eprintln!("skipped: this user may make no small disk");
+        return;
+    };
+    server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()));
+    server.sql(
+        "postgres",
+        "CREATE TABLE t (id bigint, n bigint, x text) TABLESPACE small; INSERT INTO t VALUES (1, 1, 'before')",
+    );
+    let text = "x".repeat(1000);
+    let many: Vec<(i64, i64, &str)> = (0..30_000).map(|id| (id, id, text.as_str())).collect();
+    let error = write(&target(&server), &sink("t", Mode::Replace), "b", &Table::of(&many)).unwrap_err();
+    assert!(error.is_full(), "{error}");
+    assert_eq!(rows(&server, "t"), "1|1|before");
+    assert_eq!(server.sql("postgres", "SELECT count(*) FROM _nightloom_ledger"), "0");
+}
