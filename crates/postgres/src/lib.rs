@@ -37,4 +37,4 @@ pub use session::{Dialect, Session};
 pub use settings::{Server, Surroundings, hide_passwords, is_url, without_password};
 pub use sink::{DatasetColumn, Mode, Pair, TableSink};
 pub use source::{Changed, Read, Reader, Selected, Source, SourceColumn};
-pub use write::{Applied, Control, Landed, Put, Rows, Write, apply, lock_key, of_caller};
+pub use write::{Applied, Control, Counts, Landed, Put, Rows, Work, Write, apply, lock_key, of_caller};

@@ -6,22 +6,15 @@ use super::{
     columns::Kind,
     encode::{self, Cells},
     error::{Error, Result},
+    ledger,
     names::{qualified, quote},
     placing::staged_type,
     session::{CopyIn, Dialect, Session},
     sink::{Layout, Mode, TableSink, Target},
     statements::Statements,
     table::TableInfo,
-    write::{Control, Rows},
+    write::{Control, Counts, Rows, Work, lock},
 };
-
-/// What became of the rows given to a table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) rows: u64,
-    pub(crate) unmatched: u64,
-    pub(crate) left_out: u64,
-}
 
 /// A write under way, in a transaction that somebody else commits.
 pub(crate) struct TableWrite<'a> {
@@ -33,17 +26,27 @@ pub(crate) struct TableWrite<'a> {
     pub(crate) control: &'a Control<'a>,
 }
 
-/// Keeps other writers out of a table until the transaction ends, and lets readers in.
-pub(crate) fn lock(session: &Session, table: &str) -> Result<()> {
-    if session.dialect() == Dialect::Cockroach {
-        return Ok(());
-    }
-    let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", qualified(table));
-    session.run(&format!("cannot lock table '{table}'"), &sql)
-}
-
 /// Bytes that are sent at once.
 const CHUNK: usize = 1 << 18;
+
+impl Work for TableSink {
+    fn holds(&self, session: &Session, owner: &str, batch: &str) -> Result<bool> {
+        ledger::holds(session, self, owner, batch)
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn table(&self) -> &str {
+        &self.table
+    }
+
+    fn apply(&self, session: &Session, number: usize, rows: &dyn Rows, control: &Control<'_>) -> Result<Counts> {
+        let layout = self.layout(session.place(), &rows.columns()?)?;
+        TableWrite { session, sink: self, layout: &layout, number, control }.apply(rows)
+    }
+}
 
 impl TableWrite<'_> {
     fn doing(&self) -> String {
@@ -117,29 +120,9 @@ impl TableWrite<'_> {
 
     /// Fills the staging table; how many rows it has.
     fn fill(&self, statements: &Statements<'_>, rows: &dyn Rows) -> Result<u64> {
-        let doing = self.doing();
         let names: Vec<&str> = self.layout.all().map(|target| target.dataset.as_str()).collect();
-        let mut copy: CopyIn<'_> = self.session.copy_in(&doing, &statements.copy())?;
-        let mut buffer = Vec::with_capacity(CHUNK + 4096);
-        encode::begin(&mut buffer);
-        let mut number = 0_i64;
-        rows.each(&names, &mut |height, columns| {
-            self.check_keys(height, columns)?;
-            for row in 0..height {
-                encode::row(number, row, columns, &mut buffer);
-                number += 1;
-                if buffer.len() >= CHUNK {
-                    let full = std::mem::replace(&mut buffer, Vec::with_capacity(CHUNK + 4096));
-                    copy.send(&doing, Bytes::from(full))?;
-                }
-            }
-            (self.control.fail)("postgres-batch");
-            (self.control.step)(height)
-        })?;
-        encode::end(&mut buffer);
-        copy.send(&doing, Bytes::from(buffer))?;
-        copy.finish(&doing)?;
-        Ok(u64::try_from(number).unwrap_or_default())
+        let check = |height: usize, columns: &[Box<dyn Cells + '_>]| self.check_keys(height, columns);
+        copy_rows(self.session, &self.doing(), &statements.copy(), (rows, &names), &check, self.control)
     }
 
     /// Refuses an upsert whose key is null: it would be added again every night.
@@ -198,4 +181,40 @@ impl TableWrite<'_> {
         };
         self.sink.wrong(self.session.place(), format!("a row is refused: {message}"), mend)
     }
+}
+
+/// Looks at a batch before it is sent.
+type Check<'c> = dyn Fn(usize, &[Box<dyn Cells + '_>]) -> Result<()> + 'c;
+
+/// Sends the columns of these names by a COPY, each row with its number before them; how many rows there were. Each batch
+/// is looked at by `check` first.
+pub(crate) fn copy_rows(
+    session: &Session,
+    doing: &str,
+    sql: &str,
+    (rows, names): (&dyn Rows, &[&str]),
+    check: &Check<'_>,
+    control: &Control<'_>,
+) -> Result<u64> {
+    let mut copy: CopyIn<'_> = session.copy_in(doing, sql)?;
+    let mut buffer = Vec::with_capacity(CHUNK + 4096);
+    encode::begin(&mut buffer);
+    let mut number = 0_i64;
+    rows.each(names, &mut |height, columns| {
+        check(height, columns)?;
+        for row in 0..height {
+            encode::row(number, row, columns, &mut buffer);
+            number += 1;
+            if buffer.len() >= CHUNK {
+                let full = std::mem::replace(&mut buffer, Vec::with_capacity(CHUNK + 4096));
+                copy.send(doing, Bytes::from(full))?;
+            }
+        }
+        (control.fail)("postgres-batch");
+        (control.step)(height)
+    })?;
+    encode::end(&mut buffer);
+    copy.send(doing, Bytes::from(buffer))?;
+    copy.finish(doing)?;
+    Ok(u64::try_from(number).unwrap_or_default())
 }

@@ -14,8 +14,7 @@ use super::{
     names::qualified,
     session::{Dialect, Session},
     settings::Server,
-    sink::{DatasetColumn, Mode, TableSink},
-    staging::{Counts, TableWrite, lock},
+    sink::{DatasetColumn, Mode},
 };
 
 /// Takes a batch: how many rows, and their columns.
@@ -36,10 +35,44 @@ pub trait Rows {
     fn each(&self, names: &[&str], put: &mut Put<'_>) -> Result<()>;
 }
 
+/// What is done to one table, in a transaction that somebody else begins and commits.
+pub trait Work {
+    /// Whether the ledger has the output `batch` of `owner`, and what it wrote is there.
+    ///
+    /// # Errors
+    /// When the server refuses to tell.
+    fn holds(&self, session: &Session, owner: &str, batch: &str) -> Result<bool>;
+
+    /// How the table is changed.
+    fn mode(&self) -> Mode;
+
+    /// The table.
+    fn table(&self) -> &str;
+
+    /// Writes the rows. `number` is its place among the works of the transaction.
+    ///
+    /// # Errors
+    /// When the rows fail or the server refuses something; the transaction is at its end then.
+    fn apply(&self, session: &Session, number: usize, rows: &dyn Rows, control: &Control<'_>) -> Result<Counts>;
+}
+
+/// What became of the rows given to a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many were given.
+    pub rows: u64,
+    /// Those whose keys an update did not find.
+    pub unmatched: u64,
+    /// Those that triggers or rules of the table left out, or that it had so already.
+    pub left_out: u64,
+    /// Those that cannot be written. The output is owed as long as there are any: the ledger does not have it.
+    pub failed: u64,
+}
+
 /// One write.
 pub struct Write<'a> {
     /// Where to.
-    pub sink: &'a TableSink,
+    pub work: &'a dyn Work,
     /// Whose it is, `pipeline.sink`.
     pub owner: &'a str,
     /// The identity of the output: the same output of the same owner is applied once.
@@ -73,8 +106,10 @@ pub struct Landed {
     pub rows: Option<u64>,
     /// Those whose keys an update did not find.
     pub unmatched: u64,
-    /// Those that triggers or rules of the table left out.
+    /// Those that triggers or rules of the table left out, or that it had so already.
     pub left_out: u64,
+    /// Those that cannot be written.
+    pub failed: u64,
     /// How long it took, without the commit.
     pub seconds: f64,
 }
@@ -108,7 +143,7 @@ pub fn lock_key(shop: &str) -> i64 {
 /// `postgres-after-commit`.
 ///
 /// # Errors
-/// When a check of [`TableSink::check`] fails, the rows fail, the server refuses something, or the caller is not ready.
+/// When a check of [`super::TableSink::check`] fails, the rows fail, the server refuses something, or the caller is not ready.
 /// Nothing is changed then, unless the connection broke while the server committed: the ledger knows.
 pub fn apply(server: &Server, writes: &[Write<'_>], control: &Control<'_>) -> Result<Applied> {
     let mut attempts = 0;
@@ -146,13 +181,13 @@ fn attempt(server: &Server, writes: &[Write<'_>], control: &Control<'_>) -> Resu
         let started = Instant::now();
         let counts = apply_one(&session, number, write, control)?;
         let seconds = started.elapsed().as_secs_f64();
-        let counts = counts.map_or_else(Landed::default, |Counts { rows, unmatched, left_out }| Landed {
-            rows: Some(rows),
-            unmatched,
-            left_out,
-            seconds: 0.0,
-        });
-        landed.push(Landed { seconds, ..counts });
+        landed.push(counts.map_or(Landed { seconds, ..Landed::default() }, |counts| Landed {
+            rows: Some(counts.rows),
+            unmatched: counts.unmatched,
+            left_out: counts.left_out,
+            failed: counts.failed,
+            seconds,
+        }));
     }
     (control.ready)()?;
     (control.fail)("postgres-before-commit");
@@ -181,8 +216,8 @@ fn begin(session: &Session, writes: &[Write<'_>], control: &Control<'_>) -> Resu
         session.rows("another run writes for the same shop", "SELECT pg_advisory_xact_lock($1)", &[&key])?;
     }
     // Who replaces all rows must not meet rows that another writer adds meanwhile.
-    let replaced = writes.iter().filter(|write| write.sink.mode == Mode::Replace);
-    let mut tables: Vec<&str> = replaced.map(|write| write.sink.table.as_str()).collect();
+    let replaced = writes.iter().filter(|write| write.work.mode() == Mode::Replace);
+    let mut tables: Vec<&str> = replaced.map(|write| write.work.table()).collect();
     tables.sort_unstable();
     tables.dedup();
     for table in tables {
@@ -197,18 +232,26 @@ fn begin(session: &Session, writes: &[Write<'_>], control: &Control<'_>) -> Resu
 
 /// Applies a write, unless the ledger holds it.
 fn apply_one(session: &Session, number: usize, write: &Write<'_>, control: &Control<'_>) -> Result<Option<Counts>> {
-    let Write { sink, owner, batch, run_id, rows, again } = write;
-    let may_repeat = *again && sink.mode != Mode::Append;
-    if !may_repeat && ledger::holds(session, sink, owner, batch)? {
+    let Write { work, owner, batch, run_id, rows, again } = write;
+    let may_repeat = *again && work.mode() != Mode::Append;
+    if !may_repeat && work.holds(session, owner, batch)? {
         return Ok(None);
     }
-    let columns = rows.columns()?;
-    let layout = sink.layout(session.place(), &columns)?;
-    let table = TableWrite { session, sink, layout: &layout, number, control };
-    let counts = table.apply(*rows)?;
-    let landed = counts.rows.saturating_sub(counts.unmatched + counts.left_out);
-    ledger::record(session, (owner, batch, run_id), sink.mode, landed)?;
+    let counts = work.apply(session, number, *rows, control)?;
+    if counts.failed == 0 {
+        let landed = counts.rows.saturating_sub(counts.unmatched + counts.left_out);
+        ledger::record(session, (owner, batch, run_id), work.mode(), landed)?;
+    }
     Ok(Some(counts))
+}
+
+/// Keeps other writers out of a table until the transaction ends, and lets readers in.
+pub(crate) fn lock(session: &Session, table: &str) -> Result<()> {
+    if session.dialect() == Dialect::Cockroach {
+        return Ok(());
+    }
+    let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", qualified(table));
+    session.run(&format!("cannot lock table '{table}'"), &sql)
 }
 
 /// The error of what the caller does.

@@ -261,7 +261,7 @@ fn two_runs_at_once_write_one_batch_once_and_two_that_replace_leave_one_of_them_
                 let table = sink("r", Mode::Replace);
                 let owner = format!("night@{shop}.sink");
                 let writes =
-                    [Write { sink: &table, owner: &owner, batch: "b", run_id: "run", rows: &rows, again: false }];
+                    [Write { work: &table, owner: &owner, batch: "b", run_id: "run", rows: &rows, again: false }];
                 let shops = [shop.to_string()];
                 let control = Control {
                     ready: &|| Ok(()),
@@ -284,7 +284,7 @@ fn who_waits_too_long_for_a_lock_is_told_so() {
     let other = Session::open(&target(&server)).unwrap();
     other.run("lock", "BEGIN; LOCK TABLE t").unwrap();
     let (table, rows, shops) = (sink("t", Mode::Replace), Table::of(&[(1, 1, "a")]), ["s".to_owned()]);
-    let writes = [Write { sink: &table, owner: "o", batch: "b", run_id: "r", rows: &rows, again: false }];
+    let writes = [Write { work: &table, owner: "o", batch: "b", run_id: "r", rows: &rows, again: false }];
     let control = Control {
         ready: &|| Ok(()),
         fail: &|_| (),

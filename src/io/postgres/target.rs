@@ -145,7 +145,7 @@ impl TransactionSink for PostgresTarget {
             .iter()
             .zip(&rows)
             .map(|((write, target), rows)| Write {
-                sink: &target.sink,
+                work: &target.sink,
                 owner: write.owner,
                 batch: write.batch,
                 run_id: write.run_id,

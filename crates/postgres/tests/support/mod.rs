@@ -105,7 +105,7 @@ pub fn write_watched(
     rows: &dyn Rows,
     fail: &dyn Fn(&str),
 ) -> Result<Applied> {
-    let writes = [Write { sink, owner: "night.sink", batch, run_id: "run", rows, again: false }];
+    let writes = [Write { work: sink, owner: "night.sink", batch, run_id: "run", rows, again: false }];
     let shops = ["shop".to_owned()];
     let control =
         Control { ready: &|| Ok(()), fail, step: &|_| Ok(()), patience: Duration::from_secs(20), shops: &shops };
