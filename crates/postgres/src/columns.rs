@@ -19,6 +19,10 @@ pub enum Kind {
     Texts,
     /// JSON, as text; only written.
     Json,
+    /// Bytes; only written.
+    Bytes,
+    /// Lists of 32-bit floats; only written.
+    Floats,
 }
 
 /// Bits, the first in the lowest place of the first byte.

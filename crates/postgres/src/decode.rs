@@ -62,7 +62,7 @@ impl Wire {
             Kind::Bool => Values::Bool(Bits::default()),
             Kind::Date => Values::Date(Vec::new()),
             Kind::Timestamp => Values::Timestamp(Vec::new()),
-            Kind::Text | Kind::Json => Values::Text(Texts::default()),
+            Kind::Text | Kind::Json | Kind::Bytes | Kind::Floats => Values::Text(Texts::default()),
             Kind::Texts => Values::Texts { offsets: vec![0], texts: Texts::default(), valid: Validity::default() },
         }
     }

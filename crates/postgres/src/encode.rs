@@ -110,6 +110,32 @@ fn put_bytes(value: Option<&str>, before: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Appends a bytea.
+#[inline]
+pub fn put_bytea(value: Option<&[u8]>, out: &mut Vec<u8>) {
+    let Some(bytes) = value else { return put_null(out) };
+    out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(bytes);
+}
+
+/// The number of the type real among PostgreSQL's.
+const REAL: u32 = 700;
+
+/// Appends a real[] of one dimension.
+pub fn put_floats(value: Option<&[f32]>, out: &mut Vec<u8>) {
+    let Some(values) = value else { return put_null(out) };
+    let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&count.saturating_mul(8).saturating_add(20).to_be_bytes());
+    // One dimension, no nulls, the type, how many, counted from 1.
+    for head in [1, 0, REAL, count, 1] {
+        out.extend_from_slice(&head.to_be_bytes());
+    }
+    for value in values {
+        out.extend_from_slice(&4_u32.to_be_bytes());
+        out.extend_from_slice(&value.to_be_bytes());
+    }
+}
+
 /// Columns that were read can be written, but for lists, which become nulls.
 impl Cells for &Column {
     fn put(&self, row: usize, out: &mut Vec<u8>) {

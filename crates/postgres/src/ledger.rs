@@ -24,26 +24,46 @@ pub(crate) fn create(session: &Session) -> Result<()> {
     }
 }
 
+/// What the ledger knows of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Nothing, or its table is gone.
+    No,
+    /// It was applied, and had no rows.
+    Empty,
+    /// It was applied.
+    Rows,
+}
+
+/// What the ledger knows of the output `batch` of `owner` into a table.
+pub(crate) fn held(session: &Session, table: &str, owner: &str, batch: &str) -> Result<Held> {
+    if TableInfo::load(session, LEDGER)?.is_none() {
+        return Ok(Held::No);
+    }
+    let sql = format!("SELECT rows FROM {LEDGER} WHERE owner = $1 AND batch = $2");
+    let found = session.rows("cannot read the ledger", &sql, &[&owner, &batch])?;
+    let Some(row) = found.first() else { return Ok(Held::No) };
+    Ok(match TableInfo::load(session, table)? {
+        None => Held::No,
+        Some(_) if row.get::<_, i64>(0) == 0 => Held::Empty,
+        Some(_) => Held::Rows,
+    })
+}
+
 /// Whether the ledger has the output `batch` of `owner`, and what it wrote is there: it is believed only as long as its
 /// table is; of a table that is replaced or upserted, as long as it has rows.
 ///
 /// # Errors
 /// When the server refuses to tell.
 pub fn holds(session: &Session, sink: &TableSink, owner: &str, batch: &str) -> Result<bool> {
-    if TableInfo::load(session, LEDGER)?.is_none() {
-        return Ok(false);
-    }
-    let doing = "cannot read the ledger";
-    let sql = format!("SELECT rows FROM {LEDGER} WHERE owner = $1 AND batch = $2");
-    let found = session.rows(doing, &sql, &[&owner, &batch])?;
-    let Some(row) = found.first() else { return Ok(false) };
-    let Some(table) = TableInfo::load(session, &sink.table)? else { return Ok(false) };
     let is_kept = matches!(sink.mode, Mode::Replace | Mode::Upsert);
-    if row.get::<_, i64>(0) == 0 || !is_kept || !table.is_table {
-        return Ok(true);
+    match held(session, &sink.table, owner, batch)? {
+        Held::No => return Ok(false),
+        Held::Rows if is_kept => {}
+        Held::Empty | Held::Rows => return Ok(true),
     }
     let sql = format!("SELECT 1 FROM {} LIMIT 1", qualified(&sink.table));
-    match session.rows(doing, &sql, &[]) {
+    match session.rows("cannot read the ledger", &sql, &[]) {
         Ok(rows) => Ok(!rows.is_empty()),
         // Who may only add rows need not look at them.
         Err(Error::Refused { code, .. }) if code == "42501" => Ok(true),

@@ -12,12 +12,17 @@ pub fn staged_type(kind: Kind) -> &'static str {
         Kind::Timestamp => "timestamp with time zone",
         Kind::Text => "text",
         Kind::Texts | Kind::Json => "jsonb",
+        Kind::Bytes => "bytea",
+        Kind::Floats => "real[]",
     }
 }
 
 /// An expression for `staged`, a value of `kind`, as a value of a column that is declared so; `None` where the one is not
 /// like the other. Texts are read as what the column is: the server refuses those that spell none.
 pub(crate) fn placed(kind: Kind, declared: &str, staged: &str) -> Option<String> {
+    if matches!(kind, Kind::Bytes | Kind::Floats) && declared != staged_type(kind) {
+        return None;
+    }
     if declared == staged_type(kind) {
         return Some(staged.to_owned());
     }

@@ -317,5 +317,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Text => "text",
         Kind::Texts => "a list of texts",
         Kind::Json => "lists or records",
+        Kind::Bytes => "bytes",
+        Kind::Floats => "a list of numbers",
     }
 }
