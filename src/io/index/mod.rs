@@ -16,6 +16,7 @@ mod target;
 mod tests;
 mod words;
 
+pub(super) use operation::missing_column;
 pub use repair::{retry_failed, rollback, verify};
 pub use search::{Found, Search, SearchMode, dimensions, search};
 pub use status::{IndexStatus, SyncRun, recent, status};

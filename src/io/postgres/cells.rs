@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a column of a dataset is to a server; `None` where only its values tell.
-fn kind_for(kind: ColumnKind) -> Option<Kind> {
+pub(in super::super) fn kind_for(kind: ColumnKind) -> Option<Kind> {
     Some(match kind {
         ColumnKind::Int => Kind::Int,
         ColumnKind::Float => Kind::Float,
@@ -90,7 +90,7 @@ impl Rows for FrameRows<'_> {
 }
 
 /// A column's values.
-enum Values {
+pub(in super::super) enum Values {
     Int(Int64Chunked),
     Float(Float64Chunked),
     Text(StringChunked),
@@ -102,7 +102,11 @@ enum Values {
 }
 
 impl Values {
-    fn of(column: &Column, is_json: bool) -> PolarsResult<Self> {
+    /// The values of a column of single values, or of JSON texts.
+    ///
+    /// # Errors
+    /// When it has a type that a server has no place for.
+    pub(in super::super) fn of(column: &Column, is_json: bool) -> PolarsResult<Self> {
         let cast = |data_type: &DataType| column.rechunk().strict_cast(data_type);
         let instant = DataType::Datetime(TimeUnit::Microseconds, None);
         Ok(match (column.dtype(), ColumnKind::of(column.dtype())) {

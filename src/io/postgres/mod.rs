@@ -7,7 +7,8 @@ mod moments;
 mod read;
 mod target;
 
+pub(super) use cells::{Values, kind_for};
 pub use moments::Moments;
 pub use read::PostgresSource;
 pub(super) use read::{count_rows, read, schema, state};
-pub(super) use target::open_sink;
+pub(super) use target::{apply_writes, open_sink, server_of, write_of};

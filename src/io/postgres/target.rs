@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     operator::PortSchema,
-    postgres::{Control, Mode, Pair, Server, Session, TableSink, Write, apply, holds, of_caller},
+    postgres::{self, Control, Mode, Pair, Rows, Server, Session, TableSink, Work, Write, holds, of_caller},
 };
 
 /// A table of a server, and how it is written.
@@ -42,14 +42,7 @@ pub(in super::super) fn open_sink(
 ) -> Result<Arc<dyn SinkTarget>, RefusedSetting> {
     let key = if table.postgres.is_some() { "postgres" } else { "database" };
     let written = table.postgres.clone().unwrap_or_else(|| path.display().to_string());
-    let server = Server::new(&written).map_err(|error| {
-        RefusedSetting::new(
-            key,
-            error.to_string(),
-            "cannot be used",
-            "see docs/postgres.md for what can be written here",
-        )
-    })?;
+    let server = server_of(key, &written)?;
     let settings = table_settings(table, key)?;
     refuse(&[("nested", table.nested.is_some())], "lists and records are JSONB here")?;
     let pairs = |pairs: Vec<super::super::ColumnPair>| -> Vec<Pair> {
@@ -141,30 +134,49 @@ impl TransactionSink for PostgresTarget {
                 watch: applying.watch,
             })
             .collect();
-        let tables: Vec<Write<'_>> = targets
-            .iter()
-            .zip(&rows)
-            .map(|((write, target), rows)| Write {
-                work: &target.sink,
-                owner: write.owner,
-                batch: write.batch,
-                run_id: write.run_id,
-                rows,
-                again: write.again,
-            })
-            .collect();
-        let shops: Vec<String> = writes.iter().map(|write| shop_of(write.owner).to_owned()).collect();
-        let control = Control {
-            ready: &|| (applying.ready)().map_err(of_caller),
-            fail: applying.fail,
-            step: &|_| applying.watch.check().map_err(of_caller),
-            patience: targets.iter().map(|(_, target)| target.patience).max().unwrap_or(self.patience),
-            shops: &shops,
-        };
-        let applied = apply(&self.server, &tables, &control)?;
+        let tables = targets.iter().zip(&rows).map(|((write, target), rows)| write_of(write, &target.sink, rows));
+        let patience = targets.iter().map(|(_, target)| target.patience).max().unwrap_or(self.patience);
+        let applied = apply_writes(&self.server, &tables.collect::<Vec<_>>(), patience, applying)?;
         let landed = applied.landed.iter().map(|one| landed(one.rows, one.seconds, (one.unmatched, one.left_out, 0)));
         Ok(Applied { landed: landed.collect(), commit_seconds: applied.commit_seconds, own_write: None })
     }
+}
+
+/// A write as a server takes it.
+pub(in super::super) fn write_of<'a>(write: &SinkWrite<'a>, work: &'a dyn Work, rows: &'a dyn Rows) -> Write<'a> {
+    Write { work, owner: write.owner, batch: write.batch, run_id: write.run_id, rows, again: write.again }
+}
+
+/// Applies all writes to a server in one transaction.
+///
+/// # Errors
+/// When something is refused or the caller is not ready; nothing is changed then.
+pub(in super::super) fn apply_writes(
+    server: &Server,
+    writes: &[Write<'_>],
+    patience: Duration,
+    applying: &Applying<'_>,
+) -> Result<postgres::Applied, IoError> {
+    let shops: Vec<String> = writes.iter().map(|write| shop_of(write.owner).to_owned()).collect();
+    let control = Control {
+        ready: &|| (applying.ready)().map_err(of_caller),
+        fail: applying.fail,
+        step: &|_| applying.watch.check().map_err(of_caller),
+        patience,
+        shops: &shops,
+    };
+    Ok(postgres::apply(server, writes, &control)?)
+}
+
+/// The server that stands under `key`.
+///
+/// # Errors
+/// When the connection string cannot be taken apart.
+pub(in super::super) fn server_of(key: &'static str, written: &str) -> Result<Server, RefusedSetting> {
+    Server::new(written).map_err(|error| {
+        let mend = "see docs/postgres.md for what can be written here";
+        RefusedSetting::new(key, error.to_string(), "cannot be used", mend)
+    })
 }
 
 /// The scope of an owner, `pipeline@scope.sink`; the pipeline where it has none.
