@@ -15,6 +15,7 @@ mod matching;
 mod nested;
 mod parquet;
 mod parquet_batches;
+mod pgvector;
 mod postgres;
 mod prepared_file;
 mod reject;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{ColumnPair, Definitions};
 
-/// A sink: exactly one of database, sqlite, postgres, parquet, csv, ndjson, index.
+/// A sink: exactly one of database, sqlite, postgres, parquet, csv, ndjson, index, pgvector.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkTable {
@@ -35,6 +35,10 @@ pub struct SinkTable {
     /// Path of a search index, one SQLite file with FTS5 and sqlite-vec; takes the operations of sync-index.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
+    /// Connection string of a PostgreSQL server with the extension vector; takes the operations of sync-index into a table,
+    /// default products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pgvector: Option<String>,
     /// Columns of the dataset by which products of an index are filtered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<String>,
