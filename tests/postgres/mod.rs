@@ -4,3 +4,4 @@ mod kill;
 mod refusals;
 mod same_rows;
 mod servers;
+mod vectors;

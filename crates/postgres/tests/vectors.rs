@@ -1,5 +1,8 @@
 //! An index of products in PostgreSQL with the extension vector.
 
+#[allow(dead_code, reason = "other tests use the rest")]
+mod support;
+
 use std::path::PathBuf;
 
 use nightloom_postgres::{
@@ -136,4 +139,59 @@ fn a_server_without_the_extension_and_a_table_that_is_no_index_are_refused() {
     let Some(server) = server() else { return };
     server.sql("postgres", "CREATE TABLE products (id int)");
     assert!(check(&server).unwrap_err().to_string().contains("is no index"));
+}
+
+/// A product of the catalog that is synced: its title and its price.
+type Catalog = std::collections::BTreeMap<&'static str, (&'static str, u8)>;
+
+#[test]
+fn a_hundred_sequences_of_changes_cuts_and_repeats_converge_to_the_catalog() {
+    use proptest::{prelude::*, test_runner::TestRunner};
+
+    let Some(server) = server() else { return };
+    let proxy = support::Proxy::before(server.socket());
+    let to = Server::new(&proxy.url("postgres")).unwrap();
+    let direct = Session::open(&Server::new(&server.url("postgres")).unwrap()).unwrap();
+    let ids = proptest::sample::select(vec!["a", "b", "c", "d", "e"]);
+    let change = (ids, proptest::option::of((proptest::sample::select(vec!["lamp", "chair", "rug"]), 0..3_u8)));
+    let night = (proptest::collection::vec(change, 0..5), proptest::option::weighted(0.3, 0..4_000_i64), any::<bool>());
+    let nights = proptest::collection::vec(night, 1..4);
+    let mut config = ProptestConfig::with_cases(100);
+    config.failure_persistence = None;
+    let batches = std::sync::atomic::AtomicUsize::new(0);
+    TestRunner::new(config)
+        .run(&nights, |nights| {
+            direct.run("begin anew", "DROP VIEW IF EXISTS products_state; DROP TABLE IF EXISTS products").unwrap();
+            let (mut indexed, mut catalog) = (Catalog::new(), Catalog::new());
+            for (changes, cut, is_repeated) in nights {
+                for (id, product) in changes {
+                    match product {
+                        Some(product) => catalog.insert(id, product),
+                        None => catalog.remove(id),
+                    };
+                }
+                let gone = indexed.keys().filter(|id| !catalog.contains_key(**id));
+                let mut operations: Vec<Operation> = gone.map(|id| ("delete", *id, "", None, 0.0)).collect();
+                for (id, (title, price)) in catalog.iter().filter(|(id, product)| indexed.get(*id) != Some(*product)) {
+                    let vector = vec![title.len() as f32, f32::from(*price) + 1.0];
+                    operations.push(("upsert", *id, *title, Some(vector), f64::from(*price)));
+                }
+                let batch = batches.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_string();
+                proxy.left.store(cut.map_or(i64::MAX, |cut| cut + 300), std::sync::atomic::Ordering::SeqCst);
+                let landed = sync(&to, &batch, operations.clone()).unwrap();
+                proxy.left.store(i64::MAX, std::sync::atomic::Ordering::SeqCst);
+                // What the state says differs is written; a cut connection may have written it before.
+                prop_assert!(landed.rows.is_none() || landed.left_out == 0, "{landed:?}");
+                if is_repeated {
+                    prop_assert_eq!(sync(&to, &batch, operations).unwrap().rows, None);
+                }
+                indexed = catalog.clone();
+                let found =
+                    server.sql("postgres", "SELECT id, title, price FROM products ORDER BY id").replace('\n', " ");
+                let line = |(id, (title, price)): (&&str, &(&str, u8))| format!("{id}|{title}|{price}");
+                prop_assert_eq!(found, catalog.iter().map(line).collect::<Vec<_>>().join(" "));
+            }
+            Ok(())
+        })
+        .unwrap();
 }
