@@ -212,9 +212,8 @@ impl TableSink {
             let mend = "name the primary server, or set default_transaction_read_only off for the user";
             return Err(self.wrong(session.place(), "the server is read-only", mend));
         }
-        let needs_own = self.mode != Mode::Update || session.dialect() == super::session::Dialect::Postgres;
         let has_ledger = TableInfo::load(session, LEDGER)?.is_some();
-        if needs_own && !has_ledger && !may_create(session, LEDGER)? {
+        if !has_ledger && !may_create(session, LEDGER)? {
             let problem = format!("the user may not make the table {LEDGER}, which says what was written");
             return Err(self.wrong(session.place(), problem, "run GRANT CREATE ON SCHEMA … TO the user"));
         }
