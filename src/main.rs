@@ -21,6 +21,7 @@ mod workflows;
 // Rooms with a crate of their own keep their names.
 use nightloom_alerts as alerts;
 use nightloom_flags as flags;
+use nightloom_postgres as postgres;
 use nightloom_review as review;
 use nightloom_schedule as schedule;
 use nightloom_trigger as trigger;

@@ -160,10 +160,8 @@ pub struct Report {
 pub struct Verify {
     /// The heading.
     pub title: String,
-    /// The database.
-    pub database: PathBuf,
-    /// The query.
-    pub query: String,
+    /// The query, and the database that is asked.
+    pub source: SourceSpec,
     /// What must hold of its rows.
     pub expect: ExpectTable,
 }
