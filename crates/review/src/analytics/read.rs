@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 use super::{
     super::{
         error::ReviewError,
-        recommendation::{Query, Recommendation, Status, list},
+        reading::list,
+        recommendation::{Query, Recommendation, Status},
         tables::exists,
     },
     facts::{BundleFact, LineFact, OrderFact, ShopFacts},
