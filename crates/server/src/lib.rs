@@ -15,6 +15,7 @@ mod kept;
 mod limiter;
 mod metrics;
 mod openapi;
+mod pages;
 mod program;
 mod progress;
 mod receiving;

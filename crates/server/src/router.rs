@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 
-use super::{api, app::App, failure::Failure, guard, openapi, request::RequestId};
+use super::{api, app::App, failure::Failure, guard, openapi, pages, request::RequestId};
 
 /// The routes.
 pub fn router(app: &Arc<App>) -> Router {
@@ -31,6 +31,7 @@ pub fn router(app: &Arc<App>) -> Router {
     };
     router
         .route("/api/openapi.json", get(described))
+        .merge(pages::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard))
