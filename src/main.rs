@@ -21,6 +21,7 @@ mod workflows;
 // Rooms with a crate of their own keep their names.
 use nightloom_flags as flags;
 use nightloom_review as review;
+use nightloom_server as server;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -21,7 +21,9 @@ mod run;
 mod sample;
 mod schema;
 mod search;
+mod serve;
 mod status;
+mod token;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -71,6 +73,8 @@ enum Command {
     Exports(exports::Arguments),
     Catalog(catalog::Arguments),
     Search(search::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -97,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Token(arguments) => token::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

@@ -51,6 +51,7 @@ pub fn start(command: &RunCommand, kind: GenerationKind, log: &Path) -> std::io:
             process.arg("--resume");
         }
     }
+    process.envs(command.environment.iter().map(|(name, value)| (name, value)));
     process.stdin(Stdio::null()).stdout(out).stderr(error);
     #[cfg(unix)]
     {

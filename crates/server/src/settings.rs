@@ -39,8 +39,10 @@ pub struct RunCommand {
     pub program: PathBuf,
     /// The pipeline file.
     pub pipeline: PathBuf,
-    /// Arguments behind the pipeline: `--set vars.db=…`, `--workspace …`.
+    /// Arguments behind the pipeline: `--set …`, `--workspace …`.
     pub arguments: Vec<String>,
+    /// Variables of the environment, beside those of the server.
+    pub environment: Vec<(String, String)>,
 }
 
 /// Where the flags of the workspace are kept.
