@@ -71,9 +71,14 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, failure: &Jso
 }
 
 fn operation_id(endpoint: &Endpoint) -> String {
-    let words = endpoint.path.split(['/', '-', '.']).filter(|word| !word.is_empty() && *word != "api");
+    // Some paths are there with and without `/api`.
+    let (plain, path) = match endpoint.path.strip_prefix("/api/") {
+        Some(rest) => ("", rest),
+        None => ("_plain", endpoint.path),
+    };
+    let words = path.split(['/', '-', '.']).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.map(|word| word.trim_matches(['{', '}'])).collect();
-    format!("{}_{}", endpoint.method.as_str().to_ascii_lowercase(), words.join("_"))
+    format!("{}{plain}_{}", endpoint.method.as_str().to_ascii_lowercase(), words.join("_"))
 }
 
 fn tag(path: &str) -> &str {

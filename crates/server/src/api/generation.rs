@@ -267,7 +267,11 @@ async fn events(State(app): State<Arc<App>>, request: Request) -> Response<Body>
     let caller = parts.extensions.get::<Caller>().cloned();
     let admitted = async {
         admit(caller.as_ref(), Access::Role(Role::Viewer))?;
-        path_of(&mut parts, &app).await
+        let path = path_of(&mut parts, &app).await?;
+        if let (Some(caller), Some(id)) = (caller.clone(), path.get("id").cloned()) {
+            app.blocking(move |app| check_watchable(app, &caller, &id)).await?;
+        }
+        Ok(path)
     };
     match (admitted.await, caller) {
         (Ok(path), Some(caller)) => {
@@ -275,6 +279,14 @@ async fn events(State(app): State<Arc<App>>, request: Request) -> Response<Body>
         }
         (Err(failure), _) => id.answer(&app, &failure),
         (Ok(_), None) => id.answer(&app, &Failure::new(StatusCode::UNAUTHORIZED, "send a token")),
+    }
+}
+
+/// Nothing is watched that neither is a run nor can become one.
+fn check_watchable(app: &App, caller: &Caller, id: &str) -> Result<(), Failure> {
+    match progress::find(app, caller, id)? {
+        Found::Known(_) | Found::Expired => Ok(()),
+        Found::Unknown(_) => shop_of(app, caller, id).map(drop),
     }
 }
 

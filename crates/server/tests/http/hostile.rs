@@ -8,7 +8,7 @@ use crate::{
     world::{Row, World, insert},
 };
 
-const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}{% raw %}";
+const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7777*7777 }}{% raw %}";
 
 #[test]
 fn texts_are_escaped_cut_and_kept_apart_wherever_they_stand() {
@@ -29,7 +29,7 @@ fn texts_are_escaped_cut_and_kept_apart_wherever_they_stand() {
     let visitor = Visitor::of(&world, &world.token(SCRIPT, Role::Admin, None));
     for target in ["/bundles?shop=north", "/bundles/h1", "/bundles/h2", "/bundles/h3", "/bundles/%22%3E%3Cb%3E", "/search?q=%3Cscript%3E", "/bundles?shop=north&item=%3Cscript%3E", "/flags?shop=%3Cscript%3E&part=%22%3E%3Cb%3E"] {
         let page = visitor.get(target).expect(200).body;
-        for mark in ["<script>alert", "<img src=x", "<b>", "onerror=alert(2)>", "49"] {
+        for mark in ["<script>alert", "<img src=x", "<b>", "60481729"] {
             assert!(!page.contains(mark), "{mark} stands in {target}\n{page}");
         }
         assert!(page.len() < 60_000, "{target} has {} bytes", page.len());

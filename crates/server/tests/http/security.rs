@@ -66,7 +66,7 @@ fn failures_say_what_is_wrong_twice_with_the_request_and_nothing_of_the_inside()
         world.get(&token, target).expect(422);
     }
     world.results().execute("DROP TABLE bundle_edits", []).unwrap();
-    world.results().execute("CREATE TABLE bundle_edits (nothing TEXT)", []).unwrap();
+    world.results().execute("CREATE TABLE bundle_edits (other TEXT)", []).unwrap();
     let broken = world.get(&token, "/api/bundle-recommendations?shopId=north").expect(500);
     for inside in ["SELECT", "sqlite", "column", "bundle_edits", "/"] {
         assert!(!broken.json()["error"].as_str().unwrap().contains(inside), "{}", broken.body);

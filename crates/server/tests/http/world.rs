@@ -271,7 +271,7 @@ fn journal(state: &std::path::Path) {
     for (id, pipeline) in [("run-north", "bundles@north"), ("run-south", "bundles@south"), ("run-all", "nightly")] {
         journal
             .execute(
-                "INSERT INTO runs VALUES (?1, ?2, 'failed', ?3, 0, ?3, ?3, 1, ?1 || ' south-problem')",
+                "INSERT INTO runs VALUES (?1, ?2, 'failed', ?3, 0, ?3, ?3, 1, ?1 || '-problem')",
                 params![id, pipeline, now],
             )
             .unwrap();
@@ -280,7 +280,7 @@ fn journal(state: &std::path::Path) {
             .unwrap();
         journal
             .execute(
-                "INSERT INTO generation_progress VALUES (?1, ?2, 'ranking', 'optimization', 60, 'in_progress', ?1 || ' south-problem', '{}', ?3)",
+                "INSERT INTO generation_progress VALUES (?1, ?2, 'ranking', 'optimization', 60, 'in_progress', ?1 || '-problem', '{}', ?3)",
                 params![id, pipeline, now],
             )
             .unwrap();
