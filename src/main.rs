@@ -25,6 +25,7 @@ use nightloom_postgres as postgres;
 use nightloom_review as review;
 use nightloom_schedule as schedule;
 use nightloom_trigger as trigger;
+use nightloom_server as server;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -23,8 +23,10 @@ mod sample;
 mod schedule;
 mod schema;
 mod search;
+mod serve;
 mod status;
 mod told;
+mod token;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -75,6 +77,8 @@ enum Command {
     Catalog(catalog::Arguments),
     Search(search::Arguments),
     Schedule(schedule::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -102,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
         Command::Schedule(arguments) => schedule::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Token(arguments) => token::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };
