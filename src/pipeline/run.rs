@@ -52,6 +52,8 @@ pub struct RunOptions {
     pub failpoint: Failpoint,
     /// Whether sinks are written.
     pub writes: Writes,
+    /// The id that somebody was promised.
+    pub run_id: Option<String>,
 }
 
 /// Whether a run writes its sinks.
@@ -133,7 +135,7 @@ pub fn run(
     let started = Instant::now();
     let store = CheckpointStore::new(state_folder, pipeline);
     let chosen = steps_to_do(pipeline, &options.plan.selection)?;
-    let run_id = new_run_id();
+    let run_id = options.run_id.clone().unwrap_or_else(new_run_id);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
     let row = RunRow {
         run_id: run_id.clone(),
@@ -197,7 +199,8 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn new_run_id() -> String {
+/// An id that no other run has.
+pub fn new_run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }
 

@@ -12,6 +12,7 @@ use super::{
     model::{ExpectTable, PipelineFile, SourceTable, StageTable},
     steps::{DatasetRef, Expectation, Input, Output, Pipeline, Report, Sink, Step, StepId, StepKind, Verify},
     typed::{explain, typed},
+    upkeep::upkeep,
 };
 use crate::{
     operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
@@ -36,6 +37,7 @@ impl Pipeline {
         let sinks = builder.sinks(&file, &steps)?;
         let reports = builder.reports(&file, &steps)?;
         let verify = builder.verify(&file)?;
+        let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
             name: file.name,
             scope: file.scope,
@@ -44,6 +46,7 @@ impl Pipeline {
             sinks,
             reports,
             verify,
+            upkeep,
             document,
         })
     }
