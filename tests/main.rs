@@ -10,5 +10,6 @@ mod mining;
 mod nightly;
 mod orders;
 mod review;
+mod server;
 mod support;
 mod workflows;

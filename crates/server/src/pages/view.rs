@@ -79,7 +79,7 @@ impl View {
             rank: of.rank_position,
             score: format!("{:.3}", of.ranking_score),
             confidence: format!("{:.0} %", 100.0 * of.confidence),
-            lift: of.lift.map(|lift| format!("{lift:.1} ×")).unwrap_or_default(),
+            lift: of.lift.map(|lift| format!("{lift:.1}\u{a0}×")).unwrap_or_default(),
             picture: items.iter().find_map(|item| item.picture.clone()),
             items,
             before: amount(original),
