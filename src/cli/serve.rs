@@ -100,9 +100,11 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<Settings> {
-    let whole = |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
+    let whole =
+        |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
     let (database, shop_data) = (whole(&arguments.database)?, whole(&arguments.shop_data)?);
-    let mut run_arguments: Vec<String> = arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
+    let mut run_arguments: Vec<String> =
+        arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
     if let Some(workspace) = &arguments.workspace.workspace {
         run_arguments.extend(["--workspace".to_owned(), whole(workspace)?.to_string_lossy().into_owned()]);
     }

@@ -104,12 +104,22 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn flags() -> Vec<Endpoint> {
     let admin = Access::Role(Role::Admin);
     vec![
-        endpoint::<Place, Nothing, FlagsRecord>((Method::GET, "/api/admin/flags"), admin, "All flags with their values.", all),
-        endpoint::<Place, Nothing, FlagRecord>((Method::GET, "/api/admin/flags/{key}"), admin, "A flag.", |app, asked| {
-            let shop = place(asked.caller()?, asked.query.shop_id.as_deref())?;
-            let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
-            Reply::json(&record(&read(app)?, shop.as_deref(), flag))
-        }),
+        endpoint::<Place, Nothing, FlagsRecord>(
+            (Method::GET, "/api/admin/flags"),
+            admin,
+            "All flags with their values.",
+            all,
+        ),
+        endpoint::<Place, Nothing, FlagRecord>(
+            (Method::GET, "/api/admin/flags/{key}"),
+            admin,
+            "A flag.",
+            |app, asked| {
+                let shop = place(asked.caller()?, asked.query.shop_id.as_deref())?;
+                let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
+                Reply::json(&record(&read(app)?, shop.as_deref(), flag))
+            },
+        ),
         endpoint::<Nothing, NewValue, FlagRecord>(
             (Method::PUT, "/api/admin/flags/{key}"),
             admin,
@@ -166,10 +176,15 @@ fn switches() -> Vec<Endpoint> {
 fn watching() -> Vec<Endpoint> {
     let admin = Access::Role(Role::Admin);
     vec![
-        endpoint::<Nothing, Nothing, Metrics>((Method::GET, "/api/admin/metrics"), admin, "Figures of the last hundred runs.", |app, asked| {
-            whole(asked)?;
-            Reply::json(&metrics::of_runs(app)?)
-        }),
+        endpoint::<Nothing, Nothing, Metrics>(
+            (Method::GET, "/api/admin/metrics"),
+            admin,
+            "Figures of the last hundred runs.",
+            |app, asked| {
+                whole(asked)?;
+                Reply::json(&metrics::of_runs(app)?)
+            },
+        ),
         endpoint::<Nothing, Nothing, Metrics>(
             (Method::GET, "/api/admin/metrics/performance"),
             admin,
@@ -194,15 +209,20 @@ fn watching() -> Vec<Endpoint> {
             "What was not published of each shop, by reason.",
             |app, asked| Reply::json(&metrics::drops(app, asked.caller()?)?),
         ),
-        endpoint::<Nothing, Nothing, Json>((Method::GET, "/api/admin/config"), admin, "What the server was told.", |app, asked| {
-            whole(asked)?;
-            let settings = &app.settings;
-            Reply::json(&json!({
-                "listen": settings.listen.to_string(), "hosts": settings.hosts, "requestsPerMinute": settings.requests_per_minute,
-                "secureCookies": settings.secure_cookies, "keptBytes": settings.kept_bytes,
-                "largestFileBytes": crate::receiving::LARGEST, "version": env!("CARGO_PKG_VERSION"),
-            }))
-        }),
+        endpoint::<Nothing, Nothing, Json>(
+            (Method::GET, "/api/admin/config"),
+            admin,
+            "What the server was told.",
+            |app, asked| {
+                whole(asked)?;
+                let settings = &app.settings;
+                Reply::json(&json!({
+                    "listen": settings.listen.to_string(), "hosts": settings.hosts, "requestsPerMinute": settings.requests_per_minute,
+                    "secureCookies": settings.secure_cookies, "keptBytes": settings.kept_bytes,
+                    "largestFileBytes": crate::receiving::LARGEST, "version": env!("CARGO_PKG_VERSION"),
+                }))
+            },
+        ),
         endpoint::<AuditQuery, Nothing, Vec<AuditEntry>>(
             (Method::GET, "/api/admin/audit"),
             admin,
@@ -273,8 +293,11 @@ fn all(app: &Arc<App>, asked: &Asked<Place, Nothing>) -> Result<Reply<FlagsRecor
     let flags: BTreeMap<String, FlagRecord> =
         FLAGS.iter().map(|flag| (flag.key.to_owned(), record(&overrides, shop.as_deref(), flag))).collect();
     let changed = flags.values().filter(|flag| flag.from != "default").count();
-    let thrown: Vec<&String> =
-        flags.values().filter(|flag| flag.key.starts_with(SWITCHES) && flag.value == true).map(|flag| &flag.key).collect();
+    let thrown: Vec<&String> = flags
+        .values()
+        .filter(|flag| flag.key.starts_with(SWITCHES) && flag.value == true)
+        .map(|flag| &flag.key)
+        .collect();
     let diagnostics = json!({ "total": flags.len(), "changed": changed, "killSwitches": thrown });
     Reply::json(&FlagsRecord { flags, diagnostics })
 }

@@ -96,6 +96,7 @@ fn set_cookie(app: &App, response: &mut Response<Body>, value: &str, seconds: u3
 
 /// A page of ours to go to; the first where it is none.
 fn ours(next: Option<&String>) -> String {
-    let is_ours = |text: &&String| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+    let is_ours =
+        |text: &&String| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
     next.filter(is_ours).map_or("/bundles", String::as_str).to_owned()
 }

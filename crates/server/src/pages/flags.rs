@@ -50,7 +50,10 @@ pub fn list(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
         .filter(|flag| flag.key.starts_with("emergency.") || flag.key.contains(part))
         .map(line)
         .partition(|flag| flag.key.starts_with("emergency."));
-    Ok(Shown::Page("flags.html", context! { here => "flags", shop, switches => shown(&switches), flags => shown(&flags), part }))
+    Ok(Shown::Page(
+        "flags.html",
+        context! { here => "flags", shop, switches => shown(&switches), flags => shown(&flags), part },
+    ))
 }
 
 /// Sets a flag, or takes back what is set.

@@ -50,7 +50,10 @@ pub fn render(template: &str, visit: &Visit, page: Value) -> Result<String, Fail
 
 /// A page of nobody in particular.
 pub fn render_alone(template: &str, page: Value) -> Result<String, Failure> {
-    environment().get_template(template).and_then(|template| template.render(page)).map_err(|error| Failure::inside(format!("{error:#}")))
+    environment()
+        .get_template(template)
+        .and_then(|template| template.render(page))
+        .map_err(|error| Failure::inside(format!("{error:#}")))
 }
 
 /// A value of a page.

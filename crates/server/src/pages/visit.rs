@@ -80,7 +80,8 @@ impl Visit {
 
     /// Where the form came from: a page of ours, or the fallback.
     pub fn back(&self, fallback: &str) -> String {
-        let is_ours = |text: &&str| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+        let is_ours =
+            |text: &&str| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
         self.field("back").filter(is_ours).unwrap_or(fallback).to_owned()
     }
 }
@@ -101,12 +102,7 @@ pub fn page(method: &Method, role: Role, handler: PageHandler) -> MethodRouter<A
     on(MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET), call)
 }
 
-async fn visit(
-    app: &Arc<App>,
-    request: Request,
-    role: Role,
-    handler: PageHandler,
-) -> Result<Response<Body>, Failure> {
+async fn visit(app: &Arc<App>, request: Request, role: Role, handler: PageHandler) -> Result<Response<Body>, Failure> {
     let id = RequestId::of(&request);
     let (mut parts, body) = request.into_parts();
     let (method, uri) = (parts.method.clone(), parts.uri.clone());
@@ -150,7 +146,8 @@ fn perform(
     let shown = handler(app, visit);
     let status = shown.as_ref().map_or_else(|failure| failure.status.as_u16(), |_| 200);
     let fields = visit.form.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "back"));
-    let detail: Vec<String> = fields.map(|(name, value)| format!("{name}={}", value.chars().take(200).collect::<String>())).collect();
+    let detail: Vec<String> =
+        fields.map(|(name, value)| format!("{name}={}", value.chars().take(200).collect::<String>())).collect();
     app.store.end_audit(entry, status, visit.field("shop"), Some(&detail.join("; ")))?;
     rendered(shown?, visit)
 }
@@ -220,8 +217,11 @@ pub async fn form_of(headers: &HeaderMap, body: Body) -> Result<BTreeMap<String,
     let mut request = axum::http::Request::new(Body::from(bytes));
     *request.method_mut() = Method::POST;
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    let refused = |error: axum::extract::rejection::FormRejection| Failure::invalid("body", "form", error.body_text(), "value_error");
-    let form = <axum::Form<BTreeMap<String, String>> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
+    let refused = |error: axum::extract::rejection::FormRejection| {
+        Failure::invalid("body", "form", error.body_text(), "value_error")
+    };
+    let form =
+        <axum::Form<BTreeMap<String, String>> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
     form.map(|axum::Form(form)| form).map_err(refused)
 }
 
