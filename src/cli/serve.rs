@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use jiff::Timestamp;
 use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::arguments::WorkspaceArguments;
@@ -16,7 +17,7 @@ use crate::{
     catalog::query_vector,
     flags::{FlagError, Overrides},
     io::index::{self, Found, Search},
-    pipeline::{PipelineError, flags_file},
+    pipeline::{PipelineError, flags_file, flags_history::Author},
     server::{self, FlagStore, Lent, RunCommand, SearchHit, SearchIndex, SearchMode, SearchRequest, Settings},
 };
 
@@ -139,9 +140,14 @@ impl FlagStore for WorkspaceFlags {
         flags_file::read(&self.state_folder).map_err(|error| error.to_string())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         let mut refused = None;
-        let changed = flags_file::change(&self.state_folder, |flags| {
+        let at = Timestamp::now().to_string();
+        let changed = flags_file::change(&self.state_folder, Author { by, at: &at }, |flags| {
             change(flags).map_err(|error| {
                 let told = FlagError { problem: error.problem.clone(), mend: error.mend.clone() };
                 refused = Some(error);

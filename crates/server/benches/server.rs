@@ -45,7 +45,11 @@ impl FlagStore for NoFlags {
         Ok(Overrides::default())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        _by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         change(&mut Overrides::default())
     }
 }

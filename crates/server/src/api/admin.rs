@@ -129,7 +129,7 @@ fn flags() -> Vec<Endpoint> {
                 let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
                 asked.note(shop.as_deref().unwrap_or("*"), &format!("{} = {}", flag.key, asked.body.value));
                 let values = [(flag.key.to_owned(), asked.body.value.clone())];
-                set(app, shop.as_deref(), &values)?;
+                set(app, &asked.caller()?.name, shop.as_deref(), &values)?;
                 Reply::json(&record(&read(app)?, shop.as_deref(), flag))
             },
         ),
@@ -142,7 +142,7 @@ fn flags() -> Vec<Endpoint> {
                 let values: Vec<(String, Json)> =
                     asked.body.flags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
                 asked.note(shop.as_deref().unwrap_or("*"), &json!(asked.body.flags).to_string());
-                set(app, shop.as_deref(), &values)?;
+                set(app, &asked.caller()?.name, shop.as_deref(), &values)?;
                 Reply::json(&Done::of(format!("{} flags are set", values.len())))
             },
         ),
@@ -256,8 +256,8 @@ pub fn read(app: &App) -> Result<Overrides, Failure> {
     app.lent.flags.read().map_err(|problem| Failure::not_now("the flags cannot be read", 60, Some(problem)))
 }
 
-/// Sets flags, all or none; null takes back.
-pub fn set(app: &App, shop: Option<&str>, values: &[(String, Json)]) -> Result<(), Failure> {
+/// Sets flags, all or none; null takes back. `by` is who does.
+pub fn set(app: &App, by: &str, shop: Option<&str>, values: &[(String, Json)]) -> Result<(), Failure> {
     let change = &mut |flags: &mut Overrides| -> Result<(), FlagError> {
         for (key, value) in values {
             match value {
@@ -267,7 +267,8 @@ pub fn set(app: &App, shop: Option<&str>, values: &[(String, Json)]) -> Result<(
         }
         Ok(())
     };
-    app.lent.flags.change(change).map_err(|error| Failure::invalid("body", "value", error.to_string(), "value_error"))
+    let changed = app.lent.flags.change(by, change);
+    changed.map_err(|error| Failure::invalid("body", "value", error.to_string(), "value_error"))
 }
 
 /// A flag's value in a place, and where it comes from.
@@ -313,6 +314,6 @@ fn throw<Q, B>(
     let key = if name.starts_with(SWITCHES) { name.to_owned() } else { format!("{SWITCHES}{name}") };
     find(&key).ok_or_else(|| Failure::not_found("kill switch"))?;
     asked.note(shop.as_deref().unwrap_or("*"), &format!("{key} = {active}"));
-    set(app, shop.as_deref(), &[(key.clone(), json!(active))])?;
+    set(app, &asked.caller()?.name, shop.as_deref(), &[(key.clone(), json!(active))])?;
     Reply::json(&Done::of(format!("{key} is {}", if active { "thrown" } else { "taken back" })))
 }

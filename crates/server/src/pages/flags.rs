@@ -68,6 +68,6 @@ pub fn set(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     if key.starts_with("emergency.") && value == true && visit.field("sure") != Some("yes") {
         return Err(Failure::invalid("body", "sure", "say that you mean it", "missing"));
     }
-    set_flags(app, shop.as_deref(), &[(flag.key.to_owned(), value)])?;
+    set_flags(app, &visit.caller().name, shop.as_deref(), &[(flag.key.to_owned(), value)])?;
     Ok(Shown::See(visit.back("/flags")))
 }

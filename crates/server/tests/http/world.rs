@@ -87,7 +87,11 @@ impl FlagStore for Flags {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        _by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         let mut kept = self.0.lock().unwrap();
         let mut changed = kept.clone();
         change(&mut changed)?;
