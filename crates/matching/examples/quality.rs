@@ -87,8 +87,9 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--removed") {
         return;
     }
-    for (share, side, seed) in
-        [0.5, 0.8].into_iter().flat_map(|share| (0..2).flat_map(move |side| (1..=5u64).map(move |seed| (share, side, seed))))
+    for (share, side, seed) in [0.5, 0.8]
+        .into_iter()
+        .flat_map(|share| (0..2).flat_map(move |side| (1..=5u64).map(move |seed| (share, side, seed))))
     {
         let mut state = seed * 7919;
         let mut draw = || {

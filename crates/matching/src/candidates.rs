@@ -140,7 +140,9 @@ fn best_of(catalogs: &Catalogs, from: usize, best: usize, budget: usize, within:
             },
         )
         .collect();
-    let cost = found.iter().fold(Cost::default(), |sum, (_, cost)| Cost { read: sum.read + cost.read, all: sum.all + cost.all });
+    let cost = found
+        .iter()
+        .fold(Cost::default(), |sum, (_, cost)| Cost { read: sum.read + cost.read, all: sum.all + cost.all });
     (found.into_iter().flat_map(|(pairs, _)| pairs).collect(), cost)
 }
 

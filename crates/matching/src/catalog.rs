@@ -80,7 +80,8 @@ pub fn read(records: [&[Record]; 2], orders: [&[u32]; 2]) -> Catalogs {
     let mut sides = [0, 1].map(|side: usize| {
         let parsed = std::mem::take(&mut parsed[side]);
         let brands = std::mem::take(&mut brands[side]);
-        let prices = orders[side].iter().map(|row| records[side][*row as usize].price.map_or(0, |p| p.max(0))).collect();
+        let prices =
+            orders[side].iter().map(|row| records[side][*row as usize].price.map_or(0, |p| p.max(0))).collect();
         let terms = terms.of(&parsed, &brands);
         Side {
             titles: distinct(&parsed.titles),

@@ -39,7 +39,10 @@ pub fn waterfall(
     for (at, name) in SCORES.iter().enumerate() {
         reasons.push(Reason { evidence: name, says: "likeness", log_odds: added(at) });
     }
-    for (side, says) in ["ahead of the left record's other candidates", "ahead of the right record's other candidates"].iter().enumerate() {
+    for (side, says) in ["ahead of the left record's other candidates", "ahead of the right record's other candidates"]
+        .iter()
+        .enumerate()
+    {
         let gaps = (1 + side) * SCORE_COUNT..(2 + side) * SCORE_COUNT;
         reasons.push(Reason { evidence: "rivals", says, log_odds: gaps.map(added).sum() });
     }
@@ -47,11 +50,23 @@ pub fn waterfall(
     for (kind, level) in LEVELS.iter().zip(levels) {
         let all = at..at + kind.levels.len();
         at = all.end;
-        reasons.push(Reason { evidence: kind.name, says: kind.levels[*level as usize], log_odds: all.map(added).sum() });
+        reasons.push(Reason {
+            evidence: kind.name,
+            says: kind.levels[*level as usize],
+            log_odds: all.map(added).sum(),
+        });
     }
-    reasons.push(Reason { evidence: "single words", says: "as often in other matches", log_odds: (at..row.len()).map(added).sum() });
+    reasons.push(Reason {
+        evidence: "single words",
+        says: "as often in other matches",
+        log_odds: (at..row.len()).map(added).sum(),
+    });
     let p = probability.clamp(1e-12, 1.0 - 1e-12);
     let sum: f64 = reasons.iter().map(|reason| reason.log_odds).sum();
-    reasons.push(Reason { evidence: "partners", says: "each record has at most its share", log_odds: (p / (1.0 - p)).ln() - sum });
+    reasons.push(Reason {
+        evidence: "partners",
+        says: "each record has at most its share",
+        log_odds: (p / (1.0 - p)).ln() - sum,
+    });
     reasons
 }

@@ -143,7 +143,8 @@ fn run(records: [&[Record]; 2], options: &Options, within: bool) -> Matching {
     let count = select::accepted(&order, &p, options.acceptance);
     let place = Places { candidates: &candidates, orders };
     let explained = Explained { evidence: &evidence, scorer: &scorer, p: &p, place: &place };
-    let mut links: Vec<Link> = order[..count].par_iter().map_init(|| explained.usual(), |usual, pair| explained.link(*pair, usual)).collect();
+    let mut links: Vec<Link> =
+        order[..count].par_iter().map_init(|| explained.usual(), |usual, pair| explained.link(*pair, usual)).collect();
     links.sort_by_key(|link| (link.left, link.right));
     Matching {
         links,
@@ -155,7 +156,12 @@ fn run(records: [&[Record]; 2], options: &Options, within: bool) -> Matching {
     }
 }
 
-fn probabilities(candidates: &Candidates, scorer: &Scorer, partners: Partners, labels: &HashMap<u32, bool>) -> Vec<f64> {
+fn probabilities(
+    candidates: &Candidates,
+    scorer: &Scorer,
+    partners: Partners,
+    labels: &HashMap<u32, bool>,
+) -> Vec<f64> {
     let mut log_odds = scorer.log_odds();
     for (pair, same) in labels {
         log_odds[*pair as usize] = if *same { 20.0 } else { -20.0 };

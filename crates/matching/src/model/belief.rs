@@ -37,7 +37,8 @@ pub fn marginals(candidates: &Candidates, log_odds: &[f64], partners: Partners) 
             free[side] = messages(candidates, side, &odds, &free[1 - side]);
         }
     }
-    let claims: Vec<f64> = (0..odds.len()).into_par_iter().map(|pair| odds[pair] * free[0][pair] * free[1][pair]).collect();
+    let claims: Vec<f64> =
+        (0..odds.len()).into_par_iter().map(|pair| odds[pair] * free[0][pair] * free[1][pair]).collect();
     let mut p: Vec<f64> = claims.par_iter().map(|claim| claim / (1.0 + claim)).collect();
     // The last round may not have settled: what is over one is taken off in proportion.
     for side in (0..2).filter(|side| bound[*side]) {
@@ -71,8 +72,11 @@ fn messages(candidates: &Candidates, side: usize, odds: &[f64], other: &[f64]) -
             for row in rows {
                 let claims = pairs(candidates, side, *row).map(|pair| odds[pair] * other[pair]);
                 for pair in pairs(candidates, side, *row) {
-                    let rivals: f64 =
-                        pairs(candidates, side, *row).zip(claims.clone()).filter(|(p, _)| *p != pair).map(|(_, claim)| claim).sum();
+                    let rivals: f64 = pairs(candidates, side, *row)
+                        .zip(claims.clone())
+                        .filter(|(p, _)| *p != pair)
+                        .map(|(_, claim)| claim)
+                        .sum();
                     block.push((pair, 1.0 / (1.0 + rivals)));
                 }
             }

@@ -127,7 +127,11 @@ pub fn learn(scores: &[f64], roles: &[Role]) -> Curve {
 
 fn maximise(scores: &[f64], roles: &[Role], order: &[u32], p: &[f64]) -> Curve {
     let weighted = |weight: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
-        order.iter().map(|at| (scores[*at as usize], weight(*at as usize))).filter(|(_, weight)| *weight > 0.0).collect()
+        order
+            .iter()
+            .map(|at| (scores[*at as usize], weight(*at as usize)))
+            .filter(|(_, weight)| *weight > 0.0)
+            .collect()
     };
     let yes = Bell::fit(&weighted(&|at| p[at]));
     let no = Bell::fit(&weighted(&|at| match roles[at] {
@@ -161,7 +165,8 @@ mod tests {
     #[test]
     fn two_heaps_give_their_share_and_odds_rise_everywhere() {
         let spread = |at: u32| f64::from(at * 37 % 100) / 50.0 - 1.0;
-        let mut scores: Vec<f64> = (0..400).map(|at| if at % 4 == 0 { 4.0 + spread(at / 4) } else { spread(at) }).collect();
+        let mut scores: Vec<f64> =
+            (0..400).map(|at| if at % 4 == 0 { 4.0 + spread(at / 4) } else { spread(at) }).collect();
         scores.extend((0..400).map(spread));
         let roles: Vec<Role> = (0..400).map(|_| Role::Open).chain((0..400).map(Role::DecoyOf)).collect();
         let curve = learn(&scores, &roles);

@@ -15,8 +15,15 @@ pub const LEVEL_COUNT: usize = 5;
 
 /// Names of the continuous evidence.
 pub const SCORES: [&str; SCORE_COUNT] = [
-    "terms", "title", "letters", "description", "title found", "other title found", "words in common",
-    "title found anywhere", "other title found anywhere",
+    "terms",
+    "title",
+    "letters",
+    "description",
+    "title found",
+    "other title found",
+    "words in common",
+    "title found anywhere",
+    "other title found anywhere",
 ];
 
 /// A kind of discrete evidence. Level 0 is "cannot be told".
@@ -31,15 +38,39 @@ pub struct LevelKind {
 pub const LEVELS: [LevelKind; LEVEL_COUNT] = [
     LevelKind {
         name: "code",
-        levels: &["no code", "other code", "near code", "code within code", "common code", "shared code", "rare code", "rarest code"],
+        levels: &[
+            "no code",
+            "other code",
+            "near code",
+            "code within code",
+            "common code",
+            "shared code",
+            "rare code",
+            "rarest code",
+        ],
     },
     LevelKind {
         name: "numbers",
-        levels: &["no numbers", "none equal, some differ", "none equal", "one equal, some differ", "one equal", "more equal, some differ", "more equal"],
+        levels: &[
+            "no numbers",
+            "none equal, some differ",
+            "none equal",
+            "one equal, some differ",
+            "one equal",
+            "more equal, some differ",
+            "more equal",
+        ],
     },
     LevelKind {
         name: "price",
-        levels: &["no price", "price over 80 % apart", "price within 80 %", "price within 35 %", "price within 12 %", "price within 3 %"],
+        levels: &[
+            "no price",
+            "price over 80 % apart",
+            "price within 80 %",
+            "price within 35 %",
+            "price within 12 %",
+            "price within 3 %",
+        ],
     },
     LevelKind { name: "brand", levels: &["brand unknown", "other brand", "brand in title", "same brand"] },
     LevelKind {
@@ -75,12 +106,19 @@ impl Norms {
         Self {
             terms: rows.clone().into_par_iter().map(|row| norm(side.terms.row(row), &catalogs.term_idf)).collect(),
             titles: rows.clone().into_par_iter().map(|row| norm(side.titles.row(row), word)).collect(),
-            grams: rows.clone().into_par_iter().map(|row| {
-                let squares = side.grams.row(row).iter().map(|gram| catalogs.gram_idf[*gram as usize].powi(2));
-                squares.sum::<f32>().sqrt()
-            }).collect(),
+            grams: rows
+                .clone()
+                .into_par_iter()
+                .map(|row| {
+                    let squares = side.grams.row(row).iter().map(|gram| catalogs.gram_idf[*gram as usize].powi(2));
+                    squares.sum::<f32>().sqrt()
+                })
+                .collect(),
             descriptions: rows.clone().into_par_iter().map(|row| norm(side.descriptions.row(row), word)).collect(),
-            sums: rows.into_par_iter().map(|row| side.titles.row(row).iter().map(|w| word[*w as usize]).sum()).collect(),
+            sums: rows
+                .into_par_iter()
+                .map(|row| side.titles.row(row).iter().map(|w| word[*w as usize]).sum())
+                .collect(),
         }
     }
 }
@@ -89,10 +127,11 @@ impl Norms {
 pub fn weigh(catalogs: &Catalogs, candidates: &Candidates) -> Evidence {
     let norms = [0, 1].map(|side: usize| Norms::new(catalogs, &catalogs.sides[side]));
     let weigher = Weigher { catalogs, norms: &norms };
-    let (scores, levels) =
-        (0..candidates.len()).into_par_iter().with_min_len(4096)
-            .map(|pair| weigher.pair(candidates.left_of[pair] as usize, candidates.right_of(pair) as usize))
-            .unzip();
+    let (scores, levels) = (0..candidates.len())
+        .into_par_iter()
+        .with_min_len(4096)
+        .map(|pair| weigher.pair(candidates.left_of[pair] as usize, candidates.right_of(pair) as usize))
+        .unzip();
     Evidence { scores, levels }
 }
 
@@ -152,8 +191,13 @@ impl Weigher<'_> {
             ratio(self.anywhere(lt, rt, rd), ln.sums[l]),
             ratio(self.anywhere(rt, lt, ld), rn.sums[r]),
         ];
-        let levels =
-            [code_level, self.numbers(lt, rt), price_level(left.prices[l], right.prices[r]), self.brand(l, r), quantity_level];
+        let levels = [
+            code_level,
+            self.numbers(lt, rt),
+            price_level(left.prices[l], right.prices[r]),
+            self.brand(l, r),
+            quantity_level,
+        ];
         (scores, levels)
     }
 
@@ -198,7 +242,8 @@ impl Weigher<'_> {
         if l == 0 || r == 0 {
             return 0;
         }
-        let equal = common(left, right, |w| f32::from(u8::from(self.catalogs.kinds[w as usize] == Kind::Number))) as usize;
+        let equal =
+            common(left, right, |w| f32::from(u8::from(self.catalogs.kinds[w as usize] == Kind::Number))) as usize;
         let differ = l > equal && r > equal;
         1 + 2 * equal.min(2) as u8 + u8::from(!differ)
     }
@@ -226,7 +271,9 @@ impl Weigher<'_> {
             list.iter().copied().filter(|w| self.catalogs.kinds[*w as usize] == Kind::Quantity).collect()
         };
         let (left, right) = (of(left), of(right));
-        let unit = |w: u32| self.catalogs.vocabularies.words.text(w).trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let unit = |w: u32| {
+            self.catalogs.vocabularies.words.text(w).trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+        };
         let comparable = left.iter().filter(|a| right.iter().any(|b| unit(**a) == unit(*b))).count();
         if comparable == 0 {
             return 0;

@@ -42,7 +42,13 @@ impl<'a> Features<'a> {
         let known = evidence.scores.iter().map(|scores| scores[DESCRIPTION]).filter(|score| !score.is_nan());
         let (sum, count) = known.fold((0.0, 0u64), |(sum, count), score| (sum + f64::from(score), count + 1));
         let usual_description = if count > 0 { (sum / count as f64) as f32 } else { 0.0 };
-        Self { catalogs, candidates, evidence, tops: rivals::tops(candidates, &evidence.scores, 0.0), usual_description }
+        Self {
+            catalogs,
+            candidates,
+            evidence,
+            tops: rivals::tops(candidates, &evidence.scores, 0.0),
+            usual_description,
+        }
     }
 
     /// Sets `out` to the row of a pair, without words' features.

@@ -9,11 +9,8 @@ pub fn solve(matrix: &mut [f64], rhs: &[f64]) -> Vec<f64> {
         for j in 0..=i {
             let sum: f64 = (0..j).map(|k| matrix[i * n + k] * matrix[j * n + k]).sum();
             let rest = matrix[i * n + j] - sum;
-            matrix[i * n + j] = if i == j {
-                if rest > 1e-12 { rest.sqrt() } else { f64::INFINITY }
-            } else {
-                rest / matrix[j * n + j]
-            };
+            matrix[i * n + j] =
+                if i == j { if rest > 1e-12 { rest.sqrt() } else { f64::INFINITY } } else { rest / matrix[j * n + j] };
         }
     }
     let mut x = rhs.to_vec();

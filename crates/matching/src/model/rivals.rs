@@ -10,7 +10,6 @@ pub struct Tops<const N: usize> {
     third: Vec<[f32; N]>,
 }
 
-
 impl<const N: usize> Tops<N> {
     fn new(rows: usize, floor: f32) -> Self {
         Self { best: vec![[floor; N]; rows], second: vec![[floor; N]; rows], third: vec![[floor; N]; rows] }
@@ -71,8 +70,7 @@ pub fn tops<const N: usize>(candidates: &Candidates, scores: &[[f32; N]], floor:
 
 /// The best and second best pair of each row of both sides, by `score`; ties go to the pair that comes first.
 pub fn leaders(candidates: &Candidates, score: &[f32]) -> [Vec<[Option<u32>; 2]>; 2] {
-    let mut leaders =
-        [vec![[None; 2]; candidates.right.len()], vec![[None; 2]; candidates.by_right.len()]];
+    let mut leaders = [vec![[None; 2]; candidates.right.len()], vec![[None; 2]; candidates.by_right.len()]];
     for pair in 0..candidates.len() {
         let rows = [candidates.left_of[pair] as usize, candidates.right_of(pair) as usize];
         for (side, row) in leaders.iter_mut().zip(rows) {

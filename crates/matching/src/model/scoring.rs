@@ -102,12 +102,18 @@ pub struct Scorer<'a> {
 
 impl<'a> Scorer<'a> {
     /// Scores by the mixture alone.
-    pub fn unranked(features: &'a Features, sample: &'a Sample, base: Vec<Regression>, labels: &HashMap<u32, bool>) -> Self {
+    pub fn unranked(
+        features: &'a Features,
+        sample: &'a Sample,
+        base: Vec<Regression>,
+        labels: &HashMap<u32, bool>,
+    ) -> Self {
         let counted = vec![0.0; features.candidates.len()];
         let rates = tokens::count(features.catalogs, features.candidates, &counted, |_| false);
         let ranker = base.clone();
         let curve = Curve::flat();
-        let mut new = Self { features, sample, base, ranker, rates, counted, curve, scores: Vec::new(), usual: Vec::new() };
+        let mut new =
+            Self { features, sample, base, ranker, rates, counted, curve, scores: Vec::new(), usual: Vec::new() };
         new.settle(labels);
         new
     }
@@ -142,8 +148,7 @@ impl<'a> Scorer<'a> {
     /// Scores all pairs and learns what a score means.
     fn settle(&mut self, labels: &HashMap<u32, bool>) {
         let pairs = self.features.candidates.len();
-        self.scores =
-            (0..pairs).into_par_iter().map_init(Vec::new, |row, pair| self.score(pair, None, row)).collect();
+        self.scores = (0..pairs).into_par_iter().map_init(Vec::new, |row, pair| self.score(pair, None, row)).collect();
         let flat: Vec<f32> = self.scores.iter().map(|score| *score as f32).collect();
         let sampled = [&self.sample.mixture[0][..], &self.sample.mixture[1][..]];
         let population = population::gather(self.features.catalogs, self.features.candidates, &flat, sampled, labels);

@@ -64,7 +64,12 @@ fn group(catalogs: &Catalogs, word: usize) -> u16 {
 }
 
 /// Counts the words of the pairs that `counted` keeps, each pair a match with its probability.
-pub fn count(catalogs: &Catalogs, candidates: &Candidates, p: &[f64], counted: impl Fn(usize) -> bool + Sync) -> WordRates {
+pub fn count(
+    catalogs: &Catalogs,
+    candidates: &Candidates,
+    p: &[f64],
+    counted: impl Fn(usize) -> bool + Sync,
+) -> WordRates {
     let size = catalogs.kinds.len();
     let sums: Vec<AtomicU64> = (0..size * 4).map(|_| AtomicU64::new(0)).collect();
     (0..candidates.len()).into_par_iter().with_min_len(4096).filter(|pair| counted(*pair)).for_each(|pair| {
@@ -115,7 +120,13 @@ impl WordRates {
 
     /// Sums of the words' log-odds: on both sides, on the left alone, on the right alone. `own` is the pair's probability if it
     /// was counted.
-    pub fn features(&self, catalogs: &Catalogs, candidates: &Candidates, pair: usize, own: Option<f64>) -> [f64; WORD_FEATURES] {
+    pub fn features(
+        &self,
+        catalogs: &Catalogs,
+        candidates: &Candidates,
+        pair: usize,
+        own: Option<f64>,
+    ) -> [f64; WORD_FEATURES] {
         let [left, right] = titles(catalogs, candidates, pair);
         let mut sums = [0.0; WORD_FEATURES];
         walk(left, right, |word, place| sums[place] += self.weight(word, place > 0, own));

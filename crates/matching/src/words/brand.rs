@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    lists::Lists,
-    parse::Parsed,
-    token::Kind,
-};
+use super::{lists::Lists, parse::Parsed, token::Kind};
 
 /// No brand is known.
 pub const NONE: u32 = u32::MAX;

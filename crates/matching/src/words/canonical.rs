@@ -9,7 +9,7 @@ use super::{
     grams::hash,
     lists::{Lists, sort_distinct},
     parse::Parsed,
-    token::{Kind, kind},
+    token::Kind,
     vocabulary::Vocabulary,
 };
 
@@ -134,7 +134,10 @@ mod tests {
     use super::*;
     use crate::{
         record::Record,
-        words::parse::{Vocabularies, parse},
+        words::{
+            parse::{Vocabularies, parse},
+            token::kind,
+        },
     };
 
     fn unified(left: &[&str], right: &[&str]) -> [Vec<String>; 2] {
@@ -148,7 +151,10 @@ mod tests {
         let kinds: Vec<Kind> = known.words.texts().map(kind).collect();
         unify(&mut sides, &known.words, &kinds);
         sides.map(|side| {
-            side.titles.iter().map(|row| row.iter().map(|word| known.words.text(*word)).collect::<Vec<_>>().join(" ")).collect()
+            side.titles
+                .iter()
+                .map(|row| row.iter().map(|word| known.words.text(*word)).collect::<Vec<_>>().join(" "))
+                .collect()
         })
     }
 

@@ -117,7 +117,10 @@ mod tests {
 
     #[test]
     fn chunks_parts_and_joins_are_found() {
-        assert_eq!(found("sony vct-r640 tripod (mdr-ex32lp/blk)", Found::Chunk), ["vctr640", "mdrex32lp", "mdrex32lpblk"]);
+        assert_eq!(
+            found("sony vct-r640 tripod (mdr-ex32lp/blk)", Found::Chunk),
+            ["vctr640", "mdrex32lp", "mdrex32lpblk"]
+        );
         assert_eq!(found("sony kdl 40v3000", Found::Joined), ["kdl40v3000", "sonykdl40v3000"]);
     }
 

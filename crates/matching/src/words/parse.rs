@@ -22,7 +22,6 @@ const DESCRIPTION_WORDS: usize = 256;
 pub struct Vocabularies {
     pub words: Vocabulary,
     pub codes: Vocabulary,
-    pub brands: Vocabulary,
 }
 
 /// A catalog whose texts are numbers.

@@ -180,7 +180,10 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
             let digit_behind = bytes.get(here + 1).is_some_and(u8::is_ascii_digit);
             if c.is_alphanumeric() {
                 numeric &= c.is_ascii_digit();
-            } else if !(numeric && digit_behind && here > start && (c == '.' || c == ',' && thousands(&bytes[here + 1..])))
+            } else if !(numeric
+                && digit_behind
+                && here > start
+                && (c == '.' || c == ',' && thousands(&bytes[here + 1..])))
             {
                 break;
             }
@@ -195,9 +198,7 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
 }
 
 fn thousands(behind: &[u8]) -> bool {
-    behind.len() >= 3
-        && behind[..3].iter().all(u8::is_ascii_digit)
-        && !behind.get(3).is_some_and(u8::is_ascii_digit)
+    behind.len() >= 3 && behind[..3].iter().all(u8::is_ascii_digit) && !behind.get(3).is_some_and(u8::is_ascii_digit)
 }
 
 /// Hands each word of a folded text to `each`, in order; at most `most` of them. A quantity comes after its number.
