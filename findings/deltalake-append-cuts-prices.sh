@@ -9,7 +9,7 @@
 # Exit code: 0 as described, 1 otherwise, 2 when nothing could be installed.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --only-binary :all: deltalake==1.6.6 pyarrow==26.0.1 || exit 2
+python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --no-compile --only-binary :all: deltalake==1.6.6 pyarrow==26.0.1 || exit 2
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import sys, tempfile

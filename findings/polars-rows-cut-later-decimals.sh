@@ -10,7 +10,7 @@
 # Exit code: 0 as described, 1 otherwise, 2 when nothing could be installed.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --only-binary :all: polars==2.1.0 || exit 2
+python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --no-compile --only-binary :all: polars==2.1.0 || exit 2
 cd "$folder"
 "$folder/venv/bin/python" -W error - <<'PY'
 import sqlite3, sys
