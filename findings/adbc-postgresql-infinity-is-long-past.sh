@@ -3,7 +3,7 @@
 # Expected: a price list whose open end is written as date 'infinity', as PostgreSQL offers it, is refused by a reader that has
 #   no such date (as psycopg refuses it), or comes as the latest date of all.
 # Guess before: an error.
-# Seen: it comes without an error as day -2147472692, five million years in the past, and even one day before '-infinity': the 10,957
+# Seen: it comes without an error as day -2147472692, nearly six million years in the past, and even one day before '-infinity': the 10,957
 #   days between the epochs of PostgreSQL and Unix are added to the largest 32-bit number, which wraps around. 'infinity' of timestamp
 #   and timestamptz wraps likewise in 64 bits. `valid_to >= today` is false for every price that still holds, in Arrow, in
 #   Polars and wherever the column is written. Cast it in the query: `NULLIF(valid_to, 'infinity')`.
