@@ -34,7 +34,7 @@ def ask(query):
 
 seen = {
     "types": ask("SELECT column_name::text, data_type::text FROM information_schema.columns WHERE table_name = 'items' ORDER BY ordinal_position"),
-    "rows by id": ask("SELECT sku, id::text, stock::int, seen::text FROM items ORDER BY id"),
+    "rows by id": ask("SELECT sku, id::text, stock::int, seen::text FROM items ORDER BY items.id"),
     "order in the frame": frame.sort("id")["sku"].to_list(),
 }
 for what, value in seen.items():
