@@ -167,7 +167,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 #[serde(untagged)]
 #[allow(dead_code, reason = "it is the schema of two answers")]
 enum OneOrMany {
-    One(Record<'static>),
+    One(Box<Record<'static>>),
     Many(Vec<Record<'static>>),
 }
 
