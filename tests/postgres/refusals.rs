@@ -35,9 +35,9 @@ fn run(place: &Place, command: &str, url: &str) -> crate::support::Finished {
     place.nightloom([command, "p.toml", "--set", &format!("vars.db={url}")])
 }
 
-/// A table for people without its layout: cells are broken into lines.
-fn words(table: &str) -> String {
-    table.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).collect::<Vec<_>>().join(" ")
+/// The plan as JSON.
+fn planned(place: &Place, url: &str) -> String {
+    place.nightloom(["plan", "p.toml", "--json", "--set", &format!("vars.db={url}")]).expect_success().stdout
 }
 
 /// Whether a file under a folder holds a text.
@@ -85,12 +85,12 @@ fn a_source_without_a_sign_is_read_in_each_run_and_one_with_a_sign_only_when_it_
     let place = with_pipeline();
     let url = server.url("postgres");
     run(&place, "run", &url).expect_success();
-    let plan = words(&run(&place, "plan", &url).expect_success().stdout);
+    let plan = planned(&place, &url);
     assert!(plan.contains("gives no sign of a change"), "{plan}");
     fs::write(place.path("p.toml"), PIPELINE.replace("table = \"t\"\n", "table = \"t\"\nchanged = \"id\"\n"))
         .expect("a pipeline");
     run(&place, "run", &url).expect_success();
-    let plan = words(&run(&place, "plan", &url).expect_success().stdout);
+    let plan = planned(&place, &url);
     assert!(plan.contains("by its server's sign"), "{plan}");
     server.sql("postgres", "INSERT INTO t VALUES (2, 'b')");
     run(&place, "run", &url).expect_success();
