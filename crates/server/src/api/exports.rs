@@ -84,10 +84,7 @@ fn recommendations(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Resul
 
 fn table(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<Csv>, Failure> {
     let (caller, id) = (asked.caller()?, asked.part("id"));
-    let shop = match super::generation::shop_of(app, caller, id) {
-        Ok(shop) => shop,
-        Err(failure) => return Err(failure),
-    };
+    let shop = super::generation::shop_of(app, caller, id)?;
     let upload = Some(super::uploads::file_of(app, id, &shop)?);
     let query = Query { shop: Some(shop.clone()), upload, ..Query::default() };
     let found = app.results.read(|connection| Ok(review::list(connection, &query)?))?;

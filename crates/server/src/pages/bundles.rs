@@ -6,7 +6,7 @@ use minijinja::context;
 use nightloom_review::{self as review, Action, Cursor, Edit, Order, Query, Status, listing};
 
 use super::{
-    templates::{self, shown},
+    templates::shown,
     view::{LogLine, View},
     visit::{Shown, Visit, html},
 };
@@ -145,7 +145,7 @@ pub fn act(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     };
     if visit.wants_part {
         let page = context! { card => shown(&View::of(&decided)), back => visit.back("/bundles") };
-        return Ok(Shown::Ready(html(axum::http::StatusCode::OK, templates::render("card.html", visit, page)?)));
+        return Ok(Shown::Ready(html(axum::http::StatusCode::OK, visit.render("card.html", page)?)));
     }
     Ok(Shown::See(visit.back("/bundles")))
 }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
     routing::{MethodFilter, MethodRouter, on},
 };
-use minijinja::Value;
+use minijinja::{Value, context};
 
 use super::templates;
 use crate::{
@@ -76,6 +76,16 @@ impl Visit {
     pub fn number(&self, name: &str) -> Result<Option<i64>, Failure> {
         let refused = |_| Failure::invalid("body", name, "is no whole number", "type_error");
         self.field(name).map(|text| text.trim().parse().map_err(refused)).transpose()
+    }
+
+    /// A page with who visits it.
+    pub fn render(&self, template: &str, page: Value) -> Result<String, Failure> {
+        let caller = self.caller();
+        let visitor = context! {
+            name => caller.name.as_str(), role => caller.role.name(), csrf => self.session.csrf.as_str(),
+            sees_all => caller.sees_all(), decides => caller.role >= Role::Reviewer, rules => caller.role >= Role::Admin,
+        };
+        templates::render(template, context! { visitor, ..page })
     }
 
     /// Where the form came from: a page of ours, or the fallback.
@@ -154,7 +164,7 @@ fn perform(
 
 fn rendered(shown: Shown, visit: &Visit) -> Result<Response<Body>, Failure> {
     match shown {
-        Shown::Page(template, context) => Ok(html(StatusCode::OK, templates::render(template, visit, context)?)),
+        Shown::Page(template, context) => Ok(html(StatusCode::OK, visit.render(template, context)?)),
         Shown::See(place) => Ok(see(&place)),
         Shown::Ready(response) => Ok(response),
     }
@@ -185,8 +195,8 @@ pub fn told(app: &App, id: &RequestId, failure: &Failure, wants_part: bool) -> R
     if wants_part {
         return answer;
     }
-    let words = minijinja::context! { words => failure.words.as_str(), request => id.0.as_str(), code => failure.status.as_u16() };
-    if let Ok(text) = templates::render_alone("failure.html", words) {
+    let words = context! { words => failure.words.as_str(), request => id.0.as_str(), code => failure.status.as_u16() };
+    if let Ok(text) = templates::render("failure.html", words) {
         let mut page = html(failure.status, text);
         if let Some(seconds) = answer.headers_mut().remove(header::RETRY_AFTER) {
             page.headers_mut().insert(header::RETRY_AFTER, seconds);
