@@ -76,10 +76,7 @@ impl Settings {
                 "put the key where the service's key belongs",
             ));
         }
-        let is_here = match url.host_str() {
-            Some("localhost" | "127.0.0.1" | "[::1]") => true,
-            _ => false,
-        };
+        let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if url.scheme() == "http" && !is_here && self.auth != Auth::None {
             return Err(refused("is not encrypted, and a key would be sent to it", "use https://"));
         }

@@ -82,7 +82,7 @@ impl EmbeddingCache {
         vectors: impl IntoIterator<Item = (&'a str, &'a [f32])>,
     ) -> Result<(), RemoteError> {
         let expires = lookup.now.saturating_add(i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX));
-        let mut keep = || {
+        let keep = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute("DELETE FROM embedding_cache WHERE expires_at <= ?1", [lookup.now])?;
             let sql = "INSERT INTO embedding_cache VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (key) DO UPDATE SET \
