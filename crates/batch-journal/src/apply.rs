@@ -12,9 +12,8 @@ use super::{
     item::{Doing, Operation},
     journal::Journal,
     plan::{self, Batch, Planned, sights},
-    rollback::put_back,
     schema::KEPT_RUNS,
-    state,
+    state::{self, Confirmed},
     target::{Problem, Target},
     verify::unseen,
 };
@@ -244,10 +243,12 @@ impl<'a> Session<'a> {
         // An index that refuses what was sent did nothing; one that failed may have done it.
         let is_refused = matches!(problem, Problem::Content(_));
         let touched = self.targets.get(..if is_refused { number } else { number + 1 }).unwrap_or_default();
-        plan::set_phase(&self.journal.connection, batch.number, "undoing")?;
-        put_back(touched, batch)?;
+        if touched.is_empty() {
+            plan::set_phase(&self.journal.connection, batch.number, "rolled_back")?;
+        } else {
+            self.journal.undo(touched, batch)?;
+        }
         (self.fail)("batch-taken-back");
-        plan::set_phase(&self.journal.connection, batch.number, "rolled_back")?;
         match problem {
             Problem::Content(_) if operations.len() > 1 => {
                 let (first, second) = operations.split_at(operations.len() / 2);
@@ -285,6 +286,8 @@ impl<'a> Session<'a> {
                         tally.failed += 1;
                         let said = format!("not seen within {} s after it was written", run.patience.as_secs());
                         failed::note(connection, &run, &batch.namespace, (&item.id, item.doing()), &said)?;
+                        // It may come to be seen later, or never: whatever the catalog says next is written or taken out.
+                        state::set(connection, &batch.namespace, &item.id, Some(&Confirmed::default()))?;
                         continue;
                     }
                     match (&item.before, &item.after) {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{
     error::{Fault, Held, JournalError},
@@ -64,16 +64,29 @@ impl Journal {
         Ok(done)
     }
 
+    /// Whether the journal at `path`, if there is one, has the output `batch` of `owner`. It only looks, whoever writes it.
+    ///
+    /// # Errors
+    /// [`JournalError::Place`].
+    pub fn look(path: &Path, patience: Duration, owner: &str, batch: &str) -> Result<bool, JournalError> {
+        if !path.exists() {
+            return Ok(false);
+        }
+        let find = || -> Held<bool> {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(patience)?;
+            let tables = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = '_nightloom_ledger'";
+            Ok(connection.prepare(tables)?.exists([])? && holds(&connection, owner, batch)?)
+        };
+        find().map_err(|fault| fault.at(path))
+    }
+
     /// Whether the output `batch` of `owner` was written and confirmed.
     ///
     /// # Errors
     /// [`JournalError::Place`].
     pub fn holds(&self, owner: &str, batch: &str) -> Result<bool, JournalError> {
-        let find = || -> Held<bool> {
-            let sql = "SELECT 1 FROM _nightloom_ledger WHERE owner = ?1 AND batch = ?2";
-            Ok(self.connection.prepare_cached(sql)?.exists([owner, batch])?)
-        };
-        find().map_err(|fault| fault.at(&self.path))
+        holds(&self.connection, owner, batch).map_err(|fault| fault.at(&self.path))
     }
 
     /// Makes every failed item due now, those that were given up too. Returns how many there are.
@@ -85,4 +98,9 @@ impl Journal {
         let count = self.connection.execute(sql, []).map_err(|error| Fault::from(error).at(&self.path))?;
         Ok(count as u64)
     }
+}
+
+fn holds(connection: &Connection, owner: &str, batch: &str) -> Held<bool> {
+    let sql = "SELECT 1 FROM _nightloom_ledger WHERE owner = ?1 AND batch = ?2";
+    Ok(connection.prepare_cached(sql)?.exists([owner, batch])?)
 }

@@ -96,8 +96,9 @@ impl Journal {
                 let marks = || seen.iter().map(|records| records.get(id).and_then(|seen| seen.mark.as_ref()));
                 if !is_everywhere(id) || seen.iter().any(|records| !records.contains_key(id)) {
                     let somewhere = seen.iter().any(|records| records.contains_key(id));
-                    // One that a part of the indexes has is taken out or written in all.
-                    if somewhere { drift.other.push(id.clone()) } else { drift.missing.push(id.clone()) }
+                    // One that a part of the indexes has, or that may still come to be seen, is taken out or written in all.
+                    let may_come = somewhere || hash.is_empty();
+                    if may_come { drift.other.push(id.clone()) } else { drift.missing.push(id.clone()) }
                 } else if marks().all(|mark| mark == Some(hash)) {
                     drift.same += 1;
                 } else {

@@ -8,8 +8,9 @@ use super::{
     error::{Fault, Held, JournalError},
     journal::Journal,
     plan::{self, Batch, Planned},
-    target::Target,
-    verify::unseen,
+    state::Confirmed,
+    target::{Problem, Target},
+    verify::{not_back, unseen},
 };
 
 /// Puts back what `targets` had of a batch's items. An index may show late what was written, so that what it shows now
@@ -74,12 +75,14 @@ impl Journal {
         Ok(())
     }
 
-    /// Puts back all of a batch, and what was confirmed before it.
-    fn undo(&self, targets: &[&dyn Target], batch: &Batch) -> Held<()> {
+    /// Puts back what `targets` had of a batch. An index may show late, or never, that it was put back, so that nothing of it
+    /// counts as confirmed: whatever the catalog says next is written or taken out.
+    pub(crate) fn undo(&self, targets: &[&dyn Target], batch: &Batch) -> Held<()> {
         plan::set_phase(&self.connection, batch.number, "undoing")?;
         put_back(targets, batch)?;
+        let unknown = Confirmed::default();
         self.within(|connection| {
-            plan::confirm(connection, &batch.namespace, &batch.items, |item| item.before.as_ref())?;
+            plan::confirm(connection, &batch.namespace, &batch.items, |_| Some(&unknown))?;
             plan::set_phase(connection, batch.number, "rolled_back")
         })
     }
@@ -99,9 +102,19 @@ impl Journal {
             let batches = plan::read(&self.connection, "phase <> 'rolled_back' AND run_id = ?1", run_id)?;
             let mut products = 0;
             for batch in &batches {
-                self.undo(targets, batch)?;
-                self.await_images(targets, batch, patience)?;
+                plan::set_phase(&self.connection, batch.number, "undoing")?;
+                put_back(targets, batch)?;
+                let open = not_back(targets, batch, patience)?;
+                if !open.is_empty() {
+                    let problem = format!("{} products that were put back are not seen yet", open.len());
+                    let name = targets.first().map_or_else(String::new, |target| target.name());
+                    return Err(Fault::Index(name, Problem::Service(problem)));
+                }
                 products += batch.items.len() as u64;
+                self.within(|connection| {
+                    plan::confirm(connection, &batch.namespace, &batch.items, |item| item.before.as_ref())?;
+                    plan::set_phase(connection, batch.number, "rolled_back")
+                })?;
             }
             if batches.is_empty() {
                 return Ok(None);
@@ -116,26 +129,5 @@ impl Journal {
         };
         let taken = taken();
         taken.map_err(|fault| fault.at(&self.path))
-    }
-
-    /// Waits until each index shows what it had.
-    fn await_images(&self, targets: &[&dyn Target], batch: &Batch, patience: Duration) -> Held<()> {
-        for (number, target) in targets.iter().enumerate() {
-            let back = |item: &Planned| {
-                let image = item.images.get(number).cloned().flatten();
-                let stamp = image.as_ref().map(|image| image.stamp.clone().unwrap_or_default());
-                Planned { stamp, ..item.clone() }
-            };
-            let stamped = |item: &Planned| item.stamp.as_deref() != Some("");
-            // A record of somebody else has no stamp to be known by.
-            let items = batch.items.iter().map(back).filter(stamped).collect();
-            let wanted = Batch { items, ..batch.clone() };
-            let open = unseen(&[*target], &wanted, patience)?;
-            if !open.is_empty() {
-                let problem = format!("{} products that were put back are not seen yet", open.len());
-                return Err(Fault::Index(target.name(), super::target::Problem::Service(problem)));
-            }
-        }
-        Ok(())
     }
 }

@@ -86,8 +86,8 @@ pub fn checked(record: &Record) -> Result<(), Limit> {
         return Err(Limit::Metadata { bytes });
     }
     let has_direction = record.values.iter().any(|value| *value != 0.0);
-    let is_finite = record.values.iter().all(|value| value.is_finite());
-    if !record.values.is_empty() && !(has_direction && is_finite) {
+    let has_odd = record.values.iter().any(|value| !value.is_finite());
+    if !record.values.is_empty() && (has_odd || !has_direction) {
         return Err(Limit::Vector);
     }
     if let Some(sparse) = &record.sparse_values {

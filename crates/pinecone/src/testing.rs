@@ -112,21 +112,22 @@ impl FakeIndex {
         self.state().written.get(namespace).cloned().unwrap_or_default()
     }
 
-    /// Puts a record there, behind everybody's back.
+    /// Puts a record there, behind everybody's back; it is seen at once.
     pub fn put(&self, namespace: &str, record: Record) {
-        let mut state = self.state();
-        for side in [true, false] {
-            let all = if side { &mut state.written } else { &mut state.seen };
-            all.entry(namespace.to_owned()).or_default().insert(record.id.clone(), record.clone());
-        }
+        self.meddle(namespace, &record.id.clone(), Some(record));
     }
 
-    /// Takes a record out, behind everybody's back.
+    /// Takes a record out, behind everybody's back; that is seen at once.
     pub fn take(&self, namespace: &str, id: &str) {
+        self.meddle(namespace, id, None);
+    }
+
+    fn meddle(&self, namespace: &str, id: &str, record: Option<Record>) {
         let mut state = self.state();
-        for side in [true, false] {
-            let all = if side { &mut state.written } else { &mut state.seen };
-            all.entry(namespace.to_owned()).or_default().remove(id);
+        let State { written, seen, coming, .. } = &mut *state;
+        coming.retain(|(_, of, other, _)| of != namespace || other != id);
+        for records in [written, seen] {
+            apply(records.entry(namespace.to_owned()).or_default(), id, record.clone());
         }
     }
 
