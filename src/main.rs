@@ -19,8 +19,13 @@ mod sample;
 mod workflows;
 
 // Rooms with a crate of their own keep their names.
+use nightloom_batch_journal as batch_journal;
 use nightloom_flags as flags;
+use nightloom_http as http;
+use nightloom_pinecone as pinecone;
+use nightloom_remote as remote;
 use nightloom_review as review;
+use nightloom_static_embedding as static_embedding;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

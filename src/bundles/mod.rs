@@ -10,6 +10,7 @@ mod deduplicate_bundles;
 mod deduplication;
 mod drop_reason;
 mod earnings;
+mod embed_items;
 mod explain_bundles;
 mod explanation;
 mod flag_products;
@@ -25,6 +26,7 @@ mod portfolio;
 mod price_bundles;
 mod price_rows;
 mod pricing;
+mod product_texts;
 mod products;
 mod publish_bundles;
 mod quick_start;
@@ -41,6 +43,7 @@ use crate::operator::OperatorKind;
 pub fn operators() -> Vec<OperatorKind> {
     vec![
         OperatorKind::of::<flag_products::FlagProducts>(),
+        OperatorKind::of::<embed_items::EmbedItems>(),
         OperatorKind::of::<generate_candidates::GenerateCandidates>(),
         OperatorKind::of::<price_bundles::PriceBundles>(),
         OperatorKind::of::<rank_bundles::RankBundles>(),

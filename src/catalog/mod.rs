@@ -9,7 +9,6 @@ mod listing;
 mod parts;
 mod price;
 mod product_id;
-mod subwords;
 mod sync;
 #[cfg(test)]
 mod testing;

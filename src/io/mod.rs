@@ -15,6 +15,7 @@ mod matching;
 mod nested;
 mod parquet;
 mod parquet_batches;
+mod pinecone;
 mod prepared_file;
 mod reject;
 mod row_groups;
@@ -37,8 +38,8 @@ pub use parquet_batches::ParquetBatches;
 pub use prepared_file::{FileTarget, FileWriter, PreparedFile, sync_folder_of};
 pub use reject::rejected_schema;
 pub use sinks::{
-    Applied, Applying, KINDS, Landed, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget, SinkWrite,
-    Writing, definitions_in, seconds,
+    Applied, Applying, Difference, JournalledSink, KINDS, Landed, Noting, OwnWrite, RefusedSetting, SettingPlaces,
+    SinkTable, SinkTarget, SinkWrite, TransactionSink, Writing, definitions_in, seconds,
 };
 pub use source::{MissingFiles, SourceSpec};
 pub use source_rows::{SourceRead, SourceRows, Spill};

@@ -31,8 +31,9 @@ use super::{
     memory,
     observe::{Counter, Event, Observer},
     plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
+    services::RunServices,
 };
-use crate::io::Unchanged;
+use crate::{io::Unchanged, operator::Services};
 
 /// What a run is told.
 pub struct RunOptions {
@@ -161,6 +162,7 @@ pub fn run(
         states: Vec::new(),
         rows: Vec::new(),
         problem: None,
+        services: Arc::new(RunServices::new(state_folder, options.cancelled.clone(), options.plan.seed)),
     };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
@@ -225,6 +227,7 @@ struct Run<'a> {
     states: Vec<State>,
     rows: Vec<StepRow>,
     problem: Option<PipelineError>,
+    services: Arc<dyn Services>,
 }
 
 impl Run<'_> {
@@ -306,6 +309,7 @@ impl Run<'_> {
             options: &self.options.plan,
             kept: KeptFrames::new(self.options.memory_bytes),
             run_id: &self.run_id.clone(),
+            services: self.services.clone(),
             memory_bytes: self.options.memory_bytes,
             ends_at: self.options.time_limit.map(|limit| self.started + limit),
             cancelled: &self.options.cancelled,

@@ -1,6 +1,7 @@
 //! The pipelines of bundles as they are shipped, through the binary.
 
 mod bad_input;
+mod models;
 mod quick_start;
 mod samples;
 

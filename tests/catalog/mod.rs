@@ -1,5 +1,8 @@
 //! A catalog and its search index through the binary: monitor, sync, refusals, kills, search.
 
+mod models;
+mod pinecone;
+
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;

@@ -3,6 +3,7 @@
 mod arguments;
 #[cfg(test)]
 mod convergence;
+mod elsewhere;
 mod monitor;
 mod plan;
 mod repair;

@@ -45,7 +45,7 @@ pub fn changes_of(frame: &DataFrame) -> anyhow::Result<Vec<Change>> {
 /// Prints the changes.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let catalog = &arguments.catalog;
-    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages };
+    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages, sets: &[] };
     let performed = catalog.run(catalog.pipeline.clone(), steps)?;
     let datasets = ["changes", "refusals", "summary"].map(|name| performed.dataset(name));
     if let Some(problem) = performed.outcome.problem {

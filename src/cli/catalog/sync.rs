@@ -9,14 +9,23 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed, texts};
+use super::{
+    arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed, texts},
+    elsewhere::Elsewhere,
+};
 use crate::{
-    io::index::{self, SyncRun},
+    io::{
+        Noting,
+        index::{self, SyncRun},
+    },
     pipeline::run::Writes,
 };
 
 /// Seconds in which syncs are counted.
 const WINDOW: i64 = 3_600;
+
+/// What makes the stages give every product.
+const EVERYTHING: [&str; 2] = ["stages.changes.params.emit=\"all\"", "stages.items.params.known=\"embed\""];
 
 /// Bring an index in step with a catalog.
 ///
@@ -60,14 +69,21 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(RATE_LIMITED));
     }
     let is_full = arguments.full || arguments.force;
-    let pipeline = if is_full { &arguments.full_pipeline } else { &catalog.pipeline };
+    let elsewhere = Elsewhere::of(&catalog.pipeline(catalog.pipeline.clone(), &[])?, &catalog.index.index)?;
+    // An index elsewhere is looked at by itself: what it lacks or has beyond is then a change like others.
+    let sets: &'static [&'static str] = if elsewhere.is_some() && arguments.force { &EVERYTHING } else { &[] };
+    if let Some(elsewhere) = elsewhere.as_ref().filter(|_| is_full) {
+        let noting = if arguments.dry_run { Noting::Nothing } else { Noting::Found };
+        elsewhere.compare(Some(&catalog.shop), noting)?;
+    }
+    let pipeline = if is_full && elsewhere.is_none() { &arguments.full_pipeline } else { &catalog.pipeline };
     let writes = if arguments.dry_run { Writes::Nothing } else { Writes::Sinks };
     let again = match (arguments.force, arguments.dry_run) {
         (true, _) => Again::All,
         (false, true) => Again::Stages,
         (false, false) => Again::None,
     };
-    let performed = catalog.run(pipeline.clone(), Steps { select: &[], writes, again })?;
+    let performed = catalog.run(pipeline.clone(), Steps { select: &[], writes, again, sets })?;
     let refusals = performed.dataset("refusals")?;
     let run_id = performed.outcome.run_id;
     if let Some(problem) = performed.outcome.problem {

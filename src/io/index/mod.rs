@@ -16,7 +16,9 @@ mod target;
 mod tests;
 mod words;
 
+pub(super) use operation::{Doing, Operation, Operations, metadata_columns, missing_column};
 pub use repair::{retry_failed, rollback, verify};
+pub(super) use schema::MetadataColumn;
 pub use search::{Found, Search, SearchMode, dimensions, search};
 pub use status::{IndexStatus, SyncRun, recent, status};
 pub(super) use target::open_sink;

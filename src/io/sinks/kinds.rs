@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    super::{index, sqlite},
+    super::{index, pinecone, sqlite},
     file,
     settings::{RefusedSetting, SettingPlaces, SinkTable},
     target::SinkTarget,
@@ -29,4 +29,9 @@ pub const KINDS: &[SinkKind] = &[
     SinkKind { key: "csv", written: |table| table.csv.as_deref(), open: file::open_csv },
     SinkKind { key: "ndjson", written: |table| table.ndjson.as_deref(), open: file::open_ndjson },
     SinkKind { key: "index", written: |table| table.index.as_deref(), open: index::open_sink },
+    SinkKind {
+        key: "pinecone",
+        written: |table| table.pinecone.as_ref().map(|index| index.host.as_str()),
+        open: pinecone::open_sink,
+    },
 ];
