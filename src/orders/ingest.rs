@@ -16,8 +16,8 @@ use crate::orders::{
         entry::{FileEntry, Reading},
         file_order,
         intake::{self, FileRead, Intake},
+        job::{Convention, Reject},
         parquet,
-        parse::{Convention, Reject},
     },
     recognising::{
         fields::Kind,
