@@ -21,9 +21,8 @@ fn endpoint() -> Stub {
                 numbers
             };
             let each = asked.body["input"].as_array().expect("texts").iter().enumerate();
-            let each = each.map(|(index, text)| {
-                json!({ "index": index, "embedding": numbers(text.as_str().expect("a text")) })
-            });
+            let each = each
+                .map(|(index, text)| json!({ "index": index, "embedding": numbers(text.as_str().expect("a text")) }));
             return Answer::good(json!({ "data": each.collect::<Vec<Value>>() }));
         }
         let question = asked.body["messages"][1]["content"].as_str().expect("a question");
@@ -49,7 +48,8 @@ fn run(place: &Place, stub: &Stub, key: &str, settings: &[String]) -> Finished {
 }
 
 fn embedding() -> Vec<String> {
-    let service = format!("{{ base_url = \"URL/v1\", model = \"letters\", dimensions = {NUMBERS}, retry_seconds = 0.001 }}");
+    let service =
+        format!("{{ base_url = \"URL/v1\", model = \"letters\", dimensions = {NUMBERS}, retry_seconds = 0.001 }}");
     vec![
         format!(
             "stages.embed={{ operator = \"embed-items\", inputs = {{ products = \"bundle_products\" }}, outputs = {{ vectors = \

@@ -38,12 +38,11 @@ impl Shop {
 
     /// The settings that reach the indexes; a request is tried again at once.
     fn sets(&self) -> Vec<String> {
-        let sparse = if self.has_sparse { format!(", sparse_host = \"{}\"", self.stubs[1].url()) } else { String::new() };
+        let sparse =
+            if self.has_sparse { format!(", sparse_host = \"{}\"", self.stubs[1].url()) } else { String::new() };
         let host = self.stubs[0].url();
         let more = "retry_seconds = 0.001, patience = 2.0";
-        vec![format!(
-            "sinks.index.pinecone={{ host = \"{host}\", journal = \"${{vars.index}}\"{sparse}, {more} }}"
-        )]
+        vec![format!("sinks.index.pinecone={{ host = \"{host}\", journal = \"${{vars.index}}\"{sparse}, {more} }}")]
     }
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
@@ -78,7 +77,8 @@ impl Shop {
     }
 
     fn held(&self, index: &FakeIndex) -> Vec<String> {
-        let shown = |(id, record): (String, Record)| format!("{id} {}", record.metadata["title"].as_str().unwrap_or("?"));
+        let shown =
+            |(id, record): (String, Record)| format!("{id} {}", record.metadata["title"].as_str().unwrap_or("?"));
         index.records("shop.example").into_iter().map(shown).collect()
     }
 
@@ -103,14 +103,21 @@ fn an_index_elsewhere_follows_the_catalog_and_the_same_again_writes_nothing() {
     assert_eq!(shop.held(&shop.dense), ["a Red leather belt AB-1234/56", "b Blue USB-C cable", "c Green t-shirt 24\""]);
     assert_eq!(shop.held(&shop.dense), shop.held(&shop.sparse));
     let first = shop.dense.records("shop.example")["a"].clone();
-    assert_eq!((first.values.len(), &first.metadata["price"], &first.metadata["available"]), (256, &json!(30.0), &json!(true)));
+    assert_eq!(
+        (first.values.len(), &first.metadata["price"], &first.metadata["available"]),
+        (256, &json!(30.0), &json!(true))
+    );
     shop.dense.take_writes();
     assert_eq!(shop.done(&[]), [0; 4]);
     shop.write(CHEAPER);
     assert_eq!(shop.done(&[]), [1, 1, 1, 0]);
     assert_eq!(shop.dense.take_writes(), ["b", "a", "d"], "the deletion first, then the price, then what is new");
     let cheaper = shop.dense.records("shop.example")["a"].clone();
-    assert_eq!((&cheaper.metadata["price"], cheaper.values), (&json!(20.0), first.values), "a known text keeps its vector");
+    assert_eq!(
+        (&cheaper.metadata["price"], cheaper.values),
+        (&json!(20.0), first.values),
+        "a known text keeps its vector"
+    );
     assert_eq!(shop.dense.records("shop.example")["d"].metadata["labels"], json!(["rain", "sun"]));
     let status = shop.run(&["catalog", "status"]).expect_success();
     assert!(status.stdout.contains("Products of shop.example: 3"), "{}", status.stdout);
@@ -123,7 +130,11 @@ fn a_wrong_key_no_key_and_no_network_lose_nothing_and_end_with_1() {
     shop.key = "pc-wrong-key";
     let wrong = shop.sync(&[]);
     assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
-    assert!(wrong.stderr.contains("refuses the key (401)") && wrong.stderr.contains("PINECONE_API_KEY"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("refuses the key (401)") && wrong.stderr.contains("PINECONE_API_KEY"),
+        "{}",
+        wrong.stderr
+    );
     assert!(!format!("{}{}", wrong.stdout, wrong.stderr).contains("pc-wrong-key"));
     shop.key = "";
     let none = shop.sync(&[]);
@@ -223,7 +234,9 @@ fn a_sync_is_taken_back_elsewhere_too() {
 
 #[test]
 fn a_sync_that_is_killed_anywhere_is_ended_by_the_next() {
-    for point in ["batch-planned", "batch-sent", "batch-applied", "batch-seen", "batch-verified", "commit-database-done"] {
+    for point in
+        ["batch-planned", "batch-sent", "batch-applied", "batch-seen", "batch-verified", "commit-database-done"]
+    {
         let shop = Shop::new(256, true);
         shop.done(&[]);
         shop.write(CHEAPER);
