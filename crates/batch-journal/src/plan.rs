@@ -54,6 +54,13 @@ pub(crate) struct Batch {
     pub items: Vec<Planned>,
 }
 
+impl Batch {
+    /// Whether it takes records out.
+    pub fn deletes(&self) -> bool {
+        self.items.iter().all(|item| item.after.is_none())
+    }
+}
+
 /// What each index shows of ids.
 pub(crate) type Sights = Vec<BTreeMap<String, Seen>>;
 

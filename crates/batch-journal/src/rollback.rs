@@ -49,13 +49,16 @@ impl Journal {
             // The last first: an id may be in two. What was being put back is not confirmed, whatever the index shows now.
             let undoing = plan::read(&self.connection, "phase = ?1", "undoing")?;
             undoing.iter().try_for_each(|batch| self.undo(targets, batch))?;
-            let mut open = plan::read(&self.connection, "phase = ?1", "planned")?;
+            let planned = plan::read(&self.connection, "phase = ?1", "planned")?;
+            // That a record is not seen says nothing of a delete that may never have been sent: it is owed.
+            let (deletes, mut open): (Vec<Batch>, Vec<Batch>) = planned.into_iter().partition(Batch::deletes);
+            deletes.iter().try_for_each(|batch| self.forget(batch))?;
             open.extend(plan::read(&self.connection, "phase = ?1", "applied")?);
             open.sort_by_key(|batch| std::cmp::Reverse(batch.number));
             for batch in &open {
                 self.end(targets, batch, patience, fail)?;
             }
-            Ok(undoing.len() + open.len())
+            Ok(undoing.len() + deletes.len() + open.len())
         };
         let ended = ended();
         ended.map_err(|fault| fault.at(&self.path))
@@ -80,6 +83,11 @@ impl Journal {
     pub(crate) fn undo(&self, targets: &[&dyn Target], batch: &Batch) -> Held<()> {
         plan::set_phase(&self.connection, batch.number, "undoing")?;
         put_back(targets, batch)?;
+        self.forget(batch)
+    }
+
+    /// Nothing of a batch counts as confirmed.
+    fn forget(&self, batch: &Batch) -> Held<()> {
         let unknown = Confirmed::default();
         self.within(|connection| {
             plan::confirm(connection, &batch.namespace, &batch.items, |_| Some(&unknown))?;
