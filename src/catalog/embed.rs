@@ -155,6 +155,10 @@ struct Maker<'a> {
     identity: String,
 }
 
+fn boxed<'a>(embedder: impl Embedder + 'a) -> Box<dyn Embedder + 'a> {
+    Box::new(embedder)
+}
+
 impl<'a> Maker<'a> {
     fn of(embedder: Option<(Box<dyn Embedder + 'a>, usize)>) -> Self {
         match embedder {
@@ -173,16 +177,16 @@ impl EmbedProducts {
     fn maker<'a>(&'a self, inputs: &mut Frames, context: &'a StageContext) -> Result<Maker<'a>, StageError> {
         let model = inputs.take_optional("model");
         Ok(Maker::of(match (self.embedder, model) {
-            (EmbedderName::Subwords, _) => Some((Box::new(Subwords { dimensions: self.dimensions }), self.dimensions)),
+            (EmbedderName::Subwords, _) => Some((boxed(Subwords { dimensions: self.dimensions }), self.dimensions)),
             (EmbedderName::Model, Some(files)) => {
                 let model = ModelEmbedder::read(files, context.storage.as_ref())?;
                 let dimensions = model.dimensions();
-                Some((Box::new(model), dimensions))
+                Some((boxed(model), dimensions))
             }
             (EmbedderName::Model, None) => return Err(StageError::MissingInput { port: "model".to_owned() }),
             (EmbedderName::Service, _) => {
                 let embedder = ServiceEmbedder { service: &self.service, services: context.services.as_ref() };
-                Some((Box::new(embedder), self.service.dimensions))
+                Some((boxed(embedder), self.service.dimensions))
             }
             (EmbedderName::None, _) => None,
         }))
@@ -366,7 +370,7 @@ mod tests {
 
     /// The item of a product, with its vector if it has one.
     fn made(embed: &EmbedProducts, product: &str, known_text: &str) -> Item {
-        let maker = Maker::of(Some((Box::new(Subwords { dimensions: embed.dimensions }), embed.dimensions)));
+        let maker = Maker::of(Some((boxed(Subwords { dimensions: embed.dimensions }), embed.dimensions)));
         let mut items = [embed.item(&maker.identity, "BIKE-1", product, known_text)];
         give_vectors(maker.embedder.as_deref().unwrap(), &mut items).unwrap();
         let [item] = items;
@@ -392,7 +396,7 @@ mod tests {
 
     #[test]
     fn the_hash_of_a_text_says_who_embeds_it_as_it_always_did() {
-        let maker = Maker::of(Some((Box::new(Subwords { dimensions: 256 }), 256)));
+        let maker = Maker::of(Some((boxed(Subwords { dimensions: 256 }), 256)));
         assert_eq!((maker.identity.as_str(), Maker::of(None).identity.as_str()), ("subwords@1/256", "none"));
     }
 }

@@ -217,6 +217,19 @@ fn a_full_sync_takes_out_what_nobody_knows_and_writes_what_is_gone() {
 }
 
 #[test]
+fn metadata_that_is_too_long_is_cut_at_the_text() {
+    let shop = Shop::new(256, true);
+    let description = "long words ".repeat(6_000);
+    let products = json!({ "products": [{ "id": "long", "name": "A long story", "price": 3, "description": description }] });
+    shop.write(&products.to_string());
+    assert_eq!(shop.done(&[]), [1, 0, 0, 0]);
+    let record = shop.dense.records("shop.example")["long"].clone();
+    let bytes = serde_json::to_vec(&record.metadata).expect("JSON").len();
+    assert!((30_000..=40 << 10).contains(&bytes), "{bytes}");
+    assert_eq!((&record.metadata["title"], &record.metadata["price"]), (&json!("A long story"), &json!(3.0)));
+}
+
+#[test]
 fn a_sync_is_taken_back_elsewhere_too() {
     let shop = Shop::new(256, false);
     shop.done(&[]);

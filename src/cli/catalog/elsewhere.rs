@@ -51,7 +51,7 @@ impl Elsewhere {
         namespaces.sort_unstable();
         namespaces.dedup();
         let sink = self.sink()?;
-        let each = namespaces.into_iter().map(|namespace| {
+        let each = namespaces.into_iter().map(|namespace| -> anyhow::Result<_> {
             let difference = sink.compare(&namespace, noting)?;
             Ok((namespace, difference))
         });
