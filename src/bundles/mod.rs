@@ -13,6 +13,7 @@ mod earnings;
 mod embed_items;
 mod explain_bundles;
 mod explanation;
+mod explanation_rows;
 mod flag_products;
 mod generate_candidates;
 mod items;
@@ -36,6 +37,8 @@ mod ranking;
 mod reckoning;
 mod speed;
 mod waves;
+#[cfg(test)]
+mod whole_tests;
 
 use crate::operator::OperatorKind;
 

@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod clean;
 mod completions;
+mod datasets;
 mod exports;
 mod flags;
 mod graph;
@@ -19,9 +20,13 @@ mod provenance;
 mod recommend;
 mod run;
 mod sample;
+mod schedule;
 mod schema;
 mod search;
+mod serve;
 mod status;
+mod told;
+mod token;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -71,6 +76,9 @@ enum Command {
     Exports(exports::Arguments),
     Catalog(catalog::Arguments),
     Search(search::Arguments),
+    Schedule(schedule::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -97,6 +105,9 @@ pub fn main() -> ExitCode {
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
+        Command::Schedule(arguments) => schedule::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Token(arguments) => token::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

@@ -12,6 +12,7 @@ pub mod failpoint;
 pub mod file;
 pub mod fingerprint;
 pub mod flags_file;
+pub mod flags_history;
 mod generation;
 pub mod journal;
 mod kept;

@@ -33,7 +33,10 @@ use super::{
     plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
     services::RunServices,
 };
-use crate::{io::Unchanged, operator::Services};
+use crate::{
+    io::{Moments, Unchanged},
+    operator::Services,
+};
 
 /// What a run is told.
 pub struct RunOptions {
@@ -53,6 +56,8 @@ pub struct RunOptions {
     pub failpoint: Failpoint,
     /// Whether sinks are written.
     pub writes: Writes,
+    /// The id that somebody was promised.
+    pub run_id: Option<String>,
 }
 
 /// Whether a run writes its sinks.
@@ -134,7 +139,7 @@ pub fn run(
     let started = Instant::now();
     let store = CheckpointStore::new(state_folder, pipeline);
     let chosen = steps_to_do(pipeline, &options.plan.selection)?;
-    let run_id = new_run_id();
+    let run_id = options.run_id.clone().unwrap_or_else(new_run_id);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
     let row = RunRow {
         run_id: run_id.clone(),
@@ -199,7 +204,8 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn new_run_id() -> String {
+/// An id that no other run has.
+pub fn new_run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }
 
@@ -308,6 +314,7 @@ impl Run<'_> {
             store: self.store,
             options: &self.options.plan,
             kept: KeptFrames::new(self.options.memory_bytes),
+            moments: Moments::default(),
             run_id: &self.run_id.clone(),
             services: self.services.clone(),
             memory_bytes: self.options.memory_bytes,

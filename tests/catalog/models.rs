@@ -6,7 +6,7 @@ use nightloom_http::testing::{Answer, Asked, Fault, Stub};
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 
-use super::FIRST;
+use super::shop::FIRST;
 use crate::support::{Finished, Place, project, rows};
 
 const MOST: usize = 12;

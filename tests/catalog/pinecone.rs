@@ -9,7 +9,7 @@ use nightloom_pinecone::{
 };
 use serde_json::{Value, json};
 
-use super::FIRST;
+use super::shop::FIRST;
 use crate::support::{Finished, Place, project, rows};
 
 struct Shop {
@@ -220,7 +220,8 @@ fn a_full_sync_takes_out_what_nobody_knows_and_writes_what_is_gone() {
 fn metadata_that_is_too_long_is_cut_at_the_text() {
     let shop = Shop::new(256, true);
     let description = "long words ".repeat(6_000);
-    let products = json!({ "products": [{ "id": "long", "name": "A long story", "price": 3, "description": description }] });
+    let products =
+        json!({ "products": [{ "id": "long", "name": "A long story", "price": 3, "description": description }] });
     shop.write(&products.to_string());
     assert_eq!(shop.done(&[]), [1, 0, 0, 0]);
     let record = shop.dense.records("shop.example")["long"].clone();

@@ -43,9 +43,8 @@ pub fn operations(
 ) -> Result<Vec<Operation>, IoError> {
     let refused = |error| IoError::frame(place, error);
     let rows = Operations::of(frame, metadata).map_err(refused)?;
-    let one = |row| -> Result<Operation, IoError> {
-        Ok(operation(&rows.get(row).map_err(refused)?, metadata, vectors))
-    };
+    let one =
+        |row| -> Result<Operation, IoError> { Ok(operation(&rows.get(row).map_err(refused)?, metadata, vectors)) };
     (0..rows.len()).map(one).collect()
 }
 

@@ -194,7 +194,11 @@ impl TransactionSink for PineconeTarget {
         }
         let after = FileState::of_sqlite(&self.journal)?;
         // The journal's lock is held: nobody else wrote it.
-        Ok(Applied { landed: written, commit_seconds: 0.0, own_write: OwnWrite { before, after, undisturbed: true } })
+        Ok(Applied {
+            landed: written,
+            commit_seconds: 0.0,
+            own_write: Some(OwnWrite { before, after, undisturbed: true }),
+        })
     }
 }
 

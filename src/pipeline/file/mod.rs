@@ -10,7 +10,8 @@ mod resolve;
 mod sql_literal;
 mod steps;
 mod typed;
+mod upkeep;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Input, Pipeline, Sink, Step, StepId, StepKind, Verify};
+pub use steps::{DatasetRef, Expectation, Input, Pipeline, Schedule, Sink, Step, StepId, StepKind, Verify};

@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::io::SinkTable;
+use crate::{
+    alerts::{AlertTable, MetricsTable},
+    io::SinkTable,
+    schedule::ScheduleTable,
+};
 
 /// A pipeline file: what runs, in what order, with what settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,6 +49,15 @@ pub struct PipelineFile {
     /// Queries with expectations, for `nightloom verify`.
     #[serde(default)]
     pub verify: BTreeMap<String, VerifyTable>,
+    /// When the pipeline is due. Not taken over from included files, as are the three that follow.
+    pub schedule: Option<ScheduleTable>,
+    /// Further times at which it is due, each with a name.
+    #[serde(default)]
+    pub schedules: BTreeMap<String, ScheduleTable>,
+    /// What is told of the pipeline's runs, and to whom.
+    pub alerts: Option<AlertTable>,
+    /// Where the figures of its runs go.
+    pub metrics: Option<MetricsTable>,
 }
 
 /// A file to include.
@@ -84,12 +97,25 @@ pub struct VarTable {
     pub about: Option<String>,
 }
 
-/// A source: exactly one of sqlite, csv, ndjson, json, parquet, files.
+/// A source: exactly one of database, sqlite, postgres, csv, ndjson, json, parquet, files.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTable {
+    /// A database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…); needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Path of a SQLite database; needs table or query.
     pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server, a URL or key=value pairs as libpq takes them; needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// What of a PostgreSQL source tells without reading it that it changed: a column whose newest value does, or { query = … }
+    /// that gives one row, for example a count and a checksum. Without it the source is read in each run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<ChangedName>,
+    /// Columns of type numeric that are read as whole cents; others are read as exact texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cents: Vec<String>,
     /// Table to read.
     pub table: Option<String>,
     /// Query to read.
@@ -129,6 +155,19 @@ pub struct SourceTable {
     pub definitions: Option<String>,
     /// Expectations on the rows read.
     pub expect: Option<ExpectTable>,
+}
+
+/// What tells that the rows of a server changed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ChangedName {
+    /// A column: its newest value, and the number of rows.
+    Column(String),
+    /// A query that gives one row.
+    Query {
+        /// The query.
+        query: String,
+    },
 }
 
 /// What becomes of a source that only its own pipeline wrote since it was read.
@@ -267,8 +306,12 @@ pub struct ReportTable {
 pub struct VerifyTable {
     /// The heading; default the query's name.
     pub title: Option<String>,
+    /// The database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…).
+    pub database: Option<String>,
     /// Path of the SQLite database.
-    pub sqlite: String,
+    pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server.
+    pub postgres: Option<String>,
     /// The query.
     pub query: String,
     /// What must hold of its rows.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     diagnostic::{Diagnostic, suggest},
@@ -12,11 +12,12 @@ use super::{
     model::{ExpectTable, PipelineFile, SourceTable, StageTable},
     steps::{DatasetRef, Expectation, Input, Output, Pipeline, Report, Sink, Step, StepId, StepKind, Verify},
     typed::{explain, typed},
+    upkeep::upkeep,
 };
 use crate::{
-    io::SettingPlaces,
     operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
     pipeline::registry::Registry,
+    postgres,
 };
 
 impl Pipeline {
@@ -35,7 +36,8 @@ impl Pipeline {
         let steps = builder.steps(&file)?;
         let sinks = builder.sinks(&file, &steps)?;
         let reports = builder.reports(&file, &steps)?;
-        let verify = builder.verify(&file);
+        let verify = builder.verify(&file)?;
+        let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
             name: file.name,
             scope: file.scope,
@@ -44,6 +46,7 @@ impl Pipeline {
             sinks,
             reports,
             verify,
+            upkeep,
             document,
         })
     }
@@ -110,7 +113,7 @@ impl<'a> Builder<'a> {
         check_step_name(entry)?;
         let place = Place { root: self.document, section: "sources", name: &entry.key };
         let spec = endpoints::source(&place, table)?;
-        let mut config = json!(table);
+        let mut config = without_secrets(json!(table));
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
             object.remove("busy_timeout");
@@ -407,7 +410,7 @@ impl<'a> Builder<'a> {
                     name: entry.key.clone(),
                     from,
                     target: endpoints::sink(&place, table)?,
-                    config: json!(table),
+                    config: without_secrets(json!(table)),
                 })
             })
             .collect()
@@ -428,21 +431,31 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    fn verify(&self, file: &PipelineFile) -> Vec<Verify> {
+    fn verify(&self, file: &PipelineFile) -> Result<Vec<Verify>, Diagnostic> {
         self.section("verify")
             .iter()
             .map(|entry| {
                 let table = &file.verify[&entry.key];
                 let place = Place { root: self.document, section: "verify", name: &entry.key };
-                Verify {
+                Ok(Verify {
                     title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
-                    database: place.path("sqlite", &table.sqlite),
-                    query: table.query.clone(),
+                    source: endpoints::asked(&place, table)?,
                     expect: table.expect.clone(),
-                }
+                })
             })
             .collect()
     }
+}
+
+/// The settings of a source or sink as they are kept: a connection string goes without its password.
+fn without_secrets(mut config: Json) -> Json {
+    for key in ["database", "postgres"] {
+        let Some(written) = config.get_mut(key) else { continue };
+        if let Some(text) = written.as_str().filter(|text| key == "postgres" || postgres::is_url(text)) {
+            *written = json!(postgres::without_password(text));
+        }
+    }
+    config
 }
 
 /// Step names become folder names and words of the selection syntax.
