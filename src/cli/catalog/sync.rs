@@ -69,7 +69,9 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(RATE_LIMITED));
     }
     let is_full = arguments.full || arguments.force;
-    let elsewhere = Elsewhere::of(&catalog.pipeline(catalog.pipeline.clone(), &[])?, &catalog.index.index)?;
+    // What is wrong with a pipeline is told by its run.
+    let elsewhere =
+        Elsewhere::of(&catalog.pipeline(catalog.pipeline.clone(), &[])?, &catalog.index.index).ok().flatten();
     // An index elsewhere is looked at by itself: what it lacks or has beyond is then a change like others.
     if let Some(elsewhere) = elsewhere.as_ref().filter(|_| is_full) {
         let noting = if arguments.dry_run { Noting::Nothing } else { Noting::Found };

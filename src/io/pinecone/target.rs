@@ -63,7 +63,7 @@ pub(in super::super) fn open_sink(
     };
     seconds("pinecone", pinecone.retry_seconds)?;
     Ok(Arc::new(PineconeTarget {
-        journal: places.path("pinecone", &pinecone.journal),
+        journal: places.path("pinecone.journal", &pinecone.journal),
         metadata: table.metadata.clone(),
         busy_timeout: seconds("busy_timeout", table.busy_timeout)?,
         patience: seconds("pinecone", pinecone.patience)?,

@@ -163,7 +163,7 @@ impl RefusedSetting {
 
 /// Where settings are written: relative paths start from there.
 pub trait SettingPlaces {
-    /// The path that is written under `key`.
+    /// The path that is written under `key`; dots lead into tables.
     fn path(&self, key: &str, written: &str) -> PathBuf;
 }
 
