@@ -1,6 +1,6 @@
 //! Operations of a dataset as records: what is known of them before the index was asked.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use polars::prelude::DataFrame;
 use rusqlite::types::Value as Cell;
@@ -85,7 +85,10 @@ fn drafts(row: &IndexOperation<'_>, metadata: &[MetadataColumn], vectors: Vector
 fn shown(row: &IndexOperation<'_>, metadata: &[MetadataColumn]) -> Map<String, Value> {
     let mut shown = Map::new();
     for (column, cell) in metadata.iter().zip(&row.metadata) {
-        shown.insert(column.name.clone(), value(column, cell));
+        match cell {
+            Cell::Text(text) if column.name == "labels" => shown.extend(labels(text)),
+            cell => drop(shown.insert(column.name.clone(), value(column, cell))),
+        }
     }
     let own = [
         ("title", json!(row.title)),
@@ -98,13 +101,21 @@ fn shown(row: &IndexOperation<'_>, metadata: &[MetadataColumn]) -> Map<String, V
     shown
 }
 
-/// A cell as a value; lines of a text of labels are a list.
+/// Lines `kind=label` as a list a kind, under a name that no other value has.
+fn labels(text: &str) -> BTreeMap<String, Value> {
+    let mut lists: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (kind, label) in text.lines().filter_map(|line| line.split_once('=')) {
+        lists.entry(format!("label_{kind}")).or_default().push(label);
+    }
+    lists.into_iter().map(|(kind, labels)| (kind, json!(labels))).collect()
+}
+
+/// A cell as a value.
 fn value(column: &MetadataColumn, cell: &Cell) -> Value {
     match cell {
         Cell::Integer(number) if column.kind == ColumnKind::Bool => json!(*number != 0),
         Cell::Integer(number) => json!(number),
         Cell::Real(number) => json!(number),
-        Cell::Text(text) if column.name == "labels" => json!(text.lines().collect::<Vec<_>>()),
         Cell::Text(text) => json!(text),
         Cell::Null | Cell::Blob(_) => Value::Null,
     }
