@@ -220,9 +220,9 @@ fn a_full_sync_takes_out_what_nobody_knows_and_writes_what_is_gone() {
 #[test]
 fn metadata_that_is_too_long_is_cut_at_the_text() {
     let shop = Shop::new(256, true);
-    let description = "long words ".repeat(6_000);
+    let descriptor = "long words ".repeat(6_000);
     let products =
-        json!({ "products": [{ "id": "long", "name": "A long story", "price": 3, "description": description }] });
+        json!({ "products": [{ "id": "long", "name": "A long story", "price": 3, "descriptor": descriptor }] });
     shop.write(&products.to_string());
     assert_eq!(shop.done(&[]), [1, 0, 0, 0]);
     let record = shop.dense.records("shop.example")["long"].clone();
