@@ -11,5 +11,6 @@ mod nightly;
 mod orders;
 mod postgres;
 mod review;
+mod server;
 mod support;
 mod workflows;

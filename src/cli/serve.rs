@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use jiff::Timestamp;
 use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::arguments::WorkspaceArguments;
@@ -16,7 +17,7 @@ use crate::{
     catalog::query_vector,
     flags::{FlagError, Overrides},
     io::index::{self, Found, Search},
-    pipeline::{PipelineError, flags_file},
+    pipeline::{PipelineError, flags_file, flags_history::Author},
     server::{self, FlagStore, Lent, RunCommand, SearchHit, SearchIndex, SearchMode, SearchRequest, Settings},
 };
 
@@ -100,9 +101,11 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<Settings> {
-    let whole = |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
+    let whole =
+        |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
     let (database, shop_data) = (whole(&arguments.database)?, whole(&arguments.shop_data)?);
-    let mut run_arguments: Vec<String> = arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
+    let mut run_arguments: Vec<String> =
+        arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
     if let Some(workspace) = &arguments.workspace.workspace {
         run_arguments.extend(["--workspace".to_owned(), whole(workspace)?.to_string_lossy().into_owned()]);
     }
@@ -137,9 +140,14 @@ impl FlagStore for WorkspaceFlags {
         flags_file::read(&self.state_folder).map_err(|error| error.to_string())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         let mut refused = None;
-        let changed = flags_file::change(&self.state_folder, |flags| {
+        let at = Timestamp::now().to_string();
+        let changed = flags_file::change(&self.state_folder, Author { by, at: &at }, |flags| {
             change(flags).map_err(|error| {
                 let told = FlagError { problem: error.problem.clone(), mend: error.mend.clone() };
                 refused = Some(error);
