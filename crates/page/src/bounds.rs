@@ -20,11 +20,12 @@ pub struct Bounds {
 }
 
 /// From generous to bare.
-pub const STEPS: [Bounds; 4] = [
+pub const STEPS: [Bounds; 5] = [
     Bounds { rows: 200, cell: 300, columns: 24, cards: 24, bars: 24, vertices: 200, parts: 80 },
     Bounds { rows: 60, cell: 200, columns: 20, cards: 12, bars: 20, vertices: 120, parts: 60 },
     Bounds { rows: 20, cell: 100, columns: 12, cards: 6, bars: 16, vertices: 60, parts: 40 },
-    Bounds { rows: 3, cell: 40, columns: 8, cards: 3, bars: 8, vertices: 24, parts: 20 },
+    Bounds { rows: 8, cell: 60, columns: 10, cards: 4, bars: 10, vertices: 40, parts: 20 },
+    Bounds { rows: 3, cell: 40, columns: 8, cards: 3, bars: 6, vertices: 24, parts: 8 },
 ];
 
 /// The longest name of a category, a step or a heading inside a picture, in characters.

@@ -184,7 +184,7 @@ impl Graph {
             part.iter().take(40).map(|at| bounds::label(&self.vertices[*at].name, bounds::LABEL)).collect();
         format!(
             "{}: {} steps, from left to right: {}. All are in the table of steps.",
-            self.title,
+            bounds::label(&self.title, 80),
             part.len(),
             names.join(", ")
         )

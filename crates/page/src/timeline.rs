@@ -91,7 +91,7 @@ impl Timeline {
         }
         let about = format!(
             "{}: {} steps over {}. All are in the table of steps.",
-            self.title,
+            bounds::label(&self.title, 80),
             count(self.spans.len() as u64),
             seconds(self.seconds)
         );

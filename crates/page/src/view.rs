@@ -212,7 +212,7 @@ fn section_view(at: usize, section: &Section, bounds: &Bounds) -> Result<Section
 
 fn block_view(block: &Block, bounds: &Bounds) -> Result<BlockView, PageError> {
     Ok(match block {
-        Block::Text(sentence) => BlockView::Text { text: text(sentence, 4 * SENTENCE) },
+        Block::Text(sentence) => BlockView::Text { text: text(sentence, SENTENCE.max(4 * bounds.cell)) },
         Block::Table(table) => BlockView::Table { table: table_view(table, bounds) },
         Block::Chart(chart) => chart_view(chart, bounds)?,
         Block::Cards { title, cards, total } => BlockView::Cards {
