@@ -17,6 +17,7 @@ mod plan;
 mod progress;
 mod provenance;
 mod recommend;
+mod report;
 mod run;
 mod sample;
 mod schema;
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file
 enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Status(status::Arguments),
     Graph(graph::Arguments),
     Check(check::Arguments),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
     let result = match Nightloom::parse().command {
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Report(arguments) => report::main(&arguments),
         Command::Status(arguments) => status::main(&arguments),
         Command::Graph(arguments) => graph::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),

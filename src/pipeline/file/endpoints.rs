@@ -80,7 +80,7 @@ impl SettingPlaces for Place<'_> {
 }
 
 /// Takes `.` and `..` out of a path without asking the file system, so that messages read well.
-fn normalise(path: &std::path::Path) -> PathBuf {
+pub(super) fn normalise(path: &std::path::Path) -> PathBuf {
     use std::path::Component;
     let mut out = PathBuf::new();
     for part in path.components() {

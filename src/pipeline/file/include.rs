@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Sections whose entries have names of their own and are put together from included files.
-const NAMED_SECTIONS: [&str; 6] = ["vars", "sources", "stages", "sinks", "reports", "verify"];
+const NAMED_SECTIONS: [&str; 7] = ["vars", "sources", "stages", "sinks", "reports", "figures", "verify"];
 
 /// Reads a pipeline file and all it includes. `shown` is what messages call it, `stack` the files being read.
 ///
@@ -187,7 +187,7 @@ fn merge(root: &mut Node, included: Node, own: &[String]) -> Result<(), Diagnost
     let Value::Table(added) = included.value else { return Ok(()) };
     for section in added.0 {
         if !NAMED_SECTIONS.contains(&section.key.as_str()) {
-            if ["name", "scope", "tags"].contains(&section.key.as_str()) {
+            if ["name", "scope", "tags", "report"].contains(&section.key.as_str()) {
                 continue;
             }
             return Err(Diagnostic::new(format!("unknown key '{}'", section.key), &section.at, "not known here")

@@ -6,6 +6,7 @@ mod endpoints;
 mod include;
 mod load;
 pub mod model;
+mod reports;
 mod resolve;
 mod sql_literal;
 mod steps;
@@ -13,4 +14,6 @@ mod typed;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Input, Pipeline, Sink, Step, StepId, StepKind, Verify};
+pub use steps::{
+    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Sink, Step, StepId, StepKind, Verify,
+};
