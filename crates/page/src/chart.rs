@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use charts_rs::{
-    Align, BarChart, ChartBase, Color, HeatmapChart, HorizontalBarChart, LegendCategory, LineChart, Position,
-    Series as Drawn, Symbol, YAxisConfig, add_theme, get_theme, svg_with_accessibility,
+    BarChart, ChartBase, Color, HeatmapChart, HorizontalBarChart, LineChart, Position, Series as Drawn, Symbol,
+    YAxisConfig, add_theme, get_theme, svg_with_accessibility,
 };
 
 use crate::{bounds, error::PageError, number::spelled};
@@ -66,7 +66,9 @@ pub(crate) const PAPER: &str = "#0A0004";
 /// On light heat, and on dark.
 pub(crate) const HEAT_INK: [&str; 2] = ["#0A0005", "#0A0006"];
 
-const FONT: f32 = 12.0;
+/// Texts are measured at this size and written at 12 by the page's style: fonts of other machines are wider than the one that
+/// the library measures with.
+const FONT: f32 = 13.5;
 /// The longest name of a category beside its bar.
 const NAME: usize = 22;
 
@@ -85,6 +87,13 @@ impl Chart {
             series.values.truncate(chart.categories.len());
         }
         chart
+    }
+
+    /// The names of its series, where there is more than one to tell apart by colour.
+    pub(crate) fn legend(&self) -> Vec<String> {
+        let is_coloured = self.series.len() > 1 && !matches!(self.kind, ChartKind::HeatMap | ChartKind::Histogram);
+        let names = self.series.iter().filter(|_| is_coloured);
+        names.map(|series| bounds::label(&series.name, bounds::LABEL)).collect()
     }
 
     /// What it shows, in a sentence, for those who cannot see it.
@@ -153,9 +162,8 @@ impl Chart {
         let names = self.categories.iter().rev().map(|name| bounds::label(name, NAME)).collect();
         let mut chart = HorizontalBarChart::new(series.collect(), names);
         let thick = if is_stacked { 1 } else { self.series.len() };
-        let legend = if self.series.len() > 1 { 34.0 } else { 6.0 };
-        let height = legend + 34.0 + to_float(self.categories.len()) * (10.0 + 14.0 * to_float(thick));
-        dress(&mut chart.base, height, self.series.len());
+        let height = 40.0 + to_float(self.categories.len()) * (10.0 + 14.0 * to_float(thick));
+        dress(&mut chart.base, height);
         dress_axes(&mut chart.y_axis_configs);
         chart.x_axis.formatter = Some("{t}".to_owned());
         chart.base.series.label.formatter = "{t}".to_owned();
@@ -168,7 +176,7 @@ impl Chart {
         let series =
             self.series.iter().map(|series| Drawn::new_nullable(bounds::label(&series.name, NAME), values(series)));
         let mut chart = LineChart::new(series.collect(), self.names());
-        dress(&mut chart.base, 220.0, self.series.len());
+        dress(&mut chart.base, 220.0);
         dress_axes(&mut chart.y_axis_configs);
         chart.series.symbol = Some(if self.categories.len() > 40 { Symbol::None } else { Symbol::Circle(2.0, None) });
         chart.svg()
@@ -178,7 +186,7 @@ impl Chart {
         let values = |series: &Series| (0..self.categories.len()).map(|at| float(&series.values, at)).collect();
         let series = self.series.iter().take(1).map(|series| Drawn::new_nullable(String::new(), values(series)));
         let mut chart = BarChart::new(series.collect(), self.names());
-        dress(&mut chart.base, 220.0, 1);
+        dress(&mut chart.base, 220.0);
         dress_axes(&mut chart.y_axis_configs);
         chart.svg()
     }
@@ -197,7 +205,7 @@ impl Chart {
         let least = data.iter().map(|(_, value)| *value).fold(most, f32::min);
         let names = self.series.iter().rev().map(|series| bounds::label(&series.name, NAME)).collect();
         let mut chart = HeatmapChart::new_with_theme(data, self.names(), names, heat_theme());
-        dress(&mut chart.base, 70.0 + 26.0 * to_float(rows), 1);
+        dress(&mut chart.base, 70.0 + 26.0 * to_float(rows));
         chart.heatmap_series.colors = HEAT.iter().map(|colour| Color::from(*colour)).collect();
         chart.heatmap_series.steps = HEAT.len();
         (chart.heatmap_series.min, chart.heatmap_series.max) = (least.min(0.0), most.max(1e-6));
@@ -224,15 +232,13 @@ fn heat_theme() -> &'static str {
 }
 
 /// What all charts have in common.
-fn dress(base: &mut ChartBase, height: f32, series: usize) {
+fn dress(base: &mut ChartBase, height: f32) {
     (base.width, base.height) = (WIDTH, height);
     base.background_color = Color::transparent();
     base.font_family = "sans-serif".to_owned();
     base.title.text = String::new();
-    base.legend.show = Some(series > 1);
-    base.legend.align = Align::Left;
-    base.legend.category = LegendCategory::Rect;
-    (base.legend.font.color, base.legend.font.size) = (INK.into(), FONT);
+    // The page has a legend of its own, which is read aloud and wraps.
+    base.legend.show = Some(false);
     base.x_axis.stroke_color = AXIS.into();
     (base.x_axis.font.color, base.x_axis.font.size) = (INK.into(), FONT);
     base.grid.stroke_color = GRID.into();

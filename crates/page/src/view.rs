@@ -68,7 +68,7 @@ struct SectionView {
 enum BlockView {
     Text { text: String },
     Table { table: TableView },
-    Chart { title: String, svg: Option<String>, note: String, table: TableView },
+    Chart { title: String, legend: Vec<String>, svg: Option<String>, note: String, table: TableView },
     Cards { title: String, cards: Vec<CardView>, note: String },
     Pictures { title: String, pictures: Vec<String>, note: String },
 }
@@ -173,7 +173,11 @@ fn rule_words(rule: &Rule) -> String {
 
 /// "… and 12 more rows", or nothing.
 fn more(there: usize, shown: usize, what: &str) -> String {
-    if there > shown { format!("… and {} more {what}", count((there - shown) as u64)) } else { String::new() }
+    if there > shown {
+        format!("… and {} more {what}", count((there - shown) as u64)).trim_end().to_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn fact((name, value): &(String, String), limit: usize) -> (String, String) {
@@ -236,11 +240,12 @@ fn block_view(block: &Block, bounds: &Bounds) -> Result<BlockView, PageError> {
 fn chart_view(chart: &Chart, bounds: &Bounds) -> Result<BlockView, PageError> {
     let shown = chart.within(bounds.bars);
     let left_out = usize::try_from(chart.total).unwrap_or(usize::MAX);
-    let mut notes = vec![more(left_out, shown.categories.len(), &format!("of {}", bounds::label(&chart.x, NAME)))];
+    let mut notes = vec![more(left_out, shown.categories.len(), "")];
     notes.push(more(chart.series.len(), shown.series.len(), "series"));
     notes.retain(|note| !note.is_empty());
     Ok(BlockView::Chart {
         title: text(&chart.title, NAME),
+        legend: shown.legend(),
         svg: shown.svg()?,
         note: notes.join("; "),
         table: table_view(&data_of(chart), bounds),
