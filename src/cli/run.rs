@@ -270,9 +270,8 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
 fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCode> {
     let Performed { pipeline, state_folder, options, outcome } = performed;
     let (pipeline, state_folder) = (&pipeline, state_folder.as_path());
-    let is_told = arguments.json || arguments.verbose && !outcome.is_idle();
-    let reports =
-        if outcome.problem.is_none() && is_told { read_reports(pipeline, state_folder, &outcome)? } else { Vec::new() };
+    let has_reports = outcome.problem.is_none() && (arguments.json || !outcome.is_idle());
+    let reports = if has_reports { read_reports(pipeline, state_folder, &outcome)? } else { Vec::new() };
     let results = RunResults {
         run_id: &outcome.run_id,
         pipeline: &pipeline.name,
