@@ -17,6 +17,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
+    notify::notify,
     plan::{Telling, print_plan},
     progress::{self, LogFormat},
     report::{PAGE, html, run_folder, write_page},
@@ -295,6 +296,9 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
     }
     let morning = if outcome.is_idle() { None } else { known(pipeline, state_folder, &outcome) };
     let page = morning.as_ref().filter(|_| !arguments.no_report).and_then(|morning| leave_page(morning, state_folder));
+    if let Some(morning) = &morning {
+        notify(morning, page.as_ref().map(|page| page.display().to_string()).as_deref());
+    }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
     } else if let Some(morning) = morning.as_ref().filter(|_| !arguments.verbose) {

@@ -73,7 +73,7 @@ fn measured_by(column: &str, measure: MeasureName) -> Expr {
 }
 
 fn number(value: Option<AnyValue<'_>>) -> Option<f64> {
-    value.filter(|value| !value.is_null())?.cast(&DataType::Float64).try_extract::<f64>().ok().filter(|x| x.is_finite())
+    value.filter(|value| !value.is_null())?.cast(&DataType::Float64).extract::<f64>().filter(|x| x.is_finite())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of rows")]

@@ -212,10 +212,11 @@ pub fn run(
 /// Keeps the figures for the nights to come, unless the run failed or had nothing to do. What is told of a night is no reason
 /// to fail it.
 fn keep_figures(journal: &Journal, outcome: &Outcome, observer: &dyn Observer) {
-    if outcome.problem.is_none() && !outcome.is_idle() {
-        if let Err(problem) = journal.keep_figures(&outcome.run_id, &outcome.figures) {
-            observer.event(&Event::Warning { text: &format!("the figures of the run are not kept: {problem}") });
-        }
+    if outcome.problem.is_none()
+        && !outcome.is_idle()
+        && let Err(problem) = journal.keep_figures(&outcome.run_id, &outcome.figures)
+    {
+        observer.event(&Event::Warning { text: &format!("the figures of the run are not kept: {problem}") });
     }
 }
 

@@ -86,7 +86,7 @@ fn a_drop_of_a_third_is_at_the_top_of_the_summary_and_of_the_page() {
     for day in 1..=7 {
         place.rows(240 + day % 3);
         let told = place.night(day, &[]).expect_success();
-        assert!(!told.stdout.contains("usual"), "{}", told.stdout);
+        assert!(!told.stdout.contains("less than"), "{}", told.stdout);
     }
     place.rows(160);
     let told = place.night(8, &[]).expect_success();
@@ -176,4 +176,64 @@ fn a_chart_of_a_column_that_is_not_there_or_no_number_is_refused_at_its_line() {
         assert!(said.code == Some(2) && said.stderr.contains(words), "{new}: {}", said.stderr);
         assert!(said.stderr.contains("p.toml:"), "{}", said.stderr);
     }
+}
+
+/// Takes one request on a free port and gives its body, or nothing if none comes.
+fn listen() -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+    let heard = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a request");
+        let mut reader = std::io::BufReader::new(stream);
+        let (mut line, mut length) = (String::new(), 0);
+        while std::io::BufRead::read_line(&mut reader, &mut line).expect("a line") > 2 {
+            let lower = line.to_ascii_lowercase();
+            length =
+                lower.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().expect("a length"));
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        std::io::Read::read_exact(&mut reader, &mut body).expect("a body");
+        std::io::Write::write_all(reader.get_mut(), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            .expect("an answer");
+        String::from_utf8(body).expect("UTF-8")
+    });
+    (url, heard)
+}
+
+#[test]
+fn a_program_and_a_webhook_are_told_of_an_unusual_and_of_a_failed_night_only() {
+    let place = Place::shop(240);
+    let (url, heard) = listen();
+    let told = |with: &str| {
+        let settings =
+            format!("page = \"newest/report.html\"\ncommand = [\"sh\", \"-c\", \"cat > told.json\"]\n{with}");
+        let text = PIPELINE.replace("page = \"newest/report.html\"", &settings);
+        std::fs::write(place.path("p.toml"), text).expect("a pipeline");
+    };
+    told("");
+    place.night(1, &[]).expect_success();
+    assert!(!place.path("told.json").exists(), "of a usual night nobody is told");
+    told(&format!("webhook = \"{url}\""));
+    place.rows(150);
+    place.night(2, &[]).expect_success();
+    for text in [
+        std::fs::read_to_string(place.path("told.json")).expect("the program was told"),
+        heard.join().expect("a notice"),
+    ] {
+        let notice: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(notice["status"], "done");
+        assert!(notice["unusual"][0].as_str().is_some_and(|words| words.contains("less than last night")), "{notice}");
+        assert!(notice["text"].as_str().is_some_and(|words| words.starts_with("shop done in ")), "{notice}");
+    }
+    // Nobody listens there any more: the night is done all the same.
+    place.rows(160);
+    let failed = place.night(3, &["--set", "vars.most=10"]);
+    assert!(
+        failed.code == Some(1) && failed.stderr.contains("nobody was told of the night: the webhook"),
+        "{}",
+        failed.stderr
+    );
+    let text = std::fs::read_to_string(place.path("told.json")).expect("the program was told");
+    assert!(text.contains("expectations are broken") && text.contains("\"status\":\"failed\""), "{text}");
 }

@@ -68,9 +68,8 @@ fn gathered(frame: LazyFrame, spec: &ChartSpec) -> PolarsResult<Vec<(String, Str
         (Some(y), MeasureName::Max) => col(y.as_str()).max(),
     };
     let series: Expr = spec.series.as_ref().map_or_else(|| lit(""), |name| col(name.as_str()));
-    let keys = [col(spec.x.as_str()).alias("x"), series.alias("series")];
     let made = frame
-        .select([col("*"), keys[0].clone().alias("__x"), keys[1].clone().alias("__series")])
+        .with_columns([col(spec.x.as_str()).alias("__x"), series.alias("__series")])
         .group_by([col("__x"), col("__series")])
         .agg([value.cast(DataType::Float64).alias("__value")])
         .sort(["__x", "__series"], SortMultipleOptions::default().with_nulls_last(true))

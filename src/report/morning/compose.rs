@@ -1,16 +1,19 @@
 //! The page of a run: what its reports, figures and steps come to, section by section.
 
-use super::{charts, night::Morning, rejects, steps, tables};
+use super::{charts, error::MorningError, night::Morning, rejects, steps, tables};
 use crate::{
     page::{Block, Figure, FigureGroup, Page, Section, seconds},
-    pipeline::file::{DatasetRef, Picture, Report},
+    pipeline::{
+        checkpoint::{Manifest, OutputFile},
+        file::{DatasetRef, Picture, Report},
+    },
 };
 
 /// The page.
 ///
 /// # Errors
 /// When a dataset cannot be read.
-pub fn page_of(morning: &Morning<'_>) -> anyhow::Result<Page> {
+pub fn page_of(morning: &Morning<'_>) -> Result<Page, MorningError> {
     let mut sections: Vec<Section> = Vec::new();
     for report in &morning.pipeline.reports {
         let Some(block) = block(morning, report)? else { continue };
@@ -62,7 +65,7 @@ fn grouped(figures: &[Figure]) -> Vec<FigureGroup> {
 }
 
 /// A report of the run's own steps, as far as its dataset is there.
-fn block(morning: &Morning<'_>, report: &Report) -> anyhow::Result<Option<Block>> {
+fn block(morning: &Morning<'_>, report: &Report) -> Result<Option<Block>, MorningError> {
     let step = &morning.pipeline.step(report.from.step).name;
     let is_of_run = morning.steps().any(|row| row.step == *step);
     let Some((manifest, output)) = made(morning, report.from).filter(|_| is_of_run) else { return Ok(None) };
@@ -87,10 +90,7 @@ fn block(morning: &Morning<'_>, report: &Report) -> anyhow::Result<Option<Block>
     }))
 }
 
-fn made<'a>(
-    morning: &'a Morning<'_>,
-    dataset: DatasetRef,
-) -> Option<(&'a crate::pipeline::checkpoint::Manifest, &'a crate::pipeline::checkpoint::OutputFile)> {
+fn made<'a>(morning: &'a Morning<'_>, dataset: DatasetRef) -> Option<(&'a Manifest, &'a OutputFile)> {
     let manifest = morning.manifests.get(&dataset.step)?;
     Some((manifest, manifest.outputs.get(dataset.output)?))
 }

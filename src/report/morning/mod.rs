@@ -3,6 +3,7 @@
 mod brief;
 mod charts;
 mod compose;
+mod error;
 mod night;
 mod rejects;
 mod steps;

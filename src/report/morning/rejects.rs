@@ -1,9 +1,9 @@
 //! The rows that were rejected: by reason, with three examples each.
 
-use polars::prelude::{Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, as_struct, col, len, lit};
+use polars::prelude::{Expr, LazyFrame, PolarsResult, SortMultipleOptions, as_struct, col, len, lit};
 use serde_json::Value as Json;
 
-use super::night::Morning;
+use super::{error::MorningError, night::Morning};
 use crate::{
     page::{Cell, Column, Table, count},
     report::dataset,
@@ -12,13 +12,13 @@ use crate::{
 /// Examples of a reason.
 const EXAMPLES: usize = 3;
 /// Reasons of a step.
-const REASONS: u32 = 12;
+const REASONS: usize = 12;
 
 /// A table of all reasons; none where no row was rejected.
 ///
 /// # Errors
 /// When a dataset cannot be read.
-pub fn table(morning: &Morning<'_>) -> anyhow::Result<Option<Table>> {
+pub fn table(morning: &Morning<'_>) -> Result<Option<Table>, MorningError> {
     let mut rows = Vec::new();
     for id in morning.pipeline.ids() {
         let step = morning.pipeline.step(id);
@@ -44,7 +44,7 @@ fn reasons(step: &str, mut frame: LazyFrame) -> PolarsResult<Vec<Vec<Cell>>> {
     let order = SortMultipleOptions::default().with_order_descending_multi([true, false]);
     let found = frame.group_by([reason.alias("__reason")]).agg(wanted).sort(["__rows", "__reason"], order);
     let found = found.collect()?;
-    let shown = dataset::to_json(&found.clone().lazy().limit(REASONS).collect()?);
+    let shown = dataset::to_json(&found.head(Some(REASONS)));
     let mut rows: Vec<Vec<Cell>> = shown.as_array().into_iter().flatten().map(|row| cells(step, row)).collect();
     let more = found.height().saturating_sub(rows.len());
     if more > 0 {
@@ -69,7 +69,7 @@ fn example(row: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::df;
+    use polars::prelude::{IntoLazy, df};
 
     use super::*;
 
