@@ -20,6 +20,7 @@ mod workflows;
 
 // Rooms with a crate of their own keep their names.
 use nightloom_flags as flags;
+use nightloom_lineage as lineage;
 use nightloom_page as page;
 use nightloom_review as review;
 

@@ -11,6 +11,7 @@ mod exports;
 mod flags;
 mod graph;
 mod itemsets;
+mod lineage;
 mod notify;
 mod operators;
 mod overdue;

@@ -17,6 +17,7 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
+    lineage::{Lineage, Watching},
     notify::notify,
     plan::{Telling, print_plan},
     progress::{self, LogFormat},
@@ -196,7 +197,7 @@ impl Work<'_> {
         let state_folder = self.pipeline.state_folder();
         let pipeline = self.pipeline.read(&registry)?;
         let needed = steps_to_do(&pipeline, &self.plan.selection)?;
-        check::check(&pipeline, &|id| needed.contains(&id))?;
+        let schemas = check::check(&pipeline, &|id| needed.contains(&id))?;
         let holder = holder(&pipeline);
         let (scope, cancelled) = (pipeline.scope.as_deref(), stop_on_signals()?);
         let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, self.wait, &cancelled)?;
@@ -216,9 +217,13 @@ impl Work<'_> {
                 .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
             writes: self.writes,
         };
-        let observer = progress::observer(self.log_format);
-        let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
+        let lineage = Lineage::from_environment(&pipeline, &schemas, options.plan.as_of);
+        let observer = Watching { lineage: lineage.as_ref(), inner: progress::observer(self.log_format) };
+        let outcome = run::run(&pipeline, &state_folder, &journal, &options, &observer)?;
         drop(observer);
+        if let Some(lineage) = lineage {
+            lineage.finished(&outcome);
+        }
         Ok(Performed { pipeline, state_folder, options, outcome })
     }
 }

@@ -1,6 +1,7 @@
 //! What the night found: the summary on one screen, the page, and the figures that are kept for later nights.
 
 mod hostile;
+mod lineage;
 mod nightly;
 
 use crate::support::{Finished, Place};
