@@ -15,7 +15,7 @@ TARBALL   := dist/nightloom-$(VERSION)-$(shell uname -m)-linux.tar.gz
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run report resync plan stage stage-given status demo test bench lint docs dist dist-check clean-checkpoints
+.PHONY: help build run report resync run-due plan stage stage-given status demo test bench lint docs dist dist-check clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ plan: build $(DEMO) ## Say what `make run` would do, and why
 
 resync: build ## Bring a search index and a catalog to the same products: make resync ARGS="--set vars.catalog=catalog.json"
 	$(NIGHTLOOM) run pipelines/resync.toml $(ARGS)
+
+run-due: build ## Run the jobs of pipelines with a [schedule] that are due: make run-due SCHEDULED="pipelines/resync.toml"
+	$(NIGHTLOOM) schedule run-due $(or $(SCHEDULED),pipelines) $(ARGS)
 
 stage: stage-given build $(DEMO) ## Run one stage, its inputs from checkpoints: make stage S=link
 	$(NIGHTLOOM) run $(PIPELINE) --only $(S) $(ARGS)

@@ -19,10 +19,13 @@ mod sample;
 mod workflows;
 
 // Rooms with a crate of their own keep their names.
+use nightloom_alerts as alerts;
 use nightloom_flags as flags;
 use nightloom_lineage as lineage;
 use nightloom_page as page;
 use nightloom_review as review;
+use nightloom_schedule as schedule;
+use nightloom_trigger as trigger;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

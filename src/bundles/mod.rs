@@ -12,6 +12,7 @@ mod drop_reason;
 mod earnings;
 mod explain_bundles;
 mod explanation;
+mod explanation_rows;
 mod flag_products;
 mod generate_candidates;
 mod items;
@@ -34,6 +35,8 @@ mod ranking;
 mod reckoning;
 mod speed;
 mod waves;
+#[cfg(test)]
+mod whole_tests;
 
 use crate::operator::OperatorKind;
 

@@ -6,6 +6,7 @@ mod embed;
 mod fields;
 mod json;
 mod listing;
+mod observe;
 mod parts;
 mod price;
 mod product_id;
@@ -24,6 +25,7 @@ pub fn operators() -> Vec<OperatorKind> {
     vec![
         OperatorKind::of::<diff::DiffCatalog>(),
         OperatorKind::of::<embed::EmbedProducts>(),
+        OperatorKind::of::<observe::ObserveCatalog>(),
         OperatorKind::of::<sync::SyncIndex>(),
     ]
 }

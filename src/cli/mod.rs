@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod clean;
 mod completions;
+mod datasets;
 mod exports;
 mod flags;
 mod graph;
@@ -22,9 +23,11 @@ mod recommend;
 mod report;
 mod run;
 mod sample;
+mod schedule;
 mod schema;
 mod search;
 mod status;
+mod told;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -75,6 +78,7 @@ enum Command {
     Exports(exports::Arguments),
     Catalog(catalog::Arguments),
     Search(search::Arguments),
+    Schedule(schedule::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
+        Command::Schedule(arguments) => schedule::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

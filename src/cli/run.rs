@@ -17,11 +17,13 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
+    datasets::dataset,
     lineage::{Lineage, Watching},
     notify::notify,
     plan::{Telling, print_plan},
     progress::{self, LogFormat},
     report::{PAGE, html, run_folder, write_page},
+    told,
 };
 use crate::{
     pipeline::{
@@ -30,13 +32,13 @@ use crate::{
         failpoint::Failpoint,
         file::{Picture, Report},
         journal::{Journal, StepRow},
-        lock::WorkspaceLock,
+        lock::{self, WorkspaceLock},
         plan::{PlanOptions, steps_to_do},
         registry::Registry,
         run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},
     },
     report::{
-        dataset,
+        self,
         morning::{Ending, Morning, brief},
         summary,
     },
@@ -193,6 +195,11 @@ pub struct Performed {
 impl Work<'_> {
     /// Makes the run, which signals may stop.
     pub fn perform(self) -> anyhow::Result<Performed> {
+        self.perform_as(None)
+    }
+
+    /// Makes the run under an id that somebody was promised.
+    pub fn perform_as(self, run_id: Option<String>) -> anyhow::Result<Performed> {
         let registry = Registry::standard();
         let state_folder = self.pipeline.state_folder();
         let pipeline = self.pipeline.read(&registry)?;
@@ -216,6 +223,7 @@ impl Work<'_> {
             failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
                 .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
             writes: self.writes,
+            run_id,
         };
         let lineage = Lineage::from_environment(&pipeline, &schemas, options.plan.as_of);
         let observer = Watching { lineage: lineage.as_ref(), inner: progress::observer(self.log_format) };
@@ -224,6 +232,9 @@ impl Work<'_> {
         if let Some(lineage) = lineage {
             lineage.finished(&outcome);
         }
+        if self.writes == Writes::Sinks {
+            told::after(&pipeline, &state_folder, &journal, &outcome);
+        }
         Ok(Performed { pipeline, state_folder, options, outcome })
     }
 }
@@ -231,15 +242,7 @@ impl Work<'_> {
 impl Performed {
     /// The rows of a dataset that the run made or found fresh; `None` if it did not come to it.
     pub fn dataset(&self, name: &str) -> anyhow::Result<Option<DataFrame>> {
-        let store = CheckpointStore::new(&self.state_folder, &self.pipeline);
-        for id in self.pipeline.ids() {
-            let made = self.pipeline.step(id).outputs.iter().position(|output| output.dataset == name);
-            let Some(manifest) = self.outcome.manifests.get(&id) else { continue };
-            if let Some(output) = made.and_then(|place| manifest.outputs.get(place)) {
-                return Ok(Some(store.scan(manifest, output)?.collect()?));
-            }
-        }
-        Ok(None)
+        dataset(&self.pipeline, &self.state_folder, &self.outcome, name)
     }
 }
 
@@ -255,8 +258,9 @@ fn instant_of_last_run(journal: &Journal, pipeline: &Pipeline) -> anyhow::Result
 }
 
 fn holder(pipeline: &Pipeline) -> String {
+    let key = pipeline.scope.as_deref().map(|scope| format!(", key {}", lock::shop_key(scope))).unwrap_or_default();
     format!(
-        "pipeline '{}', process {}, since {}",
+        "pipeline '{}'{key}, process {}, since {}",
         state_key(&pipeline.name, pipeline.scope.as_deref()),
         std::process::id(),
         Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -310,7 +314,7 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
         print!("{}", brief(morning, page.as_deref()));
     } else {
         for report in reports.iter().filter(|report| report.total_rows > 0 || !report.hide_empty) {
-            println!("{}", dataset::render(report.title, &report.frame, report.total_rows));
+            println!("{}", report::dataset::render(report.title, &report.frame, report.total_rows));
         }
         print!("{}", summary::of(&outcome));
     }
@@ -368,7 +372,7 @@ struct ReadReport<'a> {
 
 impl ReadReport<'_> {
     fn as_json(&self) -> ReportRows<'_> {
-        let rows = dataset::to_json(&self.frame);
+        let rows = report::dataset::to_json(&self.frame);
         ReportRows { title: self.title, dataset: self.dataset, total_rows: self.total_rows, rows }
     }
 }

@@ -126,6 +126,11 @@ impl FileState {
         self == before || (self.transactions_since(before) == Some(0) && self.signs.bytes == before.signs.bytes)
     }
 
+    /// Whether nothing is in it, as in a database that was just made.
+    pub fn is_empty(&self) -> bool {
+        self.signs.bytes == 0 && self.wal.is_none()
+    }
+
     /// Whether exactly one transaction lies between `before` and this state of a SQLite database.
     pub fn is_one_transaction_after(&self, before: &Self) -> bool {
         self.transactions_since(before) == Some(1)

@@ -314,7 +314,8 @@ impl Commit<'_> {
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
     /// write counts as read in the state after it, unless somebody else wrote in between. It is overtaken: as soon as
-    /// something that reads it is due, it is read again.
+    /// something that reads it is due, it is read again. One that was read where there was no database yet counts too, if the write
+    /// made the database.
     fn follow_own_write(&self, path: &Path, applied: &Applied) -> Result<(), PipelineError> {
         let OwnWrite { before, after, undisturbed } = &applied.own_write;
         for step in &self.pipeline.steps {
@@ -323,16 +324,20 @@ impl Commit<'_> {
                 continue;
             }
             let Some(latest) = self.store.latest(&step.name) else { continue };
-            let Some(state) = latest.source.as_ref().and_then(SourceState::only_file) else { continue };
+            let Some(source) = &latest.source else { continue };
+            let state = source.only_file();
+            if state.is_none() && !source.files.is_empty() {
+                continue;
+            }
             let nothing_new = applied.landed.iter().all(|landed| landed.rows.is_none());
-            let ours = if nothing_new {
+            let ours = match state {
                 // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
-                state == after || after.is_one_transaction_after(state)
-            } else {
-                *undisturbed && before.is_no_transaction_after(state)
+                Some(state) if nothing_new => state == after || after.is_one_transaction_after(state),
+                Some(state) => *undisturbed && before.is_no_transaction_after(state),
+                None => !nothing_new && *undisturbed && before.is_empty(),
             };
             if ours {
-                let overtaken = latest.overtaken || state != after;
+                let overtaken = latest.overtaken || state != Some(after);
                 let source = Some(SourceState::of_file(after.clone()));
                 self.store.set_latest(&step.name, &Latest { source, overtaken, ..latest })?;
             }

@@ -432,9 +432,13 @@ const fn type_name(kind: ColumnKind) -> &'static str {
         ColumnKind::Bool => "bool",
         ColumnKind::Date => "date",
         ColumnKind::Timestamp => "timestamp",
-        ColumnKind::Text | ColumnKind::Any | ColumnKind::Texts | ColumnKind::Record(_) | ColumnKind::Records(_) => {
-            "text"
-        }
+        ColumnKind::Text
+        | ColumnKind::Any
+        | ColumnKind::Texts
+        | ColumnKind::Ints
+        | ColumnKind::Floats
+        | ColumnKind::Record(_)
+        | ColumnKind::Records(_) => "text",
     }
 }
 

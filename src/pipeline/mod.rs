@@ -13,6 +13,7 @@ pub mod figures;
 pub mod file;
 pub mod fingerprint;
 pub mod flags_file;
+pub mod flags_history;
 mod generation;
 pub mod journal;
 mod kept;

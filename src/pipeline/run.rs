@@ -53,6 +53,8 @@ pub struct RunOptions {
     pub failpoint: Failpoint,
     /// Whether sinks are written.
     pub writes: Writes,
+    /// The id that somebody was promised.
+    pub run_id: Option<String>,
 }
 
 /// Whether a run writes its sinks.
@@ -142,7 +144,7 @@ pub fn run(
     let store = CheckpointStore::new(state_folder, pipeline);
     let chosen = steps_to_do(pipeline, &options.plan.selection)?;
     let is_whole = chosen.len() == pipeline.steps.len();
-    let run_id = new_run_id();
+    let run_id = options.run_id.clone().unwrap_or_else(new_run_id);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
     let row = RunRow {
         run_id: run_id.clone(),
@@ -225,7 +227,8 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn new_run_id() -> String {
+/// An id that no other run has.
+pub fn new_run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }
 

@@ -4,7 +4,6 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use polars::prelude::DataFrame;
 
 use crate::{
     cli::{
@@ -64,6 +63,11 @@ pub struct IndexArguments {
 impl CatalogArguments {
     /// Runs steps of a pipeline.
     pub fn run(&self, pipeline: PathBuf, steps: Steps) -> anyhow::Result<Performed> {
+        self.run_as(pipeline, steps, None)
+    }
+
+    /// Runs steps of a pipeline under an id that somebody was promised.
+    pub fn run_as(&self, pipeline: PathBuf, steps: Steps, run_id: Option<String>) -> anyhow::Result<Performed> {
         let absolute = |path: &PathBuf| std::path::absolute(path).with_context(|| format!("{}", path.display()));
         let text = |path: PathBuf| serde_json::to_string(&path.to_string_lossy()).unwrap_or_default();
         let mut sets = vec![
@@ -97,7 +101,7 @@ impl CatalogArguments {
             log_format: None,
             writes: steps.writes,
         };
-        work.perform()
+        work.perform_as(run_id)
     }
 }
 
@@ -130,15 +134,4 @@ pub fn failed(problem: PipelineError) -> anyhow::Result<ExitCode> {
     }
     eprintln!("error: {problem}");
     Ok(ExitCode::from(REFUSED))
-}
-
-/// The texts of a column; nulls are empty.
-pub fn texts(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<String>> {
-    let column = frame.column(name)?.str()?.clone();
-    Ok(column.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
-}
-
-/// The sum of a column of numbers.
-pub fn sum(frame: &DataFrame, name: &str) -> anyhow::Result<i64> {
-    Ok(frame.column(name)?.i64()?.iter().flatten().sum())
 }

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, process::ExitCode};
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed, texts};
+use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed};
 use crate::{
+    cli::datasets::texts,
     pipeline::run::Writes,
     report::table::{Table, count},
 };

@@ -161,6 +161,8 @@ pub(super) fn declared_for(kind: ColumnKind) -> &'static str {
         | ColumnKind::Date
         | ColumnKind::Timestamp
         | ColumnKind::Texts
+        | ColumnKind::Ints
+        | ColumnKind::Floats
         | ColumnKind::Record(_)
         | ColumnKind::Records(_) => "TEXT",
         ColumnKind::Any => "",

@@ -11,9 +11,11 @@ mod resolve;
 mod sql_literal;
 mod steps;
 mod typed;
+mod upkeep;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
 pub use steps::{
-    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Sink, Step, StepId, StepKind, Verify,
+    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Schedule, Sink, Step, StepId, StepKind,
+    Verify,
 };

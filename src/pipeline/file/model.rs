@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::io::SinkTable;
+use crate::{
+    alerts::{AlertTable, MetricsTable},
+    io::SinkTable,
+    schedule::ScheduleTable,
+};
 
 /// A pipeline file: what runs, in what order, with what settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,6 +55,15 @@ pub struct PipelineFile {
     /// Queries with expectations, for `nightloom verify`.
     #[serde(default)]
     pub verify: BTreeMap<String, VerifyTable>,
+    /// When the pipeline is due. Not taken over from included files, as are the three that follow.
+    pub schedule: Option<ScheduleTable>,
+    /// Further times at which it is due, each with a name.
+    #[serde(default)]
+    pub schedules: BTreeMap<String, ScheduleTable>,
+    /// What is told of the pipeline's runs, and to whom.
+    pub alerts: Option<AlertTable>,
+    /// Where the figures of its runs go.
+    pub metrics: Option<MetricsTable>,
 }
 
 /// A file to include.

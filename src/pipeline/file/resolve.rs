@@ -13,6 +13,7 @@ use super::{
     reports,
     steps::{DatasetRef, Expectation, Input, Output, Pipeline, Sink, Step, StepId, StepKind, Verify, find},
     typed::{explain, typed},
+    upkeep::upkeep,
 };
 use crate::{
     io::SettingPlaces,
@@ -39,6 +40,7 @@ impl Pipeline {
         let figures = reports::figures(&document, &file, &steps)?;
         let report = reports::settings(&document, file.report.clone())?;
         let verify = builder.verify(&file);
+        let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
             name: file.name,
             scope: file.scope,
@@ -49,6 +51,7 @@ impl Pipeline {
             figures,
             report,
             verify,
+            upkeep,
             document,
         })
     }

@@ -14,9 +14,11 @@ use super::{
     model::{CardTable, ChartName, ExpectTable, MeasureName, OwnWrites, ReportSettings, UnitName},
 };
 use crate::{
+    alerts::AlertTable,
     flags::Flag,
     io::{SinkTarget, SourceSpec},
     operator::{BoundOperator, JsonStyle, Phase},
+    schedule::{Line, ScheduleTable},
 };
 
 /// A step by its place in [`Pipeline::steps`].
@@ -54,6 +56,8 @@ pub struct Pipeline {
     pub report: ReportSettings,
     /// What `nightloom verify` asks.
     pub verify: Vec<Verify>,
+    /// What is said of its own runs.
+    pub upkeep: Upkeep,
 }
 
 /// A source or a stage.
@@ -227,6 +231,26 @@ pub struct Verify {
     pub query: String,
     /// What must hold of its rows.
     pub expect: ExpectTable,
+}
+
+/// What a pipeline file says of its own runs.
+pub struct Upkeep {
+    /// When it is due.
+    pub schedules: Vec<Schedule>,
+    /// What is told of its runs; the path of the index stands for itself.
+    pub alerts: Option<AlertTable>,
+    /// The file for figures of its runs.
+    pub metrics: Option<PathBuf>,
+}
+
+/// A time at which a pipeline is due.
+pub struct Schedule {
+    /// The pipeline's name, with the schedule's if it has one.
+    pub name: String,
+    /// As it is written.
+    pub table: ScheduleTable,
+    /// When it comes round.
+    pub line: Line,
 }
 
 impl Pipeline {

@@ -467,6 +467,19 @@ impl Journal {
         })
     }
 
+    /// How many runs of a pipeline and scope ended in each way.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn endings(&self, pipeline: &str) -> Result<Vec<(String, u64)>, PipelineError> {
+        self.run(|connection| {
+            let sql = "SELECT status, count(*) FROM runs WHERE pipeline = ?1 AND status <> 'running' GROUP BY status ORDER BY status";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([pipeline], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+            rows.collect()
+        })
+    }
+
     /// The steps of a run, in the order they ended.
     ///
     /// # Errors
