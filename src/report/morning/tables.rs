@@ -45,6 +45,14 @@ fn cells(frame: &DataFrame, row: usize, first: usize, marked: Option<(usize, usi
     (first..frame.width()).map(cell).collect()
 }
 
+/// A price with its two decimals; what is no number stays as it is.
+fn price(text: String) -> String {
+    match text.parse::<f64>() {
+        Ok(price) => format!("{price:.2}"),
+        Err(_) => text,
+    }
+}
+
 /// A card a row.
 pub fn cards(frame: &DataFrame, spec: &CardTable) -> Vec<Card> {
     let place = |name: &str| frame.get_column_index(name);
@@ -55,8 +63,8 @@ pub fn cards(frame: &DataFrame, spec: &CardTable) -> Vec<Card> {
     let card = |row| Card {
         title: value(&Some(spec.title.clone()), row).unwrap_or_default(),
         picture: value(&spec.picture, row),
-        before: value(&spec.before, row),
-        after: value(&spec.after, row),
+        before: value(&spec.before, row).map(price),
+        after: value(&spec.after, row).map(price),
         text: value(&spec.text, row),
         facts: spec
             .facts
@@ -96,6 +104,6 @@ mod tests {
             facts: vec!["now".into()],
         };
         let card = cards(&frame, &spec).remove(0);
-        assert_eq!((card.title.as_str(), card.before.as_deref(), card.text), ("Set", Some("12.5"), None));
+        assert_eq!((card.title.as_str(), card.before.as_deref(), card.text), ("Set", Some("12.50"), None));
     }
 }
