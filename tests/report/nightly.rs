@@ -38,7 +38,6 @@ fn the_summary_of_the_nightly_pipeline_is_one_screen_and_its_page_one_file() {
         "Most similar items",
         "The best bundles",
         "Patterns by what a tool would save a month",
-        "Rejected rows by reason",
         "Expectations",
         "When each step ran",
     ] {

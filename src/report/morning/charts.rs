@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, LazyFrame, PolarsResult, SortMultipleOptions, col, len, lit};
+use polars::prelude::{
+    Column, DataFrame, DataType, Engine, Expr, LazyFrame, PolarsResult, SortMultipleOptions, col, len, lit,
+};
 
 use crate::{
     page::{Chart, ChartKind, Series, bins, spelled},
@@ -13,21 +15,23 @@ use crate::{
     report::dataset,
 };
 
+/// Frames of more rows come together as a stream, so that memory does not grow with them.
+const LARGE_ROWS: u64 = 1 << 20;
 /// More series than this come together as one.
 const SERIES: usize = 7;
 /// Ranges of a histogram.
 const BINS: usize = 20;
 const REST: &str = "all others";
 
-/// A chart of a dataset with at most `limit` categories.
+/// A chart of a dataset of so many rows with at most `limit` categories.
 ///
 /// # Errors
 /// When the dataset cannot be read.
-pub fn chart(title: &str, frame: LazyFrame, spec: &ChartSpec, limit: u32) -> PolarsResult<Chart> {
+pub fn chart(title: &str, (frame, rows): (LazyFrame, u64), spec: &ChartSpec, limit: u32) -> PolarsResult<Chart> {
     if spec.kind == ChartName::Histogram {
         return histogram(title, frame, spec);
     }
-    let values = gathered(frame, spec)?;
+    let values = gathered(frame, rows, spec)?;
     let kind = match spec.kind {
         ChartName::StackedBar => ChartKind::StackedBar,
         ChartName::Line => ChartKind::Line,
@@ -59,7 +63,7 @@ pub fn chart(title: &str, frame: LazyFrame, spec: &ChartSpec, limit: u32) -> Pol
 }
 
 /// Category, series and number of each pair, in the order of the category's values.
-fn gathered(frame: LazyFrame, spec: &ChartSpec) -> PolarsResult<Vec<(String, String, f64)>> {
+fn gathered(frame: LazyFrame, rows: u64, spec: &ChartSpec) -> PolarsResult<Vec<(String, String, f64)>> {
     let value = match (&spec.y, spec.measure) {
         (None, _) => len(),
         (Some(y), MeasureName::Sum) => col(y.as_str()).sum(),
@@ -72,13 +76,14 @@ fn gathered(frame: LazyFrame, spec: &ChartSpec) -> PolarsResult<Vec<(String, Str
         .with_columns([col(spec.x.as_str()).alias("__x"), series.alias("__series")])
         .group_by([col("__x"), col("__series")])
         .agg([value.cast(DataType::Float64).alias("__value")])
-        .sort(["__x", "__series"], SortMultipleOptions::default().with_nulls_last(true))
-        .collect()?;
+        .sort(["__x", "__series"], SortMultipleOptions::default().with_nulls_last(true));
+    let made =
+        if rows > LARGE_ROWS { made.collect_with_engine(Engine::Streaming)?.unwrap_single() } else { made.collect()? };
     let numbers: Vec<Option<f64>> = numbers(made.column("__value")?)?;
-    Ok(rows(&made, &numbers))
+    Ok(rows_of(&made, &numbers))
 }
 
-fn rows(made: &DataFrame, numbers: &[Option<f64>]) -> Vec<(String, String, f64)> {
+fn rows_of(made: &DataFrame, numbers: &[Option<f64>]) -> Vec<(String, String, f64)> {
     let name = |column, row| {
         let text = dataset::value(made, column, row);
         if text.is_empty() && column == 0 { "(none)".to_owned() } else { text }
@@ -149,20 +154,20 @@ mod tests {
 
     #[test]
     fn rows_come_together_by_category_the_largest_first() {
-        let chart = chart("T", frame(), &spec(ChartName::Bar, Some("n"), None), 9).unwrap();
+        let chart = chart("T", (frame(), 5), &spec(ChartName::Bar, Some("n"), None), 9).unwrap();
         assert_eq!(chart.categories, ["a", "b"]);
         assert_eq!(chart.series[0].values, [Some(30.0), Some(9.0)]);
-        let counted = super::chart("T", frame(), &spec(ChartName::Bar, None, None), 1).unwrap();
+        let counted = super::chart("T", (frame(), 5), &spec(ChartName::Bar, None, None), 1).unwrap();
         assert_eq!((counted.categories.as_slice(), counted.total), (["b".to_owned()].as_slice(), 2));
         assert_eq!(counted.series[0].values, [Some(3.0)]);
     }
 
     #[test]
     fn series_are_columns_and_lines_keep_the_order_of_x() {
-        let chart = chart("T", frame(), &spec(ChartName::StackedBar, Some("n"), Some("kind")), 9).unwrap();
+        let chart = chart("T", (frame(), 5), &spec(ChartName::StackedBar, Some("n"), Some("kind")), 9).unwrap();
         let named: Vec<_> = chart.series.iter().map(|series| (series.name.as_str(), series.values.clone())).collect();
         assert_eq!(named, [("v", vec![Some(20.0), Some(3.0)]), ("u", vec![Some(10.0), Some(6.0)])]);
-        let line = super::chart("T", frame(), &spec(ChartName::Line, None, None), 9).unwrap();
+        let line = super::chart("T", (frame(), 5), &spec(ChartName::Line, None, None), 9).unwrap();
         assert_eq!(line.categories, ["a", "b"]);
     }
 
@@ -170,7 +175,7 @@ mod tests {
     fn a_column_may_be_x_and_y_at_once_and_a_histogram_counts_it() {
         let mut spec = spec(ChartName::Histogram, None, None);
         spec.x = "n".into();
-        let chart = chart("T", frame(), &spec, 9).unwrap();
+        let chart = chart("T", (frame(), 5), &spec, 9).unwrap();
         assert_eq!(chart.series[0].values.iter().flatten().sum::<f64>(), 5.0);
     }
 }

@@ -82,7 +82,7 @@ fn block(morning: &Morning<'_>, report: &Report) -> Result<Option<Block>, Mornin
             }
             Block::Table(tables::table(title, &frame, output.rows, compare.as_ref()))
         }
-        Picture::Chart(spec) => Block::Chart(charts::chart(title, frame, spec, report.limit)?),
+        Picture::Chart(spec) => Block::Chart(charts::chart(title, (frame, output.rows), spec, report.limit)?),
         Picture::Cards(spec) => {
             let cards = tables::cards(&frame.limit(report.limit).collect()?, spec);
             Block::Cards { title: title.clone(), cards, total: output.rows }

@@ -1,5 +1,7 @@
 //! The rows that were rejected: by reason, with three examples each.
 
+use std::collections::BTreeMap;
+
 use polars::prelude::{Expr, LazyFrame, PolarsResult, SortMultipleOptions, as_struct, col, len, lit};
 use serde_json::Value as Json;
 
@@ -13,6 +15,8 @@ use crate::{
 const EXAMPLES: usize = 3;
 /// Reasons of a step.
 const REASONS: usize = 12;
+/// Examples are looked for among so many rows, so that memory does not grow with what was rejected.
+const LOOKED_AT: u32 = 100_000;
 
 /// A table of all reasons; none where no row was rejected.
 ///
@@ -32,21 +36,32 @@ pub fn table(morning: &Morning<'_>) -> Result<Option<Table>, MorningError> {
     Ok((!rows.is_empty()).then(|| Table::plain("Rejected rows by reason", columns, rows)))
 }
 
+/// The reasons of a step, the most frequent first. All rows are counted by their reason alone; examples are of the first rows.
 fn reasons(step: &str, mut frame: LazyFrame) -> PolarsResult<Vec<Vec<Cell>>> {
     let schema = frame.collect_schema()?;
     let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
-    let reason = if names.iter().any(|name| name == "reason") { col("reason") } else { lit("no reason given") };
+    let has_reason = names.iter().any(|name| name == "reason");
+    let reason = || (if has_reason { col("reason") } else { lit("no reason given") }).alias("__reason");
     let others: Vec<Expr> = names.iter().filter(|name| *name != "reason").map(|name| col(name.as_str())).collect();
-    let mut wanted = vec![len().alias("__rows")];
-    if !others.is_empty() {
-        wanted.push(as_struct(others).head(Some(EXAMPLES)).alias("__examples"));
-    }
     let order = SortMultipleOptions::default().with_order_descending_multi([true, false]);
-    let found = frame.group_by([reason.alias("__reason")]).agg(wanted).sort(["__rows", "__reason"], order);
-    let found = found.collect()?;
-    let shown = dataset::to_json(&found.head(Some(REASONS)));
-    let mut rows: Vec<Vec<Cell>> = shown.as_array().into_iter().flatten().map(|row| cells(step, row)).collect();
-    let more = found.height().saturating_sub(rows.len());
+    let counted = frame.clone().group_by([reason()]).agg([len().alias("__rows")]).sort(["__rows", "__reason"], order);
+    let counted = counted.collect()?;
+    let mut examples = BTreeMap::new();
+    if !others.is_empty() {
+        let some =
+            frame.limit(LOOKED_AT).group_by([reason()]).agg([as_struct(others).head(Some(EXAMPLES)).alias("__some")]);
+        for row in dataset::to_json(&some.collect()?).as_array().into_iter().flatten() {
+            let texts: Vec<String> = row["__some"].as_array().into_iter().flatten().map(example).collect();
+            examples.insert(in_words(row).to_owned(), texts.join(" · "));
+        }
+    }
+    let shown = dataset::to_json(&counted.head(Some(REASONS)));
+    let cells = |row: &Json| -> Vec<Cell> {
+        let (reason, rows) = (in_words(row), count(row["__rows"].as_u64().unwrap_or(0)));
+        vec![step.into(), reason.into(), rows.into(), examples.get(reason).cloned().unwrap_or_default().into()]
+    };
+    let mut rows: Vec<Vec<Cell>> = shown.as_array().into_iter().flatten().map(cells).collect();
+    let more = counted.height().saturating_sub(rows.len());
     if more > 0 {
         let note = format!("… and {} more reasons", count(more as u64));
         rows.push(vec![step.into(), note.into(), "".into(), "".into()]);
@@ -54,10 +69,8 @@ fn reasons(step: &str, mut frame: LazyFrame) -> PolarsResult<Vec<Vec<Cell>>> {
     Ok(rows)
 }
 
-fn cells(step: &str, row: &Json) -> Vec<Cell> {
-    let examples: Vec<String> = row["__examples"].as_array().into_iter().flatten().map(example).collect();
-    let reason = row["__reason"].as_str().unwrap_or("no reason given");
-    vec![step.into(), reason.into(), count(row["__rows"].as_u64().unwrap_or(0)).into(), examples.join(" · ").into()]
+fn in_words(row: &Json) -> &str {
+    row["__reason"].as_str().unwrap_or("no reason given")
 }
 
 /// A rejected row in a few words: its columns that are not empty.
