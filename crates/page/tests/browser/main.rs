@@ -69,6 +69,7 @@ fn a_page_in_a_browser_has_no_fault_in_light_and_dark_on_a_phone_and_on_a_wide_s
                 assert_ne!(browser.run("return document.title"), "ran", "{what} ran a script");
                 if let Ok(shots) = std::env::var("SHOTS") {
                     browser.shoot(&Path::new(&shots).join(format!("{name}-{scheme}-{width}.png")));
+                    fs::copy(&path, Path::new(&shots).join(format!("{name}.html"))).unwrap();
                 }
                 if let Some(axe) = &axe {
                     let faults = browser.run_async(&format!("{axe}\n{AXE}"));
