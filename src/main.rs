@@ -23,9 +23,11 @@ use nightloom_alerts as alerts;
 use nightloom_flags as flags;
 use nightloom_lineage as lineage;
 use nightloom_page as page;
+use nightloom_postgres as postgres;
 use nightloom_review as review;
 use nightloom_schedule as schedule;
 use nightloom_trigger as trigger;
+use nightloom_server as server;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -9,6 +9,7 @@ mod memory;
 mod mining;
 mod nightly;
 mod orders;
+mod postgres;
 mod report;
 mod review;
 mod support;

@@ -26,8 +26,10 @@ mod sample;
 mod schedule;
 mod schema;
 mod search;
+mod serve;
 mod status;
 mod told;
+mod token;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -79,6 +81,8 @@ enum Command {
     Catalog(catalog::Arguments),
     Search(search::Arguments),
     Schedule(schedule::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -107,6 +111,8 @@ pub fn main() -> ExitCode {
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
         Command::Schedule(arguments) => schedule::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Token(arguments) => token::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

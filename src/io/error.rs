@@ -113,6 +113,9 @@ pub enum IoError {
         /// SQLite's words.
         source: rusqlite::Error,
     },
+    /// A server refused something, or cannot be reached.
+    #[error(transparent)]
+    Server(crate::postgres::Error),
     /// A frame operation failed.
     #[error("{what}: {source}")]
     Frame {
@@ -166,6 +169,21 @@ impl IoError {
                 Self::Full { path, problem: source.to_string() }
             }
             _ => Self::Sqlite { path, doing: doing.into(), source },
+        }
+    }
+}
+
+impl From<crate::postgres::Error> for IoError {
+    /// What this program does while rows are moved keeps its own error; a full disk is told apart.
+    fn from(error: crate::postgres::Error) -> Self {
+        use crate::postgres::Error;
+        let is_full = error.is_full();
+        match error {
+            Error::Caller(own) => own.downcast().map_or_else(|own| Self::Server(Error::Caller(own)), |own| *own),
+            Error::Refused { place, message, .. } if is_full => {
+                Self::Full { path: PathBuf::from(place), problem: message }
+            }
+            error => Self::Server(error),
         }
     }
 }

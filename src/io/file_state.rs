@@ -159,11 +159,23 @@ impl FileState {
     }
 }
 
-/// The states of all files of a source, sorted by path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The states of all files of a source, sorted by path; or that of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceState {
     /// One for each file.
     pub files: Vec<FileState>,
+    /// That of a server, of which there are no files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerState>,
+}
+
+/// What a server says of the rows of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServerState {
+    /// The server and database.
+    pub place: String,
+    /// The newest value of a column and the number of rows, or what a query gives; none where only reading tells.
+    pub sign: Option<String>,
 }
 
 /// How it is known that a source's files are what they were.
@@ -171,6 +183,8 @@ pub struct SourceState {
 pub enum Unchanged {
     /// Sizes, times and inodes are.
     BySigns,
+    /// The sign that a server gives of them is.
+    ByServer,
     /// Some signs are others, but the files are small and have the content that they had; with their state now.
     ByContent(SourceState),
 }
@@ -178,7 +192,7 @@ pub enum Unchanged {
 impl SourceState {
     /// The state of a source of one file.
     pub fn of_file(file: FileState) -> Self {
-        Self { files: vec![file] }
+        Self { files: vec![file], server: None }
     }
 
     /// The file's state, if the source is one file.
@@ -189,11 +203,20 @@ impl SourceState {
         }
     }
 
+    /// Whether it is a server's, which gives no sign of a change.
+    pub fn is_untold(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.sign.is_none())
+    }
+
     /// How it is known that the files are as they were `before`; `None` when they may be others.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn unchanged_since(self, before: &Self) -> Result<Option<Unchanged>, IoError> {
+        if self.server.is_some() || before.server.is_some() {
+            let is_told = self.server.as_ref().is_some_and(|server| server.sign.is_some());
+            return Ok((is_told && self.server == before.server).then_some(Unchanged::ByServer));
+        }
         if self.files.len() != before.files.len() {
             return Ok(None);
         }
@@ -210,7 +233,7 @@ impl SourceState {
                 None => return Ok(None),
             }
         }
-        Ok(Some(if by_content { Unchanged::ByContent(Self { files }) } else { Unchanged::BySigns }))
+        Ok(Some(if by_content { Unchanged::ByContent(Self { files, server: None }) } else { Unchanged::BySigns }))
     }
 
     /// The first of the files that is not any more as it is here.

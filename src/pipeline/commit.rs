@@ -317,7 +317,7 @@ impl Commit<'_> {
     /// something that reads it is due, it is read again. One that was read where there was no database yet counts too, if the write
     /// made the database.
     fn follow_own_write(&self, path: &Path, applied: &Applied) -> Result<(), PipelineError> {
-        let OwnWrite { before, after, undisturbed } = &applied.own_write;
+        let Some(OwnWrite { before, after, undisturbed }) = &applied.own_write else { return Ok(()) };
         for step in &self.pipeline.steps {
             let StepKind::Source { spec, .. } = &step.kind else { continue };
             if spec.database() != Some(path) {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     flags::StageFlags,
-    io::{self, IoError, ReadWatch, SourceRows, SourceSpec, Spill},
+    io::{self, IoError, Moments, ReadWatch, SourceRows, SourceSpec, Spill},
     operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError, TimeLimit},
 };
 
@@ -41,6 +41,8 @@ pub struct Workshop<'a> {
     pub options: &'a PlanOptions,
     /// What the sources of the run read.
     pub kept: KeptFrames,
+    /// The moments at which servers are read.
+    pub moments: Moments,
     /// The run.
     pub run_id: &'a str,
     /// Bytes a stage should stay within.
@@ -102,7 +104,7 @@ impl Workshop<'_> {
         let StepKind::Source { spec, config, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let io = |problem| PipelineError::Io { what: step.label(), problem };
         // The state is taken before reading: what is written to a database meanwhile makes the source stale the next time.
-        let state = spec.state_with_contents().map_err(io)?;
+        let state = spec.state_with_contents(&self.moments).map_err(io)?;
         self.failpoint.pass("source-listed");
         let draft = self.read_rows(step, spec, config, counter);
         if spec.is_of_files() {
@@ -144,7 +146,7 @@ impl Workshop<'_> {
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
         let spill = Spill { path: &draft.folder().join(file_name("rows")), footer: &pairs };
-        let (rows, rejected) = spec.read_or_spill(spill, &watch).map_err(io)?;
+        let (rows, rejected) = spec.read_or_spill(spill, &watch, &self.moments).map_err(io)?;
         let rows = match rows {
             SourceRows::Held(frame) => Made::Frame(frame),
             SourceRows::Spilled { rows } => Made::File { rows },

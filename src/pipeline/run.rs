@@ -33,7 +33,7 @@ use super::{
     observe::{Counter, Event, Observer},
     plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
 };
-use crate::io::Unchanged;
+use crate::io::{Moments, Unchanged};
 
 /// What a run is told.
 pub struct RunOptions {
@@ -336,6 +336,7 @@ impl Run<'_> {
             store: self.store,
             options: &self.options.plan,
             kept: KeptFrames::new(self.options.memory_bytes),
+            moments: Moments::default(),
             run_id: &self.run_id.clone(),
             memory_bytes: self.options.memory_bytes,
             ends_at: self.options.time_limit.map(|limit| self.started + limit),

@@ -129,7 +129,7 @@ pub fn apply(index: &IndexWrite<'_>, writes: &[SinkWrite<'_>], applying: &Applyi
         Err(_) => (before.clone(), false),
     };
     let undisturbed = is_seen && data_version(&connection).is_ok_and(|now| now == version);
-    Ok(Applied { landed, commit_seconds, own_write: OwnWrite { before, after, undisturbed } })
+    Ok(Applied { landed, commit_seconds, own_write: Some(OwnWrite { before, after, undisturbed }) })
 }
 
 impl IndexWrite<'_> {

@@ -18,6 +18,7 @@ mod tests;
 mod words;
 
 pub use mend::mends;
+pub(super) use operation::missing_column;
 pub use repair::{retry_failed, rollback, verify};
 pub use search::{Found, Search, SearchMode, dimensions, search};
 pub use status::{IndexStatus, SyncRun, product_counts, recent, status};

@@ -6,6 +6,7 @@ mod settings;
 pub(super) mod target;
 
 pub use kinds::KINDS;
-pub(super) use settings::refuse;
 pub use settings::{ModeName, RefusedSetting, SettingPlaces, SinkTable, definitions_in, seconds};
+pub(super) use settings::{refuse, table_settings};
+pub(super) use target::landed;
 pub use target::{Applied, Applying, Landed, OwnWrite, SinkTarget, SinkWrite, TransactionSink, Writing};

@@ -95,8 +95,8 @@ pub struct Applied {
     pub landed: Vec<Landed>,
     /// How long the commit took.
     pub commit_seconds: f64,
-    /// The states between which the place was changed.
-    pub own_write: OwnWrite,
+    /// The states between which the place was changed; none of a server, whose state is asked for anew.
+    pub own_write: Option<OwnWrite>,
 }
 
 /// What a write came to.
@@ -110,6 +110,31 @@ pub struct Landed {
     pub seconds: f64,
     /// What a person should know.
     pub warnings: Vec<String>,
+}
+
+/// What a write to a table came to: its rows, how long it took, and the rows whose keys an update did not find, that the
+/// table's own rules left out, and that its triggers changed beside.
+pub(in super::super) fn landed(rows: Option<u64>, seconds: f64, counts: (u64, u64, u64)) -> Landed {
+    let (unmatched, left_out, by_triggers) = counts;
+    Landed { rows, left_out: unmatched + left_out, seconds, warnings: warnings(unmatched, left_out, by_triggers) }
+}
+
+fn warnings(unmatched: u64, left_out: u64, by_triggers: u64) -> Vec<String> {
+    let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+    let told = [
+        (
+            unmatched,
+            "row has a key that the table lacks; it",
+            "rows have keys that the table lacks; they",
+            " changed nothing",
+        ),
+        (left_out, "row was", "rows were", " left out by a trigger or constraint of the table"),
+        (by_triggers, "row was", "rows were", " changed beside by triggers of the table"),
+    ];
+    told.iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, more, rest)| plural(*count, one, more) + rest)
+        .collect()
 }
 
 /// The states of a database before and after a write.

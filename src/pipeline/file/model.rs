@@ -103,12 +103,25 @@ pub struct VarTable {
     pub about: Option<String>,
 }
 
-/// A source: exactly one of sqlite, csv, ndjson, json, parquet, files.
+/// A source: exactly one of database, sqlite, postgres, csv, ndjson, json, parquet, files.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTable {
+    /// A database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…); needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Path of a SQLite database; needs table or query.
     pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server, a URL or key=value pairs as libpq takes them; needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// What of a PostgreSQL source tells without reading it that it changed: a column whose newest value does, or { query = … }
+    /// that gives one row, for example a count and a checksum. Without it the source is read in each run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<ChangedName>,
+    /// Columns of type numeric that are read as whole cents; others are read as exact texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cents: Vec<String>,
     /// Table to read.
     pub table: Option<String>,
     /// Query to read.
@@ -148,6 +161,19 @@ pub struct SourceTable {
     pub definitions: Option<String>,
     /// Expectations on the rows read.
     pub expect: Option<ExpectTable>,
+}
+
+/// What tells that the rows of a server changed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ChangedName {
+    /// A column: its newest value, and the number of rows.
+    Column(String),
+    /// A query that gives one row.
+    Query {
+        /// The query.
+        query: String,
+    },
 }
 
 /// What becomes of a source that only its own pipeline wrote since it was read.
@@ -415,8 +441,12 @@ pub struct ReportSettings {
 pub struct VerifyTable {
     /// The heading; default the query's name.
     pub title: Option<String>,
+    /// The database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…).
+    pub database: Option<String>,
     /// Path of the SQLite database.
-    pub sqlite: String,
+    pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server.
+    pub postgres: Option<String>,
     /// The query.
     pub query: String,
     /// What must hold of its rows.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     diagnostic::{Diagnostic, suggest},
@@ -16,9 +16,9 @@ use super::{
     upkeep::upkeep,
 };
 use crate::{
-    io::SettingPlaces,
     operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
     pipeline::registry::Registry,
+    postgres,
 };
 
 impl Pipeline {
@@ -39,7 +39,7 @@ impl Pipeline {
         let reports = reports::reports(&document, &file, &steps)?;
         let figures = reports::figures(&document, &file, &steps)?;
         let report = reports::settings(&document, file.report.clone())?;
-        let verify = builder.verify(&file);
+        let verify = builder.verify(&file)?;
         let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
             name: file.name,
@@ -118,7 +118,7 @@ impl<'a> Builder<'a> {
         check_step_name(entry)?;
         let place = Place { root: self.document, section: "sources", name: &entry.key };
         let spec = endpoints::source(&place, table)?;
-        let mut config = json!(table);
+        let mut config = without_secrets(json!(table));
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
             object.remove("busy_timeout");
@@ -402,27 +402,37 @@ impl<'a> Builder<'a> {
                     name: entry.key.clone(),
                     from,
                     target: endpoints::sink(&place, table)?,
-                    config: json!(table),
+                    config: without_secrets(json!(table)),
                 })
             })
             .collect()
     }
 
-    fn verify(&self, file: &PipelineFile) -> Vec<Verify> {
+    fn verify(&self, file: &PipelineFile) -> Result<Vec<Verify>, Diagnostic> {
         self.section("verify")
             .iter()
             .map(|entry| {
                 let table = &file.verify[&entry.key];
                 let place = Place { root: self.document, section: "verify", name: &entry.key };
-                Verify {
+                Ok(Verify {
                     title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
-                    database: place.path("sqlite", &table.sqlite),
-                    query: table.query.clone(),
+                    source: endpoints::asked(&place, table)?,
                     expect: table.expect.clone(),
-                }
+                })
             })
             .collect()
     }
+}
+
+/// The settings of a source or sink as they are kept: a connection string goes without its password.
+fn without_secrets(mut config: Json) -> Json {
+    for key in ["database", "postgres"] {
+        let Some(written) = config.get_mut(key) else { continue };
+        if let Some(text) = written.as_str().filter(|text| key == "postgres" || postgres::is_url(text)) {
+            *written = json!(postgres::without_password(text));
+        }
+    }
+    config
 }
 
 /// Step names become folder names and words of the selection syntax.

@@ -225,10 +225,8 @@ pub struct Figure {
 pub struct Verify {
     /// The heading.
     pub title: String,
-    /// The database.
-    pub database: PathBuf,
-    /// The query.
-    pub query: String,
+    /// The query, and the database that is asked.
+    pub source: SourceSpec,
     /// What must hold of its rows.
     pub expect: ExpectTable,
 }
