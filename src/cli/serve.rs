@@ -9,12 +9,13 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use jiff::Timestamp;
 use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::arguments::WorkspaceArguments;
 use crate::{
     catalog::query_vector,
-    flags::{FlagError, Overrides},
+    flags::{Author, FlagError, Overrides},
     io::index::{self, Found, Search},
     pipeline::{PipelineError, flags_file},
     server::{self, FlagStore, Lent, RunCommand, SearchHit, SearchIndex, SearchMode, SearchRequest, Settings},
@@ -139,7 +140,9 @@ impl FlagStore for WorkspaceFlags {
 
     fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
         let mut refused = None;
-        let changed = flags_file::change(&self.state_folder, |flags| {
+        let at = Timestamp::now().to_string();
+        let author = Author { by: "server", at: &at };
+        let changed = flags_file::change(&self.state_folder, author, |flags| {
             change(flags).map_err(|error| {
                 let told = FlagError { problem: error.problem.clone(), mend: error.mend.clone() };
                 refused = Some(error);

@@ -30,6 +30,8 @@ pub(super) fn kind_of(kind: Kind) -> ColumnKind {
         Kind::Timestamp => ColumnKind::Timestamp,
         Kind::Text | Kind::Json => ColumnKind::Text,
         Kind::Texts => ColumnKind::Texts,
+        Kind::Floats => ColumnKind::Floats,
+        Kind::Bytes => ColumnKind::Any,
     }
 }
 
