@@ -15,9 +15,9 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 use super::arguments::WorkspaceArguments;
 use crate::{
     catalog::query_vector,
-    flags::{Author, FlagError, Overrides},
+    flags::{FlagError, Overrides},
     io::index::{self, Found, Search},
-    pipeline::{PipelineError, flags_file},
+    pipeline::{PipelineError, flags_file, flags_history::Author},
     server::{self, FlagStore, Lent, RunCommand, SearchHit, SearchIndex, SearchMode, SearchRequest, Settings},
 };
 
