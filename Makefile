@@ -15,7 +15,7 @@ TARBALL   := dist/nightloom-$(VERSION)-$(shell uname -m)-linux.tar.gz
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run report resync run-due plan stage stage-given status demo test bench lint docs dist dist-check clean-checkpoints
+.PHONY: help build run report resync run-due plan stage stage-given status demo test bench bench-server fuzz-api lint docs dist dist-check clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench bundles
 	cargo bench --bench linking -- $(ARGS)
 	cargo bench --bench workflows -- --large
+
+bench-server: ## Measure the server: needs wrk (apt); SERVER_PYTHON=python with fastapi, uvicorn, sqlalchemy, orjson for the peer
+	cargo bench -p nightloom-server --bench server -- $(if $(SERVER_PYTHON),--python $(SERVER_PYTHON)) $(ARGS)
+
+fuzz-api: ## Send 5,000 requests made of the OpenAPI document to a server: none may be a 5xx (needs Python; PyPI: schemathesis)
+	.ci/fuzz-api $(TARGET)
 
 lint: ## Check format, warnings, and that the generated documents are up to date
 	cargo fmt --all --check

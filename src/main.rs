@@ -26,8 +26,8 @@ use nightloom_page as page;
 use nightloom_postgres as postgres;
 use nightloom_review as review;
 use nightloom_schedule as schedule;
-use nightloom_trigger as trigger;
 use nightloom_server as server;
+use nightloom_trigger as trigger;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

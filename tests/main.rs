@@ -12,5 +12,6 @@ mod orders;
 mod postgres;
 mod report;
 mod review;
+mod server;
 mod support;
 mod workflows;

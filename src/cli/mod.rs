@@ -28,8 +28,8 @@ mod schema;
 mod search;
 mod serve;
 mod status;
-mod told;
 mod token;
+mod told;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};

@@ -101,9 +101,11 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<Settings> {
-    let whole = |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
+    let whole =
+        |path: &Path| std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()));
     let (database, shop_data) = (whole(&arguments.database)?, whole(&arguments.shop_data)?);
-    let mut run_arguments: Vec<String> = arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
+    let mut run_arguments: Vec<String> =
+        arguments.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
     if let Some(workspace) = &arguments.workspace.workspace {
         run_arguments.extend(["--workspace".to_owned(), whole(workspace)?.to_string_lossy().into_owned()]);
     }
@@ -138,11 +140,14 @@ impl FlagStore for WorkspaceFlags {
         flags_file::read(&self.state_folder).map_err(|error| error.to_string())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         let mut refused = None;
         let at = Timestamp::now().to_string();
-        let author = Author { by: "server", at: &at };
-        let changed = flags_file::change(&self.state_folder, author, |flags| {
+        let changed = flags_file::change(&self.state_folder, Author { by, at: &at }, |flags| {
             change(flags).map_err(|error| {
                 let told = FlagError { problem: error.problem.clone(), mend: error.mend.clone() };
                 refused = Some(error);

@@ -182,11 +182,11 @@ pub struct ServerState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unchanged {
     /// Sizes, times and inodes are.
-    BySigns,
+    Signs,
     /// The sign that a server gives of them is.
-    ByServer,
+    Server,
     /// Some signs are others, but the files are small and have the content that they had; with their state now.
-    ByContent(SourceState),
+    Content(SourceState),
 }
 
 impl SourceState {
@@ -215,7 +215,7 @@ impl SourceState {
     pub fn unchanged_since(self, before: &Self) -> Result<Option<Unchanged>, IoError> {
         if self.server.is_some() || before.server.is_some() {
             let is_told = self.server.as_ref().is_some_and(|server| server.sign.is_some());
-            return Ok((is_told && self.server == before.server).then_some(Unchanged::ByServer));
+            return Ok((is_told && self.server == before.server).then_some(Unchanged::Server));
         }
         if self.files.len() != before.files.len() {
             return Ok(None);
@@ -233,7 +233,7 @@ impl SourceState {
                 None => return Ok(None),
             }
         }
-        Ok(Some(if by_content { Unchanged::ByContent(Self { files, server: None }) } else { Unchanged::BySigns }))
+        Ok(Some(if by_content { Unchanged::Content(Self { files, server: None }) } else { Unchanged::Signs }))
     }
 
     /// The first of the files that is not any more as it is here.
@@ -358,7 +358,7 @@ mod tests {
             fs::write(&path, "a".repeat(bytes)).unwrap();
             set_time(&path, 7);
             let before = state(&path).with_contents().unwrap();
-            assert_eq!(state(&path).unchanged_since(&before).unwrap(), Some(Unchanged::BySigns));
+            assert_eq!(state(&path).unchanged_since(&before).unwrap(), Some(Unchanged::Signs));
             fs::write(&path, "b".repeat(bytes)).unwrap();
             set_time(&path, 7);
             assert_eq!(state(&path).unchanged_since(&before).unwrap(), None, "{bytes} in place");
@@ -377,8 +377,8 @@ mod tests {
         fs::write(&path, "same").unwrap();
         let before = state(&path).with_contents().unwrap();
         set_time(&path, 7);
-        let Some(Unchanged::ByContent(now)) = state(&path).unchanged_since(&before).unwrap() else { panic!() };
-        assert_eq!(state(&path).unchanged_since(&now).unwrap(), Some(Unchanged::BySigns));
+        let Some(Unchanged::Content(now)) = state(&path).unchanged_since(&before).unwrap() else { panic!() };
+        assert_eq!(state(&path).unchanged_since(&now).unwrap(), Some(Unchanged::Signs));
         fs::write(&path, "else").unwrap();
         assert_eq!(state(&path).unchanged_since(&now).unwrap(), None);
     }

@@ -32,7 +32,7 @@ mod watch;
 pub use csv::{CsvOptions, Encoding};
 pub use error::IoError;
 pub use file_sink::{FileContent, FileSink, Prepared};
-pub use file_state::{FileState, ServerState, Signs, SourceState, Unchanged, state_of_written};
+pub use file_state::{FileState, Signs, SourceState, Unchanged, state_of_written};
 pub use files::open;
 pub use nested::{first_misspelled, with_lists};
 pub use parquet_batches::ParquetBatches;

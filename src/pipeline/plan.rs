@@ -70,9 +70,9 @@ impl Evidence {
     fn words(&self) -> Option<&'static str> {
         match self {
             Self::Fingerprint => None,
-            Self::Files(Unchanged::ByServer) => Some("by its server's sign"),
-            Self::Files(Unchanged::BySigns) => Some("by size, times and inode"),
-            Self::Files(Unchanged::ByContent(_)) => Some("by content: times or inodes are others"),
+            Self::Files(Unchanged::Server) => Some("by its server's sign"),
+            Self::Files(Unchanged::Signs) => Some("by size, times and inode"),
+            Self::Files(Unchanged::Content(_)) => Some("by content: times or inodes are others"),
         }
     }
 }

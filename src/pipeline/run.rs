@@ -524,7 +524,7 @@ impl Run<'_> {
     fn note_fresh(&mut self, id: StepId, manifest: Manifest, evidence: Evidence) -> Result<(), PipelineError> {
         let step = self.pipeline.step(id);
         if let Some(latest) = self.store.latest(&step.name) {
-            if let Evidence::Files(Unchanged::ByContent(state)) = evidence {
+            if let Evidence::Files(Unchanged::Content(state)) = evidence {
                 self.store.set_latest(&step.name, &Latest { source: Some(state), ..latest })?;
             } else if latest.fingerprint != manifest.fingerprint {
                 // An earlier checkpoint serves again, for example because a parameter was set back.

@@ -42,7 +42,7 @@ pub fn copy_to_server(place: &Place, sqlite: &str, server: &Server, database: &s
 pub fn rows_of_sqlite(database: &Path, table: &str) -> Vec<String> {
     let connection = Connection::open(database).expect("a database");
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\"")).expect(table);
-    let names: Vec<String> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
         let mut object = Map::new();
         for (place, name) in names.iter().enumerate() {

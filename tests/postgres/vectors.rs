@@ -29,7 +29,8 @@ fn sync(place: &Place, server: &Server) -> String {
     let pipeline = project().join("pipelines/catalog-pgvector.toml");
     let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
     command.args(["--workspace", ".", "--set", "vars.catalog=catalog.json", "--set", "vars.namespace=shop.example"]);
-    let run = command.args(["--set", &format!("vars.database_url={}", server.url("postgres"))]).output().expect("a run");
+    let run =
+        command.args(["--set", &format!("vars.database_url={}", server.url("postgres"))]).output().expect("a run");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     server.sql("postgres", "SELECT id, price FROM products ORDER BY id").replace('\n', " ")
 }
@@ -46,8 +47,10 @@ fn an_index_in_postgresql_follows_its_catalog_and_finds_what_is_near() {
     let before = versions();
     assert_eq!(sync(&place, &server), "a|30 b|9.5 c|15");
     assert_eq!(versions(), before, "what is the same was written");
-    fs::write(place.path("catalog.json"), FIRST.replace("$30.00", "$25.00").replace("\"id\": \"b\"", "\"id\": \"d\"")).expect("a catalog");
+    fs::write(place.path("catalog.json"), FIRST.replace("$30.00", "$25.00").replace("\"id\": \"b\"", "\"id\": \"d\""))
+        .expect("a catalog");
     assert_eq!(sync(&place, &server), "a|25 c|15 d|9.5");
-    let nearest = "SELECT n.id FROM products AS p, products AS n WHERE p.id = 'd' ORDER BY p.vector <=> n.vector LIMIT 1";
+    let nearest =
+        "SELECT n.id FROM products AS p, products AS n WHERE p.id = 'd' ORDER BY p.vector <=> n.vector LIMIT 1";
     assert_eq!(server.sql("postgres", nearest), "d");
 }

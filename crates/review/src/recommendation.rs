@@ -180,12 +180,9 @@ impl Cursor {
         let id = Value::Text(of.id.clone());
         Self(match order {
             Order::Rank => vec![Value::Integer(of.rank_position.unwrap_or(i64::MAX)), id],
-            Order::Score => vec![
-                Value::Real(of.ranking_score),
-                Value::Real(of.confidence),
-                Value::Text(of.created_at.clone()),
-                id,
-            ],
+            Order::Score => {
+                vec![Value::Real(of.ranking_score), Value::Real(of.confidence), Value::Text(of.created_at.clone()), id]
+            }
             Order::Margin => vec![Value::Integer(of.expected_margin_cents.unwrap_or(-i64::MAX)), id],
         })
     }

@@ -58,7 +58,10 @@ CREATE TABLE IF NOT EXISTS bundles (
 const INDEXES: [(&str, &str); 7] = [
     ("bundles_by_id", "bundle_recommendations (id)"),
     ("bundles_by_hash", "bundle_recommendations (COALESCE(shop_id, ''), dedupe_hash)"),
-    ("bundles_by_rank", "bundle_recommendations (COALESCE(shop_id, ''), COALESCE(rank_position, 9223372036854775807), id)"),
+    (
+        "bundles_by_rank",
+        "bundle_recommendations (COALESCE(shop_id, ''), COALESCE(rank_position, 9223372036854775807), id)",
+    ),
     (
         "bundles_by_score",
         "bundle_recommendations (COALESCE(shop_id, ''), ranking_score DESC, confidence DESC, created_at DESC, id)",

@@ -53,7 +53,9 @@ impl<Q, B> Asked<Q, B> {
     /// # Errors
     /// When nobody said so.
     pub fn caller(&self) -> Result<&Caller, Failure> {
-        self.caller.as_ref().ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer …"))
+        self.caller
+            .as_ref()
+            .ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer …"))
     }
 
     /// A part of the path; empty where there is none.
@@ -192,9 +194,7 @@ impl Endpoint {
 pub fn admit(caller: Option<&Caller>, access: Access) -> Result<(), Failure> {
     match (access, caller) {
         (Access::Open, _) => Ok(()),
-        (Access::Role(_), None) => {
-            Err(Failure::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer …"))
-        }
+        (Access::Role(_), None) => Err(Failure::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer …")),
         (Access::Role(role), Some(caller)) if caller.role < role => {
             Err(Failure::forbidden(&format!("this needs the role {}", role.name())))
         }
@@ -257,7 +257,8 @@ pub async fn path_of(
 ) -> Result<BTreeMap<String, String>, Failure> {
     let refused = |_| Failure::invalid("path", "path", "is no text", "type_error");
     let found = RawPathParams::from_request_parts(parts, app).await.map_err(refused)?;
-    let found: BTreeMap<String, String> = found.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let found: BTreeMap<String, String> =
+        found.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     if found.values().any(|value| value.len() > 500 || value.chars().any(char::is_control)) {
         return Err(Failure::invalid("path", "path", "is too long, or has control characters", "value_error"));
     }

@@ -109,7 +109,9 @@ impl From<ReviewError> for Failure {
             ReviewError::Stands { status, mend, .. } => Self::conflict(format!("it is {status}: {mend}")),
             ReviewError::Changed { .. } | ReviewError::NothingToUndo { .. } => Self::conflict(error.to_string()),
             ReviewError::Refused { .. } => Self::invalid("body", "edit", error.to_string(), "value_error"),
-            ReviewError::NoRecommendations => Self::not_now("there are no results yet: no run has written any", 60, None),
+            ReviewError::NoRecommendations => {
+                Self::not_now("there are no results yet: no run has written any", 60, None)
+            }
             ReviewError::Cell { .. } => Self::inside(error),
             ReviewError::Database(inner) => Self::of_database(inner),
         }
@@ -118,8 +120,10 @@ impl From<ReviewError> for Failure {
 
 impl Failure {
     fn of_database(error: &rusqlite::Error) -> Self {
-        let is_busy = matches!(error.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked));
+        let is_busy = matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        );
         if is_busy {
             return Self::not_now("a run is writing its results; try again", 5, Some(error.to_string()));
         }

@@ -1,12 +1,6 @@
 //! Runs that the server starts: one process each, watched until it ends, found in the journal by its number.
 
-use std::{
-    path::PathBuf,
-    process::Child,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, process::Child, sync::Arc, thread, time::Duration};
 
 use super::{
     app::App,

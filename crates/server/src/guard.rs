@@ -1,10 +1,6 @@
 //! What every request passes: an id, the name it asks for, who asks, how often, and headers that keep browsers careful.
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::Instant,
-};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,

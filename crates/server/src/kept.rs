@@ -65,7 +65,8 @@ impl State {
     /// Forgets what is of other versions, and then what was not asked for longest, until only so many bytes are left.
     fn forget(&mut self, version: u64, until: usize) {
         self.answers.retain(|_, answer| answer.version == version);
-        let mut used: Vec<(u64, usize)> = self.answers.values().map(|answer| (answer.used, answer.body.len())).collect();
+        let mut used: Vec<(u64, usize)> =
+            self.answers.values().map(|answer| (answer.used, answer.body.len())).collect();
         used.sort_unstable();
         self.bytes = used.iter().map(|(_, bytes)| bytes).sum();
         let mut oldest = 0;

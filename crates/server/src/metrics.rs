@@ -102,8 +102,9 @@ pub fn drops(app: &App, caller: &Caller) -> Result<Json, Failure> {
         if !nightloom_review::exists(connection, "bundle_shops")? {
             return Ok(Vec::new());
         }
-        let mut statement = connection
-            .prepare_cached("SELECT COALESCE(shop_id, ''), bundles, dropped, drop_reasons, why FROM bundle_shops ORDER BY 1")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT COALESCE(shop_id, ''), bundles, dropped, drop_reasons, why FROM bundle_shops ORDER BY 1",
+        )?;
         let rows = statement.query_map([], drop_of)?;
         Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
     })?;

@@ -52,7 +52,8 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, failure: &Jso
     for code in &endpoint.codes {
         responses.insert(code.to_string(), json!({ "description": endpoint.about, "content": reply }));
     }
-    let failed = json!({ "description": "Why it is not done.", "content": { "application/json": { "schema": failure } } });
+    let failed =
+        json!({ "description": "Why it is not done.", "content": { "application/json": { "schema": failure } } });
     responses.insert("default".to_owned(), failed);
     let mut parameters = path_parameters(endpoint.path);
     parameters.extend(query_parameters(endpoint));
@@ -87,9 +88,7 @@ fn tag(path: &str) -> &str {
 
 fn path_parameters(path: &str) -> Vec<Json> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let parameter = |name: &str| {
-        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 120 } })
-    };
+    let parameter = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 120 } });
     names.map(parameter).collect()
 }
 

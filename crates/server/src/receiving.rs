@@ -276,7 +276,9 @@ mod tests {
             judge(&mut upload, &told);
             upload
         };
-        let good = judged(json!({ "status": "completed", "kind": "orders", "rows": 9, "accepted": 7, "shops": "North", "reasons": "2 no_line" }));
+        let good = judged(
+            json!({ "status": "completed", "kind": "orders", "rows": 9, "accepted": 7, "shops": "North", "reasons": "2 no_line" }),
+        );
         assert_eq!((good.status, good.total_rows, good.processed_rows), (UploadStatus::Processing, 9, 7));
         assert_eq!((good.reasons.len(), good.warnings.len(), good.csv_type.as_deref()), (1, 1, Some("orders")));
         let other = judged(json!({ "status": "completed", "shops": ["north", "south"] }));

@@ -64,7 +64,7 @@ impl<T> Reply<T> {
     }
 
     /// To be saved as a file.
-    pub fn as_file(self, name: &str) -> Self {
+    pub fn into_file(self, name: &str) -> Self {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
         let name: String = name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
         self.with_header(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""))

@@ -57,7 +57,11 @@ pub trait FlagStore: Send + Sync {
     ///
     /// # Errors
     /// What the change gives, or a sentence when it cannot be written.
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError>;
+    fn change(
+        &self,
+        by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError>;
 }
 
 /// How a search index is asked.

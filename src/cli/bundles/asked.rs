@@ -67,8 +67,8 @@ pub fn usage(error: ReviewError) -> anyhow::Error {
         ReviewError::NoRecommendations => "run pipelines/bundles.toml, or name its database with --db",
         ReviewError::UnknownId { .. } => "nightloom bundles list shows ids",
         ReviewError::Stands { mend, .. } => mend,
-        ReviewError::Changed { .. } => "nightloom bundles show says what it is now",
-        ReviewError::NothingToUndo { .. } => "nightloom bundles show says what was decided of it",
+        ReviewError::Changed { .. } => "nightloom bundles show says how it stands now",
+        ReviewError::NothingToUndo { .. } => "nightloom bundles list --status approved shows what was decided",
         ReviewError::Refused { mend, .. } => mend,
         ReviewError::Cell { .. } | ReviewError::Database(_) => return error.into(),
     };

@@ -24,7 +24,7 @@ pub(in super::super) fn kind_for(kind: ColumnKind) -> Option<Kind> {
         ColumnKind::Date => Kind::Date,
         ColumnKind::Timestamp => Kind::Timestamp,
         ColumnKind::Texts => Kind::Texts,
-        ColumnKind::Record(_) | ColumnKind::Records(_) | ColumnKind::Ints | ColumnKind::Floats => Kind::Json,
+        ColumnKind::Ints | ColumnKind::Floats | ColumnKind::Record(_) | ColumnKind::Records(_) => Kind::Json,
         ColumnKind::Any => return None,
     })
 }

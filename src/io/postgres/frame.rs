@@ -28,10 +28,9 @@ pub(super) fn kind_of(kind: Kind) -> ColumnKind {
         Kind::Bool => ColumnKind::Bool,
         Kind::Date => ColumnKind::Date,
         Kind::Timestamp => ColumnKind::Timestamp,
-        Kind::Text | Kind::Json => ColumnKind::Text,
+        // The last three are only written.
+        Kind::Text | Kind::Json | Kind::Bytes | Kind::Floats => ColumnKind::Text,
         Kind::Texts => ColumnKind::Texts,
-        Kind::Floats => ColumnKind::Floats,
-        Kind::Bytes => ColumnKind::Any,
     }
 }
 

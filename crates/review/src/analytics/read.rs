@@ -120,7 +120,8 @@ fn customers(connection: &Connection, shop: &str) -> Result<u64, ReviewError> {
     if columns < 2 {
         return Ok(0);
     }
-    let sql = "SELECT COUNT(DISTINCT COALESCE(customer_id, customer_email)) FROM orders WHERE COALESCE(shop_id, '') = ?1";
+    let sql =
+        "SELECT COUNT(DISTINCT COALESCE(customer_id, customer_email)) FROM orders WHERE COALESCE(shop_id, '') = ?1";
     let customers: i64 = connection.query_row(sql, [shop], |row| row.get(0))?;
     Ok(u64::try_from(customers).unwrap_or_default())
 }

@@ -104,12 +104,22 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn flags() -> Vec<Endpoint> {
     let admin = Access::Role(Role::Admin);
     vec![
-        endpoint::<Place, Nothing, FlagsRecord>((Method::GET, "/api/admin/flags"), admin, "All flags with their values.", all),
-        endpoint::<Place, Nothing, FlagRecord>((Method::GET, "/api/admin/flags/{key}"), admin, "A flag.", |app, asked| {
-            let shop = place(asked.caller()?, asked.query.shop_id.as_deref())?;
-            let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
-            Reply::json(&record(&read(app)?, shop.as_deref(), flag))
-        }),
+        endpoint::<Place, Nothing, FlagsRecord>(
+            (Method::GET, "/api/admin/flags"),
+            admin,
+            "All flags with their values.",
+            all,
+        ),
+        endpoint::<Place, Nothing, FlagRecord>(
+            (Method::GET, "/api/admin/flags/{key}"),
+            admin,
+            "A flag.",
+            |app, asked| {
+                let shop = place(asked.caller()?, asked.query.shop_id.as_deref())?;
+                let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
+                Reply::json(&record(&read(app)?, shop.as_deref(), flag))
+            },
+        ),
         endpoint::<Nothing, NewValue, FlagRecord>(
             (Method::PUT, "/api/admin/flags/{key}"),
             admin,
@@ -119,7 +129,7 @@ fn flags() -> Vec<Endpoint> {
                 let flag = find(asked.part("key")).ok_or_else(|| Failure::not_found("flag"))?;
                 asked.note(shop.as_deref().unwrap_or("*"), &format!("{} = {}", flag.key, asked.body.value));
                 let values = [(flag.key.to_owned(), asked.body.value.clone())];
-                set(app, shop.as_deref(), &values)?;
+                set(app, &asked.caller()?.name, shop.as_deref(), &values)?;
                 Reply::json(&record(&read(app)?, shop.as_deref(), flag))
             },
         ),
@@ -132,7 +142,7 @@ fn flags() -> Vec<Endpoint> {
                 let values: Vec<(String, Json)> =
                     asked.body.flags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
                 asked.note(shop.as_deref().unwrap_or("*"), &json!(asked.body.flags).to_string());
-                set(app, shop.as_deref(), &values)?;
+                set(app, &asked.caller()?.name, shop.as_deref(), &values)?;
                 Reply::json(&Done::of(format!("{} flags are set", values.len())))
             },
         ),
@@ -166,10 +176,15 @@ fn switches() -> Vec<Endpoint> {
 fn watching() -> Vec<Endpoint> {
     let admin = Access::Role(Role::Admin);
     vec![
-        endpoint::<Nothing, Nothing, Metrics>((Method::GET, "/api/admin/metrics"), admin, "Figures of the last hundred runs.", |app, asked| {
-            whole(asked)?;
-            Reply::json(&metrics::of_runs(app)?)
-        }),
+        endpoint::<Nothing, Nothing, Metrics>(
+            (Method::GET, "/api/admin/metrics"),
+            admin,
+            "Figures of the last hundred runs.",
+            |app, asked| {
+                whole(asked)?;
+                Reply::json(&metrics::of_runs(app)?)
+            },
+        ),
         endpoint::<Nothing, Nothing, Metrics>(
             (Method::GET, "/api/admin/metrics/performance"),
             admin,
@@ -194,15 +209,20 @@ fn watching() -> Vec<Endpoint> {
             "What was not published of each shop, by reason.",
             |app, asked| Reply::json(&metrics::drops(app, asked.caller()?)?),
         ),
-        endpoint::<Nothing, Nothing, Json>((Method::GET, "/api/admin/config"), admin, "What the server was told.", |app, asked| {
-            whole(asked)?;
-            let settings = &app.settings;
-            Reply::json(&json!({
-                "listen": settings.listen.to_string(), "hosts": settings.hosts, "requestsPerMinute": settings.requests_per_minute,
-                "secureCookies": settings.secure_cookies, "keptBytes": settings.kept_bytes,
-                "largestFileBytes": crate::receiving::LARGEST, "version": env!("CARGO_PKG_VERSION"),
-            }))
-        }),
+        endpoint::<Nothing, Nothing, Json>(
+            (Method::GET, "/api/admin/config"),
+            admin,
+            "What the server was told.",
+            |app, asked| {
+                whole(asked)?;
+                let settings = &app.settings;
+                Reply::json(&json!({
+                    "listen": settings.listen.to_string(), "hosts": settings.hosts, "requestsPerMinute": settings.requests_per_minute,
+                    "secureCookies": settings.secure_cookies, "keptBytes": settings.kept_bytes,
+                    "largestFileBytes": crate::receiving::LARGEST, "version": env!("CARGO_PKG_VERSION"),
+                }))
+            },
+        ),
         endpoint::<AuditQuery, Nothing, Vec<AuditEntry>>(
             (Method::GET, "/api/admin/audit"),
             admin,
@@ -236,8 +256,8 @@ pub fn read(app: &App) -> Result<Overrides, Failure> {
     app.lent.flags.read().map_err(|problem| Failure::not_now("the flags cannot be read", 60, Some(problem)))
 }
 
-/// Sets flags, all or none; null takes back.
-pub fn set(app: &App, shop: Option<&str>, values: &[(String, Json)]) -> Result<(), Failure> {
+/// Sets flags, all or none; null takes back. `by` is who does.
+pub fn set(app: &App, by: &str, shop: Option<&str>, values: &[(String, Json)]) -> Result<(), Failure> {
     let change = &mut |flags: &mut Overrides| -> Result<(), FlagError> {
         for (key, value) in values {
             match value {
@@ -247,7 +267,8 @@ pub fn set(app: &App, shop: Option<&str>, values: &[(String, Json)]) -> Result<(
         }
         Ok(())
     };
-    app.lent.flags.change(change).map_err(|error| Failure::invalid("body", "value", error.to_string(), "value_error"))
+    let changed = app.lent.flags.change(by, change);
+    changed.map_err(|error| Failure::invalid("body", "value", error.to_string(), "value_error"))
 }
 
 /// A flag's value in a place, and where it comes from.
@@ -273,8 +294,11 @@ fn all(app: &Arc<App>, asked: &Asked<Place, Nothing>) -> Result<Reply<FlagsRecor
     let flags: BTreeMap<String, FlagRecord> =
         FLAGS.iter().map(|flag| (flag.key.to_owned(), record(&overrides, shop.as_deref(), flag))).collect();
     let changed = flags.values().filter(|flag| flag.from != "default").count();
-    let thrown: Vec<&String> =
-        flags.values().filter(|flag| flag.key.starts_with(SWITCHES) && flag.value == true).map(|flag| &flag.key).collect();
+    let thrown: Vec<&String> = flags
+        .values()
+        .filter(|flag| flag.key.starts_with(SWITCHES) && flag.value == true)
+        .map(|flag| &flag.key)
+        .collect();
     let diagnostics = json!({ "total": flags.len(), "changed": changed, "killSwitches": thrown });
     Reply::json(&FlagsRecord { flags, diagnostics })
 }
@@ -290,6 +314,6 @@ fn throw<Q, B>(
     let key = if name.starts_with(SWITCHES) { name.to_owned() } else { format!("{SWITCHES}{name}") };
     find(&key).ok_or_else(|| Failure::not_found("kill switch"))?;
     asked.note(shop.as_deref().unwrap_or("*"), &format!("{key} = {active}"));
-    set(app, shop.as_deref(), &[(key.clone(), json!(active))])?;
+    set(app, &asked.caller()?.name, shop.as_deref(), &[(key.clone(), json!(active))])?;
     Reply::json(&Done::of(format!("{key} is {}", if active { "thrown" } else { "taken back" })))
 }

@@ -91,8 +91,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-const COLUMNS: &str =
-    "id, name, description, bundle_type, products, pricing, is_active, shop_id, recommendation_id, created_at, updated_at";
+const COLUMNS: &str = "id, name, description, bundle_type, products, pricing, is_active, shop_id, recommendation_id, created_at, updated_at";
 
 fn list(app: &Arc<App>, asked: &Asked<ListQuery, Nothing>) -> Result<Reply<Vec<Bundle>>, Failure> {
     let caller = asked.caller()?;

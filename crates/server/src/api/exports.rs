@@ -63,7 +63,7 @@ fn bundles(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<
     let shop = asked.caller()?.shop(asked.query.shop_id.as_deref())?;
     let exported = app.results.read(|connection| Ok(review::bundles(connection, &shop, &now())?))?;
     let body = serde_json::to_vec(&exported).map_err(Failure::inside)?;
-    Ok(Reply::json_bytes(body.into()).as_file(&format!("{shop}-bundles.json")))
+    Ok(Reply::json_bytes(body.into()).into_file(&format!("{shop}-bundles.json")))
 }
 
 fn recommendations(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<Json>, Failure> {
@@ -79,19 +79,16 @@ fn recommendations(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Resul
         }
         exported["uploadId"] = upload.as_str().into();
     }
-    Ok(Reply::<Json>::json(&exported)?.as_file(&format!("{shop}-recommendations.json")))
+    Ok(Reply::<Json>::json(&exported)?.into_file(&format!("{shop}-recommendations.json")))
 }
 
 fn table(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<Csv>, Failure> {
     let (caller, id) = (asked.caller()?, asked.part("id"));
-    let shop = match super::generation::shop_of(app, caller, id) {
-        Ok(shop) => shop,
-        Err(failure) => return Err(failure),
-    };
+    let shop = super::generation::shop_of(app, caller, id)?;
     let upload = Some(super::uploads::file_of(app, id, &shop)?);
     let query = Query { shop: Some(shop.clone()), upload, ..Query::default() };
     let found = app.results.read(|connection| Ok(review::list(connection, &query)?))?;
-    Ok(Reply::csv(review::recommendations_csv(&found)).as_file(&format!("{shop}-recommendations.csv")))
+    Ok(Reply::csv(review::recommendations_csv(&found)).into_file(&format!("{shop}-recommendations.csv")))
 }
 
 fn figures(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<Csv>, Failure> {
@@ -101,5 +98,5 @@ fn figures(app: &Arc<App>, asked: &Asked<ExportQuery, Nothing>) -> Result<Reply<
     let last = facts.orders.iter().map(|order| order.day).max().unwrap_or_default();
     let series = analytics::series(&facts, &held, last, Range::All, Step::Week);
     let text = analytics::analytics_csv(&analytics::figures(&facts, &held), &series, &rules, &analytics::date(last));
-    Ok(Reply::csv(text).as_file(&format!("{shop}-analytics.csv")))
+    Ok(Reply::csv(text).into_file(&format!("{shop}-analytics.csv")))
 }

@@ -125,8 +125,9 @@ pub fn endpoints() -> Vec<Endpoint> {
     ];
     for path in ["/api/generation-progress/{id}", "/generation-progress/{id}"] {
         let about = "How far the run of an upload is.";
-        endpoints
-            .push(endpoint::<Nothing, Nothing, Progress>((Method::GET, path), viewer, about, how_far).codes(&[200, 202]));
+        endpoints.push(
+            endpoint::<Nothing, Nothing, Progress>((Method::GET, path), viewer, about, how_far).codes(&[200, 202]),
+        );
     }
     for path in ["/api/shopify/status/{id}", "/api/bundle-status/{id}"] {
         let about = "What became of an upload and its bundles.";

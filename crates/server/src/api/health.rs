@@ -37,10 +37,18 @@ struct DatabaseHealth {
 /// The endpoints of health.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        endpoint::<Nothing, Nothing, Alive>((Method::GET, "/healthz"), Access::Open, "Whether the server answers.", |_, _| {
-            Reply::json(&Alive { status: "ok" })
-        }),
-        endpoint::<Nothing, Nothing, Health>((Method::GET, "/api/health"), Access::Open, "Whether results can be read.", health),
+        endpoint::<Nothing, Nothing, Alive>(
+            (Method::GET, "/healthz"),
+            Access::Open,
+            "Whether the server answers.",
+            |_, _| Reply::json(&Alive { status: "ok" }),
+        ),
+        endpoint::<Nothing, Nothing, Health>(
+            (Method::GET, "/api/health"),
+            Access::Open,
+            "Whether results can be read.",
+            health,
+        ),
         endpoint::<Nothing, Nothing, DatabaseHealth>(
             (Method::GET, "/api/health/pool"),
             Access::Open,
@@ -65,9 +73,11 @@ fn health(app: &Arc<App>, _: &Asked<Nothing, Nothing>) -> Result<Reply<Health>, 
 fn database(app: &App) -> DatabaseHealth {
     let started = Instant::now();
     let looked = app.results.read(|connection| {
-        Ok(connection.query_row("SELECT 1 FROM bundle_recommendations LIMIT 1", [], |_| Ok(())).or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(()),
-            other => Err(other),
+        Ok(connection.query_row("SELECT 1 FROM bundle_recommendations LIMIT 1", [], |_| Ok(())).or_else(|error| {
+            match error {
+                rusqlite::Error::QueryReturnedNoRows => Ok(()),
+                other => Err(other),
+            }
         })?)
     });
     let status = match looked {

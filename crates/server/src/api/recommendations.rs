@@ -6,7 +6,9 @@ use axum::{
     body::Bytes,
     http::{Method, header},
 };
-use nightloom_review::{self as review, Action, Cursor, Decision, Edit, Order, Query, Recommendation, ReviewError, Status, listing};
+use nightloom_review::{
+    self as review, Action, Cursor, Decision, Edit, Order, Query, Recommendation, ReviewError, Status, listing,
+};
 use rusqlite::{Connection, OptionalExtension, Row, types::Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -165,7 +167,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 #[serde(untagged)]
 #[allow(dead_code, reason = "it is the schema of two answers")]
 enum OneOrMany {
-    One(Record<'static>),
+    One(Box<Record<'static>>),
     Many(Vec<Record<'static>>),
 }
 
@@ -248,10 +250,18 @@ impl Decided {
 }
 
 /// A list of recommendations as JSON, kept while the database does not change.
-pub fn list<R>(app: &Arc<App>, caller: &Caller, asked: &ListQuery, path_shop: Option<&str>) -> Result<Reply<R>, Failure> {
+pub fn list<R>(
+    app: &Arc<App>,
+    caller: &Caller,
+    asked: &ListQuery,
+    path_shop: Option<&str>,
+) -> Result<Reply<R>, Failure> {
     let shop = caller.shop(path_shop.or(asked.shop_id.as_deref()))?;
     let query = query_of(app, &shop, asked)?;
-    let key = format!("{shop}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}", query.upload, query.status, query.order, query.after, query.limit);
+    let key = format!(
+        "{shop}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        query.upload, query.status, query.order, query.after, query.limit
+    );
     let version = app.results.version();
     let kept = version.and_then(|version| app.kept.get(&key, version));
     let (body, link) = match kept {
@@ -318,7 +328,8 @@ fn written(connection: &Connection, query: &Query, asked: &ListQuery) -> Result<
     body.extend_from_slice(if rows == 0 { b"[]" } else { b"]" });
     let link = last.filter(|_| rows > limit).map(|after| {
         let shop = query.shop.as_deref().unwrap_or_default();
-        let mut link = format!("/api/bundle-recommendations?shopId={}&after={}&limit={limit}", encoded(shop), encoded(&after));
+        let mut link =
+            format!("/api/bundle-recommendations?shopId={}&after={}&limit={limit}", encoded(shop), encoded(&after));
         for (name, value) in [("uploadId", &asked.upload_id), ("status", &asked.status)] {
             if let Some(value) = value {
                 link += &format!("&{name}={}", encoded(value));

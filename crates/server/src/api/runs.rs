@@ -84,9 +84,12 @@ pub fn endpoints() -> Vec<Endpoint> {
                 Reply::json(&visible(app, asked.caller()?, asked.query.before.as_deref(), limit)?)
             },
         ),
-        endpoint::<Nothing, Nothing, RunWithSteps>((Method::GET, "/api/runs/{id}"), viewer, "A run and its steps.", |app, asked| {
-            Reply::json(&one(app, asked.caller()?, asked.part("id"))?)
-        }),
+        endpoint::<Nothing, Nothing, RunWithSteps>(
+            (Method::GET, "/api/runs/{id}"),
+            viewer,
+            "A run and its steps.",
+            |app, asked| Reply::json(&one(app, asked.caller()?, asked.part("id"))?),
+        ),
         endpoint::<Nothing, Nothing, Done>(
             (Method::POST, "/api/runs"),
             Access::Role(Role::Admin),

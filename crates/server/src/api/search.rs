@@ -68,10 +68,10 @@ pub fn search(app: &Arc<App>, caller: &Caller, query: &SearchQuery) -> Result<Ve
         (None, true) => None,
         (asked, _) => Some(caller.shop(asked.as_deref())?),
     };
-    let request =
-        SearchRequest { query: query.q.clone(), shop, top, mode: query.mode.unwrap_or_default() };
+    let request = SearchRequest { query: query.q.clone(), shop, top, mode: query.mode.unwrap_or_default() };
     let found = app.lent.search.search(&request);
-    let mut found = found.map_err(|problem| Failure::not_now("there is no search index that can be asked", 60, Some(problem)))?;
+    let mut found =
+        found.map_err(|problem| Failure::not_now("there is no search index that can be asked", 60, Some(problem)))?;
     // Whatever the index gives, nobody is shown another's.
     found.retain(|hit| caller.sees(&hit.shop_id));
     Ok(found)

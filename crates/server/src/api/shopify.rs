@@ -302,12 +302,15 @@ fn keep(app: &Arc<App>, caller: &Caller, about: About, text: &str) -> Result<Upl
     incoming.finish(app, &about, caller)
 }
 
+/// What is done with a body: what the audit says of it, and the answer.
+type Work<B> = fn(&Arc<App>, &Caller, B) -> Result<(String, Response<Body>), Failure>;
+
 /// Reads a large body, a few at a time, and does what is asked with it.
 async fn receive<B: DeserializeOwned + Send + 'static>(
     app: Arc<App>,
     request: Request,
     most: usize,
-    work: fn(&Arc<App>, &Caller, B) -> Result<(String, Response<Body>), Failure>,
+    work: Work<B>,
 ) -> Response<Body> {
     let id = RequestId::of(&request);
     let received = async {

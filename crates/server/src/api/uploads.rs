@@ -194,7 +194,9 @@ async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
 
 async fn file(app: &Arc<App>, mut field: Field<'_>) -> Result<Incoming, Failure> {
     let mut incoming = Incoming::begin(app)?;
-    let broken = |error: axum::extract::multipart::MultipartError| Failure::invalid("body", "file", error.body_text(), "value_error");
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        Failure::invalid("body", "file", error.body_text(), "value_error")
+    };
     while let Some(part) = in_time(field.chunk()).await?.map_err(broken)? {
         incoming.add(&part)?;
     }

@@ -6,7 +6,7 @@ use minijinja::context;
 use nightloom_review::{self as review, Action, Cursor, Edit, Order, Query, Status, listing};
 
 use super::{
-    templates::{self, shown},
+    templates::shown,
     view::{LogLine, View},
     visit::{Shown, Visit, html},
 };
@@ -42,7 +42,10 @@ pub fn list(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     let shops = shops(app, visit.caller())?;
     let asked = visit.asked("shop").map(|shop| visit.caller().shop(Some(shop))).transpose()?;
     let Some(shop) = asked.or_else(|| shops.first().cloned()) else {
-        return Ok(Shown::Page("bundles.html", context! { here => "bundles", empty => "No run has made bundles yet." }));
+        return Ok(Shown::Page(
+            "bundles.html",
+            context! { here => "bundles", empty => "No run has made bundles yet." },
+        ));
     };
     let status = Status::of_name(visit.asked("status").unwrap_or("pending")).unwrap_or(Status::Pending);
     let (sort, _, order) = ORDERS.into_iter().find(|(name, ..)| visit.asked("sort") == Some(name)).unwrap_or(ORDERS[0]);
@@ -57,9 +60,8 @@ pub fn list(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
         limit: Some(PAGE + 1),
         ..Query::default()
     };
-    let (mut found, counts) = app.results.read(|connection| {
-        Ok((review::list(connection, &query)?, listing::counts(connection, &shop)?))
-    })?;
+    let (mut found, counts) =
+        app.results.read(|connection| Ok((review::list(connection, &query)?, listing::counts(connection, &shop)?)))?;
     let is_cut = found.len() > PAGE;
     found.truncate(PAGE);
     let next = found.last().filter(|_| is_cut).map(|last| address(visit, &shop, Some(&Cursor::of(order, last))));
@@ -143,7 +145,7 @@ pub fn act(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     };
     if visit.wants_part {
         let page = context! { card => shown(&View::of(&decided)), back => visit.back("/bundles") };
-        return Ok(Shown::Ready(html(axum::http::StatusCode::OK, templates::render("card.html", visit, page)?)));
+        return Ok(Shown::Ready(html(axum::http::StatusCode::OK, visit.render("card.html", page)?)));
     }
     Ok(Shown::See(visit.back("/bundles")))
 }

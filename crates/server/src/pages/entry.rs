@@ -29,7 +29,7 @@ pub async fn login_page(State(app): State<Arc<App>>, request: Request) -> Respon
     let id = RequestId::of(&request);
     let query: BTreeMap<String, String> = query_of(request.uri()).unwrap_or_default();
     let next = ours(query.get("next"));
-    match templates::render_alone("login.html", context! { next }) {
+    match templates::render("login.html", context! { next }) {
         Ok(text) => html(StatusCode::OK, text),
         Err(failure) => told(&app, &id, &failure, false),
     }
@@ -56,7 +56,7 @@ async fn come_in(app: &Arc<App>, request: Request) -> Result<Response<Body>, Fai
     let Some(caller) = app.store.caller_of_token(token)? else {
         limited(app, &address, WRONG_TOKEN)?;
         let wrong = "The token is not known, is over, or was taken back.";
-        return Ok(html(StatusCode::UNAUTHORIZED, templates::render_alone("login.html", context! { next, wrong })?));
+        return Ok(html(StatusCode::UNAUTHORIZED, templates::render("login.html", context! { next, wrong })?));
     };
     let session = app.store.begin_session(&caller.token)?;
     let mut response = see(&next);
@@ -96,6 +96,7 @@ fn set_cookie(app: &App, response: &mut Response<Body>, value: &str, seconds: u3
 
 /// A page of ours to go to; the first where it is none.
 fn ours(next: Option<&String>) -> String {
-    let is_ours = |text: &&String| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+    let is_ours =
+        |text: &&String| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
     next.filter(is_ours).map_or("/bundles", String::as_str).to_owned()
 }

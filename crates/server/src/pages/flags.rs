@@ -50,7 +50,10 @@ pub fn list(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
         .filter(|flag| flag.key.starts_with("emergency.") || flag.key.contains(part))
         .map(line)
         .partition(|flag| flag.key.starts_with("emergency."));
-    Ok(Shown::Page("flags.html", context! { here => "flags", shop, switches => shown(&switches), flags => shown(&flags), part }))
+    Ok(Shown::Page(
+        "flags.html",
+        context! { here => "flags", shop, switches => shown(&switches), flags => shown(&flags), part },
+    ))
 }
 
 /// Sets a flag, or takes back what is set.
@@ -65,6 +68,6 @@ pub fn set(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     if key.starts_with("emergency.") && value == true && visit.field("sure") != Some("yes") {
         return Err(Failure::invalid("body", "sure", "say that you mean it", "missing"));
     }
-    set_flags(app, shop.as_deref(), &[(flag.key.to_owned(), value)])?;
+    set_flags(app, &visit.caller().name, shop.as_deref(), &[(flag.key.to_owned(), value)])?;
     Ok(Shown::See(visit.back("/flags")))
 }

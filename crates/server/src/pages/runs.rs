@@ -98,7 +98,10 @@ pub fn list(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
 pub fn one(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     let found = one_run(app, visit.caller(), visit.part("id"))?;
     let steps: Vec<StepLine> = found.steps.iter().map(StepLine::of).collect();
-    Ok(Shown::Page("run.html", context! { here => "runs", run => shown(&RunLine::of(&found.run)), steps => shown(&steps) }))
+    Ok(Shown::Page(
+        "run.html",
+        context! { here => "runs", run => shown(&RunLine::of(&found.run)), steps => shown(&steps) },
+    ))
 }
 
 /// How far a run is, as events.
@@ -156,7 +159,12 @@ pub fn search_page(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
     let shop_id = visit.asked("shop").map(str::to_owned);
     let query = SearchQuery { q: words.to_owned(), shop_id, top: Some(50), mode: None };
     let line = |hit: crate::settings::SearchHit| HitLine {
-        price: hit.metadata.get("price").and_then(serde_json::Value::as_f64).map(|price| format!("{price:.2}")).unwrap_or_default(),
+        price: hit
+            .metadata
+            .get("price")
+            .and_then(serde_json::Value::as_f64)
+            .map(|price| format!("{price:.2}"))
+            .unwrap_or_default(),
         shop: hit.shop_id,
         id: hit.id.chars().take(80).collect(),
         title: hit.title.chars().take(300).collect(),
@@ -167,5 +175,8 @@ pub fn search_page(app: &Arc<App>, visit: &Visit) -> Result<Shown, Failure> {
         Err(failure) if failure.status == StatusCode::SERVICE_UNAVAILABLE => (Vec::new(), Some(failure.words)),
         Err(failure) => return Err(failure),
     };
-    Ok(Shown::Page("search.html", context! { here => "search", words, shop => visit.asked("shop"), hits => shown(&hits), problem, asked => true }))
+    Ok(Shown::Page(
+        "search.html",
+        context! { here => "search", words, shop => visit.asked("shop"), hits => shown(&hits), problem, asked => true },
+    ))
 }

@@ -2,10 +2,9 @@
 
 use std::sync::OnceLock;
 
-use minijinja::{AutoEscape, Environment, Value, context, syntax::SyntaxConfig, value::Serde};
+use minijinja::{AutoEscape, Environment, Value, syntax::SyntaxConfig, value::Serde};
 
-use super::visit::Visit;
-use crate::{caller::Role, failure::Failure};
+use crate::failure::Failure;
 
 const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("templates/base.html")),
@@ -38,19 +37,12 @@ fn environment() -> &'static Environment<'static> {
     })
 }
 
-/// A page of somebody who has a session.
-pub fn render(template: &str, visit: &Visit, page: Value) -> Result<String, Failure> {
-    let caller = visit.caller();
-    let visitor = context! {
-        name => caller.name.as_str(), role => caller.role.name(), csrf => visit.session.csrf.as_str(), sees_all => caller.sees_all(),
-        decides => caller.role >= Role::Reviewer, rules => caller.role >= Role::Admin,
-    };
-    render_alone(template, context! { visitor, ..page })
-}
-
-/// A page of nobody in particular.
-pub fn render_alone(template: &str, page: Value) -> Result<String, Failure> {
-    environment().get_template(template).and_then(|template| template.render(page)).map_err(|error| Failure::inside(format!("{error:#}")))
+/// A page.
+pub fn render(template: &str, page: Value) -> Result<String, Failure> {
+    environment()
+        .get_template(template)
+        .and_then(|template| template.render(page))
+        .map_err(|error| Failure::inside(format!("{error:#}")))
 }
 
 /// A value of a page.

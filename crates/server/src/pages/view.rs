@@ -79,7 +79,7 @@ impl View {
             rank: of.rank_position,
             score: format!("{:.3}", of.ranking_score),
             confidence: format!("{:.0} %", 100.0 * of.confidence),
-            lift: of.lift.map(|lift| format!("{lift:.1} ×")).unwrap_or_default(),
+            lift: of.lift.map(|lift| format!("{lift:.1}\u{a0}×")).unwrap_or_default(),
             picture: items.iter().find_map(|item| item.picture.clone()),
             items,
             before: amount(original),
@@ -121,12 +121,7 @@ pub struct LogLine {
 impl LogLine {
     /// How an entry looks.
     pub fn of(of: &Entry) -> Self {
-        Self {
-            action: of.action.clone(),
-            by: of.decided_by.clone(),
-            at: moment(&of.decided_at),
-            note: of.note.clone(),
-        }
+        Self { action: of.action.clone(), by: of.decided_by.clone(), at: moment(&of.decided_at), note: of.note.clone() }
     }
 }
 
@@ -161,7 +156,10 @@ fn reasons(explanation: &Json) -> Vec<String> {
 /// What a score is made of.
 fn parts(components: &Json) -> Vec<(String, String)> {
     let named = components.as_object().into_iter().flatten();
-    named.filter_map(|(name, value)| Some((name.replace('_', " "), format!("{:.3}", value.as_f64()?)))).take(20).collect()
+    named
+        .filter_map(|(name, value)| Some((name.replace('_', " "), format!("{:.3}", value.as_f64()?))))
+        .take(20)
+        .collect()
 }
 
 fn text(json: &Json, key: &str) -> String {

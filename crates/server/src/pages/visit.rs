@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
     routing::{MethodFilter, MethodRouter, on},
 };
-use minijinja::Value;
+use minijinja::{Value, context};
 
 use super::templates;
 use crate::{
@@ -78,9 +78,20 @@ impl Visit {
         self.field(name).map(|text| text.trim().parse().map_err(refused)).transpose()
     }
 
+    /// A page with who visits it.
+    pub fn render(&self, template: &str, page: Value) -> Result<String, Failure> {
+        let caller = self.caller();
+        let visitor = context! {
+            name => caller.name.as_str(), role => caller.role.name(), csrf => self.session.csrf.as_str(),
+            sees_all => caller.sees_all(), decides => caller.role >= Role::Reviewer, rules => caller.role >= Role::Admin,
+        };
+        templates::render(template, context! { visitor, ..page })
+    }
+
     /// Where the form came from: a page of ours, or the fallback.
     pub fn back(&self, fallback: &str) -> String {
-        let is_ours = |text: &&str| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+        let is_ours =
+            |text: &&str| text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
         self.field("back").filter(is_ours).unwrap_or(fallback).to_owned()
     }
 }
@@ -101,12 +112,7 @@ pub fn page(method: &Method, role: Role, handler: PageHandler) -> MethodRouter<A
     on(MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET), call)
 }
 
-async fn visit(
-    app: &Arc<App>,
-    request: Request,
-    role: Role,
-    handler: PageHandler,
-) -> Result<Response<Body>, Failure> {
+async fn visit(app: &Arc<App>, request: Request, role: Role, handler: PageHandler) -> Result<Response<Body>, Failure> {
     let id = RequestId::of(&request);
     let (mut parts, body) = request.into_parts();
     let (method, uri) = (parts.method.clone(), parts.uri.clone());
@@ -150,14 +156,15 @@ fn perform(
     let shown = handler(app, visit);
     let status = shown.as_ref().map_or_else(|failure| failure.status.as_u16(), |_| 200);
     let fields = visit.form.iter().filter(|(name, _)| !matches!(name.as_str(), "csrf" | "back"));
-    let detail: Vec<String> = fields.map(|(name, value)| format!("{name}={}", value.chars().take(200).collect::<String>())).collect();
+    let detail: Vec<String> =
+        fields.map(|(name, value)| format!("{name}={}", value.chars().take(200).collect::<String>())).collect();
     app.store.end_audit(entry, status, visit.field("shop"), Some(&detail.join("; ")))?;
     rendered(shown?, visit)
 }
 
 fn rendered(shown: Shown, visit: &Visit) -> Result<Response<Body>, Failure> {
     match shown {
-        Shown::Page(template, context) => Ok(html(StatusCode::OK, templates::render(template, visit, context)?)),
+        Shown::Page(template, context) => Ok(html(StatusCode::OK, visit.render(template, context)?)),
         Shown::See(place) => Ok(see(&place)),
         Shown::Ready(response) => Ok(response),
     }
@@ -188,8 +195,8 @@ pub fn told(app: &App, id: &RequestId, failure: &Failure, wants_part: bool) -> R
     if wants_part {
         return answer;
     }
-    let words = minijinja::context! { words => failure.words.as_str(), request => id.0.as_str(), code => failure.status.as_u16() };
-    if let Ok(text) = templates::render_alone("failure.html", words) {
+    let words = context! { words => failure.words.as_str(), request => id.0.as_str(), code => failure.status.as_u16() };
+    if let Ok(text) = templates::render("failure.html", words) {
         let mut page = html(failure.status, text);
         if let Some(seconds) = answer.headers_mut().remove(header::RETRY_AFTER) {
             page.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -220,8 +227,11 @@ pub async fn form_of(headers: &HeaderMap, body: Body) -> Result<BTreeMap<String,
     let mut request = axum::http::Request::new(Body::from(bytes));
     *request.method_mut() = Method::POST;
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    let refused = |error: axum::extract::rejection::FormRejection| Failure::invalid("body", "form", error.body_text(), "value_error");
-    let form = <axum::Form<BTreeMap<String, String>> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
+    let refused = |error: axum::extract::rejection::FormRejection| {
+        Failure::invalid("body", "form", error.body_text(), "value_error")
+    };
+    let form =
+        <axum::Form<BTreeMap<String, String>> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
     form.map(|axum::Form(form)| form).map_err(refused)
 }
 

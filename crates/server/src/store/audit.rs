@@ -51,13 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn end_audit(
-        &self,
-        id: i64,
-        status: u16,
-        shop: Option<&str>,
-        detail: Option<&str>,
-    ) -> rusqlite::Result<()> {
+    pub fn end_audit(&self, id: i64, status: u16, shop: Option<&str>, detail: Option<&str>) -> rusqlite::Result<()> {
         let writer = self.writer();
         let mut statement =
             writer.prepare_cached("UPDATE audit SET status = ?2, shop_id = ?3, detail = ?4 WHERE id = ?1")?;

@@ -102,7 +102,8 @@ impl Store {
     /// When the database refuses.
     pub fn caller_of_token(&self, text: &str) -> rusqlite::Result<Option<Caller>> {
         let mut parts = text.split('_');
-        let (Some(MARK), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(MARK), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Ok(None);
         };
         let reader = self.reader();
@@ -160,7 +161,15 @@ mod tests {
         let caller = store.caller_of_token(&text).unwrap().unwrap();
         assert_eq!((caller.name.as_str(), caller.role, caller.sees("north")), ("ada", Role::Reviewer, true));
         assert!(!caller.sees("south") && !caller.sees_all());
-        for wrong in ["", "nlt", "nlt__", &text[..text.len() - 1], &format!("{text}0"), &format!("{text}_"), &text.replace("nlt", "NLT")] {
+        for wrong in [
+            "",
+            "nlt",
+            "nlt__",
+            &text[..text.len() - 1],
+            &format!("{text}0"),
+            &format!("{text}_"),
+            &text.replace("nlt", "NLT"),
+        ] {
             assert!(store.caller_of_token(wrong).unwrap().is_none(), "{wrong}");
         }
         let over = store.make_token(&token(None, Some("2020-01-01T00:00:00Z"))).unwrap();

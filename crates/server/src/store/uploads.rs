@@ -149,7 +149,8 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn fail_forgotten_uploads(&self) -> rusqlite::Result<()> {
-        let sql = "UPDATE uploads SET status = 'failed', error_message = ?1, updated_at = ?2 WHERE status = 'processing'";
+        let sql =
+            "UPDATE uploads SET status = 'failed', error_message = ?1, updated_at = ?2 WHERE status = 'processing'";
         self.writer().execute(sql, params!["the server ended while it looked at the file; send it again", now()])?;
         Ok(())
     }

@@ -15,8 +15,24 @@ fn recommendations_are_listed_by_score_and_a_page_says_where_the_next_is() {
     assert_eq!(ids, ["north-1", "north-2", "north-3"]);
     let first = &rows[0];
     let fields = [
-        "id", "csvUploadId", "shopId", "bundleType", "objective", "products", "pricing", "aiCopy", "confidence", "predictedLift",
-        "support", "lift", "rankingScore", "discountReference", "isApproved", "isUsed", "rankPosition", "createdAt",
+        "id",
+        "csvUploadId",
+        "shopId",
+        "bundleType",
+        "objective",
+        "products",
+        "pricing",
+        "aiCopy",
+        "confidence",
+        "predictedLift",
+        "support",
+        "lift",
+        "rankingScore",
+        "discountReference",
+        "isApproved",
+        "isUsed",
+        "rankPosition",
+        "createdAt",
     ];
     let mut names: Vec<&String> = first.as_object().unwrap().keys().collect();
     names.sort();
@@ -35,7 +51,11 @@ fn recommendations_are_listed_by_score_and_a_page_says_where_the_next_is() {
         target = link[1..link.find('>').unwrap()].to_owned();
     }
     assert_eq!(seen, ["north-1", "north-2", "north-3"]);
-    for target in ["/api/bundle-recommendations/north", "/api/shopify/recommendations", "/api/shopify/recommendations/north?limit=2"] {
+    for target in [
+        "/api/bundle-recommendations/north",
+        "/api/shopify/recommendations",
+        "/api/shopify/recommendations/north?limit=2",
+    ] {
         world.get(&token, target).expect(200);
     }
     let of_upload = world.get(&token, "/api/bundle-recommendations?uploadId=north%2Forders.csv").expect(200).json();
@@ -49,7 +69,9 @@ fn a_page_costs_nothing_twice_and_a_decision_is_seen_at_once() {
     let token = world.token("ada", Role::Reviewer, Some(&["north"]));
     let is_approved = || world.get(&token, "/api/bundle-recommendations").json()[0]["isApproved"].clone();
     assert_eq!([is_approved(), is_approved()], [json!(false), json!(false)]);
-    world.json(&token, "PATCH", "/api/bundle-recommendations/north-1/approve", &json!({ "isApproved": true })).expect(200);
+    world
+        .json(&token, "PATCH", "/api/bundle-recommendations/north-1/approve", &json!({ "isApproved": true }))
+        .expect(200);
     assert_eq!(is_approved(), true);
     world.results().execute("UPDATE bundle_recommendations SET is_approved = 1 WHERE id = 'north-2'", []).unwrap();
     assert_eq!(world.get(&token, "/api/bundle-recommendations").json()[1]["isApproved"], true, "another program wrote");
@@ -60,7 +82,8 @@ fn a_bundle_is_approved_offered_taken_away_undone_and_all_is_logged() {
     let world = World::new();
     let token = world.token("ada", Role::Reviewer, Some(&["north"]));
     let approve = |yes: bool| json!({ "isApproved": yes, "note": "looks right" });
-    let done = world.json(&token, "PATCH", "/api/bundle-recommendations/north-1/approve", &approve(true)).expect(200).json();
+    let done =
+        world.json(&token, "PATCH", "/api/bundle-recommendations/north-1/approve", &approve(true)).expect(200).json();
     assert_eq!(done["success"], true);
     let made = world.json(&token, "POST", "/api/bundles", &json!({ "recommendationId": "north-1" })).expect(200).json();
     let bundle = made["bundleId"].as_str().unwrap();
@@ -116,7 +139,13 @@ fn a_price_is_changed_within_the_caps_and_a_later_run_leaves_it() {
     let change = |body: Json| world.json(&token, "PATCH", "/api/bundle-recommendations/north-1", &body);
     let refused = change(json!({ "bundlePrice": 20.0 })).expect(422).json();
     assert!(refused["error"].as_str().unwrap().contains("26.88 to 34.03"), "{refused}");
-    for body in [json!({}), json!({ "title": "" }), json!({ "title": "a".repeat(61) }), json!({ "bundlePrice": 30.001 }), json!({ "price": 3 })] {
+    for body in [
+        json!({}),
+        json!({ "title": "" }),
+        json!({ "title": "a".repeat(61) }),
+        json!({ "bundlePrice": 30.001 }),
+        json!({ "price": 3 }),
+    ] {
         change(body).expect(422);
     }
     let edited = change(json!({ "bundlePrice": 33.0, "title": " Both " })).expect(200).json();
@@ -126,8 +155,13 @@ fn a_price_is_changed_within_the_caps_and_a_later_run_leaves_it() {
     results.execute("DELETE FROM bundle_recommendations WHERE shop_id = 'north'", []).unwrap();
     insert(&results, &Row { shop: "north", id: "north-1", rank: 7, title: "of the new run", item: "mug" });
     let row = world.get(&token, "/api/bundle-recommendations/north-1").expect(200).json();
-    assert_eq!((&row["pricing"]["bundle_price"], &row["aiCopy"]["title"], &row["rankPosition"]), (&json!(33.0), &json!("Both"), &json!(7)));
-    results.execute("UPDATE bundle_recommendations SET pricing = json_set(pricing, '$.original_total', 40)", []).unwrap();
+    assert_eq!(
+        (&row["pricing"]["bundle_price"], &row["aiCopy"]["title"], &row["rankPosition"]),
+        (&json!(33.0), &json!("Both"), &json!(7))
+    );
+    results
+        .execute("UPDATE bundle_recommendations SET pricing = json_set(pricing, '$.original_total', 40)", [])
+        .unwrap();
     let row = world.get(&token, "/api/bundle-recommendations/north-1").expect(200).json();
     assert_eq!(row["pricing"]["bundle_price"], 31.95, "of other prices it is no price any more");
 }
@@ -137,7 +171,10 @@ fn figures_rules_exports_and_search_are_of_the_shop() {
     let world = World::new();
     let token = world.token("ada", Role::Reviewer, Some(&["north"]));
     let stats = world.get(&token, "/api/dashboard-stats?shopId=north").expect(200).json();
-    assert_eq!((&stats["totalRecommendations"], &stats["totalOrders"], &stats["totalProducts"]), (&json!(3), &json!(2), &json!(2)));
+    assert_eq!(
+        (&stats["totalRecommendations"], &stats["totalOrders"], &stats["totalProducts"]),
+        (&json!(3), &json!(2), &json!(2))
+    );
     let analytics = world.get(&token, "/api/analytics?timeRange=week").expect(200).json();
     assert_eq!(analytics["timeSeries"].as_array().unwrap().len(), 2);
     let insights = world.get(&token, "/api/analytics/insights").expect(200).json();
@@ -154,17 +191,23 @@ fn figures_rules_exports_and_search_are_of_the_shop() {
 #[test]
 fn flags_are_set_all_or_none_and_a_shops_administrator_sets_the_shops() {
     let world = World::new();
-    let (admin, of_north) = (world.token("root", Role::Admin, None), world.token("nora", Role::Admin, Some(&["north"])));
+    let (admin, of_north) =
+        (world.token("root", Role::Admin, None), world.token("nora", Role::Admin, Some(&["north"])));
     let bulk = |flags: Json| world.json(&admin, "POST", "/api/admin/flags/bulk", &json!({ "flags": flags }));
     bulk(json!({ "bundling.max_per_pair": 3, "bundling.enabled": "yes" })).expect(422);
     let value = |token: &str, target: &str| world.get(token, target).expect(200).json()["value"].clone();
     assert_eq!(value(&admin, "/api/admin/flags/bundling.max_per_pair"), 2);
     bulk(json!({ "bundling.max_per_pair": 3 })).expect(200);
     assert_eq!(value(&of_north, "/api/admin/flags/bundling.max_per_pair"), 3);
-    let set = world.json(&of_north, "PUT", "/api/admin/flags/bundling.max_per_pair", &json!({ "value": 5 })).expect(200).json();
+    let set = world
+        .json(&of_north, "PUT", "/api/admin/flags/bundling.max_per_pair", &json!({ "value": 5 }))
+        .expect(200)
+        .json();
     assert_eq!((&set["value"], &set["from"]), (&json!(5), &json!("shop")));
     assert_eq!(value(&admin, "/api/admin/flags/bundling.max_per_pair"), 3);
-    world.json(&admin, "POST", "/api/admin/kill-switch", &json!({ "name": "disable_all_bundling", "active": true })).expect(200);
+    world
+        .json(&admin, "POST", "/api/admin/kill-switch", &json!({ "name": "disable_all_bundling", "active": true }))
+        .expect(200);
     let held = world.get(&admin, "/api/admin/flags/bundling.enabled").json();
     assert_eq!((&held["value"], &held["from"]), (&json!(false), &json!("kill switch")));
     world.json(&admin, "POST", "/api/admin/kill-switches/disable_all_bundling/deactivate", &json!({})).expect(200);
@@ -178,7 +221,10 @@ fn progress_is_known_queueing_or_too_long_ago() {
     let world = World::new();
     let (all, north) = (world.token("root", Role::Admin, None), world.token("ada", Role::Viewer, Some(&["north"])));
     let known = world.get(&all, "/api/generation-progress/run-north").expect(200).json();
-    assert_eq!((&known["status"], &known["progress"], &known["step"]), (&json!("failed"), &json!(60), &json!("ranking")));
+    assert_eq!(
+        (&known["status"], &known["progress"], &known["step"]),
+        (&json!("failed"), &json!(60), &json!("ranking"))
+    );
     assert_eq!(known["recommended_poll_interval_ms"], 0);
     let other = world.get(&north, "/api/generation-progress/run-south").expect(202).json();
     assert_eq!((&other["step"], &other["progress"]), (&json!("queueing"), &json!(5)));

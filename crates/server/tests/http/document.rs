@@ -24,8 +24,26 @@ fn a_shops_token_sees_and_changes_that_shop_alone_in_every_endpoint() {
                     let answer = ask(&world, &token, method, &target, operation);
                     assert!(answer.status < 500, "{method} {target}: {} {}", answer.status, answer.body);
                     // What was asked for comes back in some answers; what is south's own never does.
-                    for secret in ["south title", "south mug", "south description", "south customers", "south why", "south-o1", "south-sku", "run-south-problem", "run-all-problem", "run-south-step", "run-all-step", "south-lamp", "south-rule"] {
-                        assert!(!answer.body.contains(secret), "{role:?} {method} {target} tells {secret}: {}", answer.body);
+                    for secret in [
+                        "south title",
+                        "south mug",
+                        "south description",
+                        "south customers",
+                        "south why",
+                        "south-o1",
+                        "south-sku",
+                        "run-south-problem",
+                        "run-all-problem",
+                        "run-south-step",
+                        "run-all-step",
+                        "south-lamp",
+                        "south-rule",
+                    ] {
+                        assert!(
+                            !answer.body.contains(secret),
+                            "{role:?} {method} {target} tells {secret}: {}",
+                            answer.body
+                        );
                     }
                     walked += 1;
                 }
@@ -95,7 +113,9 @@ fn ask(world: &World, token: &str, method: &str, target: &str, operation: &Json)
         "NewValues" => json!({ "flags": { "bundling.enabled": false }, "shop_id": "south" }),
         "Switch" => json!({ "name": "disable_all_bundling", "active": true, "shop_id": "south" }),
         "OneFile" => json!({ "shopId": "south", "csvType": "orders", "csvData": "of south" }),
-        "FourFiles" => json!({ "shopId": "south", "catalogCsv": "a", "variantsCsv": "a", "inventoryCsv": "a", "ordersCsv": "a" }),
+        "FourFiles" => {
+            json!({ "shopId": "south", "catalogCsv": "a", "variantsCsv": "a", "inventoryCsv": "a", "ordersCsv": "a" })
+        }
         other => panic!("the walk does not know the body {other} of {target}"),
     };
     world.json(token, &method, target, &body)

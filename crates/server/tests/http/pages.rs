@@ -52,12 +52,22 @@ fn a_reviewer_decides_without_script() {
     let world = World::new();
     let visitor = Visitor::of(&world, &world.token("ada", Role::Reviewer, Some(&["north"])));
     let list = visitor.get("/bundles").expect(200).body;
-    for words in ["north title 1", "31.95", "12.50", "3.00 to 24.00", "north customers buy both", "pending <span class=\"number\">3"] {
+    for words in [
+        "north title 1",
+        "31.95",
+        "12.50",
+        "3.00 to 24.00",
+        "north customers buy both",
+        "pending <span class=\"number\">3",
+    ] {
         assert!(list.contains(words), "{words} is not on the page\n{list}");
     }
     let csrf = visitor.csrf();
     let act = |id: &str, act: &str, seen: i64| {
-        visitor.post(&format!("/bundles/{id}/act"), &format!("csrf={csrf}&act={act}&seen={seen}&back=%2Fbundles%3Fstatus%3Drejected"))
+        visitor.post(
+            &format!("/bundles/{id}/act"),
+            &format!("csrf={csrf}&act={act}&seen={seen}&back=%2Fbundles%3Fstatus%3Drejected"),
+        )
     };
     assert_eq!(act("north-1", "approve", 0).expect(303).header("location"), Some("/bundles?status=rejected"));
     act("north-2", "reject", 0).expect(303);
@@ -68,7 +78,10 @@ fn a_reviewer_decides_without_script() {
     let one = visitor.get("/bundles/north-1").expect(200).body;
     assert!(one.contains("26.88 to 34.03") && one.contains("approve"), "{one}");
     let change = |price: &str| {
-        visitor.post("/bundles/north-2/change", &format!("csrf={csrf}&price={price}&title=Both&description=Nice&seen=3&back=%2Fbundles%2Fnorth-2"))
+        visitor.post(
+            "/bundles/north-2/change",
+            &format!("csrf={csrf}&price={price}&title=Both&description=Nice&seen=3&back=%2Fbundles%2Fnorth-2"),
+        )
     };
     assert!(change("20").expect(422).body.contains("26.88 to 34.03"));
     change("33,00").expect(303);
@@ -82,7 +95,9 @@ fn what_was_seen_must_still_be_so() {
         Visitor::of(&world, &world.token("ada", Role::Reviewer, None)),
         Visitor::of(&world, &world.token("bob", Role::Reviewer, None)),
     );
-    let act = |visitor: &Visitor, act: &str| visitor.post("/bundles/north-1/act", &format!("csrf={}&act={act}&seen=0", visitor.csrf()));
+    let act = |visitor: &Visitor, act: &str| {
+        visitor.post("/bundles/north-1/act", &format!("csrf={}&act={act}&seen=0", visitor.csrf()))
+    };
     act(&ada, "approve").expect(303);
     let refused = act(&bob, "reject").expect(409);
     assert!(refused.body.contains("ada did &#x27;approve&#x27;"), "{}", refused.body);
@@ -96,7 +111,9 @@ fn a_form_of_another_page_does_nothing() {
     let visitor = Visitor::of(&world, &world.token("ada", Role::Admin, None));
     let csrf = visitor.csrf();
     let other = Visitor::of(&world, &world.token("bob", Role::Admin, None)).csrf();
-    for body in ["act=approve".to_owned(), format!("act=approve&csrf={other}"), format!("act=approve&csrf={}", &csrf[1..])] {
+    for body in
+        ["act=approve".to_owned(), format!("act=approve&csrf={other}"), format!("act=approve&csrf={}", &csrf[1..])]
+    {
         visitor.post("/bundles/north-1/act", &body).expect(403);
         visitor.post("/flags", &body).expect(403);
         visitor.post("/runs", &body).expect(403);
@@ -104,7 +121,8 @@ fn a_form_of_another_page_does_nothing() {
     }
     let good = format!("act=approve&csrf={csrf}");
     for (name, value) in [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")] {
-        let headers = [("Cookie", visitor.cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), (name, value)];
+        let headers =
+            [("Cookie", visitor.cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), (name, value)];
         send(world.address, "POST", "/bundles/north-1/act", &headers, good.as_bytes()).expect(403);
     }
     assert_eq!(world.text("SELECT COUNT(*) || '' FROM bundle_decisions"), "0");
@@ -124,7 +142,14 @@ fn each_page_is_shown_to_those_it_is_for() {
         assert!(!page.contains("south"), "{target} tells of the other shop\n{page}");
         assert!(!page.contains("name=\"act\""), "a viewer decides nothing");
     }
-    for (target, status) in [("/flags", 403), ("/report.html", 403), ("/bundles/south-1", 404), ("/runs/run-south", 404), ("/bundles?shop=south", 403), ("/search?q=a&shop=south", 403)] {
+    for (target, status) in [
+        ("/flags", 403),
+        ("/report.html", 403),
+        ("/bundles/south-1", 404),
+        ("/runs/run-south", 404),
+        ("/bundles?shop=south", 403),
+        ("/search?q=a&shop=south", 403),
+    ] {
         viewer.get(target).expect(status);
     }
     viewer.post("/bundles/north-1/act", &format!("csrf={}&act=approve", viewer.csrf())).expect(403);
@@ -132,7 +157,8 @@ fn each_page_is_shown_to_those_it_is_for() {
     assert!(admin.get("/flags").expect(200).body.contains("disable all bundling"));
     assert!(admin.get("/report.html").expect(200).header("content-security-policy").unwrap().contains("sandbox"));
     let csrf = admin.csrf();
-    let throw = |rest: &str| admin.post("/flags", &format!("csrf={csrf}&key=emergency.disable_all_bundling&value=true{rest}"));
+    let throw =
+        |rest: &str| admin.post("/flags", &format!("csrf={csrf}&key=emergency.disable_all_bundling&value=true{rest}"));
     throw("").expect(422);
     throw("&sure=yes").expect(303);
     assert!(admin.get("/flags").body.contains("Take back"));

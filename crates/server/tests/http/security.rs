@@ -9,7 +9,12 @@ use crate::{client::send, world::World};
 fn without_a_token_or_with_a_wrong_one_only_health_is_told() {
     let world = World::new();
     let token = world.token("ada", Role::Viewer, None);
-    let over = NewToken { name: "old".to_owned(), role: Role::Admin, shops: None, expires_at: Some("2020-01-01T00:00:00Z".to_owned()) };
+    let over = NewToken {
+        name: "old".to_owned(),
+        role: Role::Admin,
+        shops: None,
+        expires_at: Some("2020-01-01T00:00:00Z".to_owned()),
+    };
     let over = world.store.make_token(&over).unwrap();
     let document = send(world.address, "GET", "/api/openapi.json", &[], b"").json();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -62,7 +67,13 @@ fn failures_say_what_is_wrong_twice_with_the_request_and_nothing_of_the_inside()
     assert_eq!(answer.header("x-request-id"), body["requestId"].as_str());
     let missing = world.get(&token, "/api/bundles/nothing").expect(404).json();
     assert_eq!(missing["error"], missing["detail"]);
-    for target in ["/api/bundle-recommendations?shopId=north&after=x", "/api/bundle-recommendations?shopId=north&limit=0", "/api/runs?limit=x", "/api/bundle-recommendations?shop=north", "/api/search?q="] {
+    for target in [
+        "/api/bundle-recommendations?shopId=north&after=x",
+        "/api/bundle-recommendations?shopId=north&limit=0",
+        "/api/runs?limit=x",
+        "/api/bundle-recommendations?shop=north",
+        "/api/search?q=",
+    ] {
         world.get(&token, target).expect(422);
     }
     world.results().execute("DROP TABLE bundle_edits", []).unwrap();

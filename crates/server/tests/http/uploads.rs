@@ -15,7 +15,9 @@ fn form(world: &World, token: &str, fields: &[(&str, &str)], filename: &str, fil
     for (name, value) in fields {
         body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
     }
-    body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n\r\n").bytes());
+    body.extend(
+        format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n\r\n").bytes(),
+    );
     body.extend(file);
     body.extend(b"\r\n--x--\r\n");
     let headers = [("Authorization", &*format!("Bearer {token}")), ("Content-Type", "multipart/form-data; boundary=x")];
@@ -38,16 +40,29 @@ fn looked_at(world: &World, token: &str, id: &str) -> Json {
 fn a_file_is_looked_at_and_put_into_its_shops_folder_whole() {
     let world = World::new();
     let token = world.token("ada", Role::Reviewer, Some(&["north"]));
-    let sent = form(&world, &token, &[("runId", "sync-1"), ("csvType", "catalog")], "../Orders 1.csv", b"of north\n1\n2\n").expect(200).json();
-    assert_eq!((&sent["status"], &sent["runId"], &sent["shopId"]), (&json!("processing"), &json!("sync-1"), &json!("north")));
+    let sent =
+        form(&world, &token, &[("runId", "sync-1"), ("csvType", "catalog")], "../Orders 1.csv", b"of north\n1\n2\n")
+            .expect(200)
+            .json();
+    assert_eq!(
+        (&sent["status"], &sent["runId"], &sent["shopId"]),
+        (&json!("processing"), &json!("sync-1"), &json!("north"))
+    );
     let upload = looked_at(&world, &token, sent["uploadId"].as_str().unwrap());
-    assert_eq!((&upload["status"], &upload["totalRows"], &upload["processedRows"], &upload["rejectedRows"]), (&json!("completed"), &json!(3), &json!(2), &json!(1)));
+    assert_eq!(
+        (&upload["status"], &upload["totalRows"], &upload["processedRows"], &upload["rejectedRows"]),
+        (&json!("completed"), &json!(3), &json!(2), &json!(1))
+    );
     assert_eq!((&upload["reasons"], &upload["csvType"]), (&json!(["1 no_line"]), &json!("orders")));
     assert!(upload["warnings"][0].as_str().unwrap().contains("sent as catalog"));
     let shops = world.folder.path().join("shops");
     assert_eq!(fs::read(shops.join("north/Orders_1.csv")).unwrap(), b"of north\n1\n2\n");
     assert_eq!(fs::read_dir(shops.join("north")).unwrap().count(), 1);
-    assert_eq!(fs::read_dir(world.folder.path().join(".nightloom/uploads")).unwrap().count(), 0, "nothing is left over");
+    assert_eq!(
+        fs::read_dir(world.folder.path().join(".nightloom/uploads")).unwrap().count(),
+        0,
+        "nothing is left over"
+    );
     assert_eq!(world.get(&token, "/api/csv-uploads/sync-1").expect(200).json()["id"], sent["uploadId"]);
     let list = world.get(&token, "/api/csv-uploads").expect(200).json();
     let ids: Vec<&Json> = list.as_array().unwrap().iter().map(|upload| &upload["id"]).collect();
@@ -118,7 +133,10 @@ fn of_a_shop_one_run_goes_on_at_a_time() {
     begin("north/orders.csv").expect(409);
     world.json(&token, "POST", "/api/generate-rules", &json!({ "csvUploadId": "south/orders.csv" })).expect(200);
     let active = world.get(&token, "/api/generation-progress/shop/north/active").expect(200).json();
-    assert_eq!((&active["active_sync"]["step"], &active["active_sync"]["upload_id"]), (&json!("queueing"), &json!("north/orders.csv")));
+    assert_eq!(
+        (&active["active_sync"]["step"], &active["active_sync"]["upload_id"]),
+        (&json!("queueing"), &json!("north/orders.csv"))
+    );
     begin("nothing").expect(404);
     let admin = world.token("root", Role::Admin, None);
     world.json(&admin, "POST", "/api/force-reset/north%2Forders.csv", &json!({})).expect(409);

@@ -87,7 +87,11 @@ impl FlagStore for Flags {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    fn change(&self, change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>) -> Result<(), FlagError> {
+    fn change(
+        &self,
+        _by: &str,
+        change: &mut dyn FnMut(&mut Overrides) -> Result<(), FlagError>,
+    ) -> Result<(), FlagError> {
         let mut kept = self.0.lock().unwrap();
         let mut changed = kept.clone();
         change(&mut changed)?;
@@ -150,7 +154,12 @@ impl World {
             state_folder: state.clone(),
             shop_data: folder.path().join("shops"),
             report: folder.path().join("report.html"),
-            runs: RunCommand { program, pipeline: PathBuf::from("p.toml"), arguments: Vec::new(), environment: Vec::new() },
+            runs: RunCommand {
+                program,
+                pipeline: PathBuf::from("p.toml"),
+                arguments: Vec::new(),
+                environment: Vec::new(),
+            },
             requests_per_minute: 0,
             secure_cookies: false,
             kept_bytes: 1 << 20,
@@ -209,9 +218,7 @@ impl Drop for World {
 
 /// Puts a recommendation into the table.
 pub fn insert(results: &Connection, row: &Row) {
-    let item = |id: &str, name: &str, price: f64| {
-        json!({ "variant_id": id, "product_id": id, "product_gid": "", "variant_gid": "", "name": name, "title": name, "price": price, "sku": format!("{}-sku", row.shop) })
-    };
+    let item = |id: &str, name: &str, price: f64| json!({ "variant_id": id, "product_id": id, "product_gid": "", "variant_gid": "", "name": name, "title": name, "price": price, "sku": format!("{}-sku", row.shop) });
     let products = json!({ "items": [item("1", row.item, 22.21), item("2", "Tray", 13.62)] });
     let pricing = json!({
         "currency": "EUR", "original_total": 35.83, "bundle_price": 31.95, "discount_amount": 3.88, "total_discount_pct": 10.828914,
@@ -223,7 +230,8 @@ pub fn insert(results: &Connection, row: &Row) {
         ],
     });
     let copy = json!({ "title": row.title, "description": format!("{} description", row.shop) });
-    let why = json!({ "summary": format!("{} customers buy both", row.shop), "evidence": ["bought together in 9 orders"] });
+    let why =
+        json!({ "summary": format!("{} customers buy both", row.shop), "evidence": ["bought together in 9 orders"] });
     results
         .execute(
             "INSERT INTO bundle_recommendations (id, csv_upload_id, shop_id, bundle_type, objective, products, pricing, ai_copy, confidence, \
