@@ -15,7 +15,7 @@ TARBALL   := dist/nightloom-$(VERSION)-$(shell uname -m)-linux.tar.gz
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run resync run-due plan stage stage-given status demo test bench bench-server fuzz-api lint docs dist dist-check clean-checkpoints
+.PHONY: help build run report resync run-due plan stage stage-given status demo test bench bench-server fuzz-api lint docs dist dist-check clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ build: ## Build the program (the first time takes a while: Polars)
 
 run: build $(DEMO) ## Run the nightly pipeline; on first use the demo data is made
 	$(NIGHTLOOM) run $(PIPELINE) $(ARGS)
+
+report: build ## Open the page of the newest run in the browser
+	$(NIGHTLOOM) report $(PIPELINE) --out out/report.html $(if $(DISPLAY)$(WAYLAND_DISPLAY),--open) $(ARGS)
 
 plan: build $(DEMO) ## Say what `make run` would do, and why
 	$(NIGHTLOOM) plan $(PIPELINE) $(ARGS)

@@ -23,6 +23,8 @@ use nightloom_alerts as alerts;
 use nightloom_batch_journal as batch_journal;
 use nightloom_flags as flags;
 use nightloom_http as http;
+use nightloom_lineage as lineage;
+use nightloom_page as page;
 use nightloom_pinecone as pinecone;
 use nightloom_postgres as postgres;
 use nightloom_remote as remote;

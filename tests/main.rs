@@ -10,6 +10,7 @@ mod mining;
 mod nightly;
 mod orders;
 mod postgres;
+mod report;
 mod review;
 mod server;
 mod support;

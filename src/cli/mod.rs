@@ -12,12 +12,15 @@ mod exports;
 mod flags;
 mod graph;
 mod itemsets;
+mod lineage;
+mod notify;
 mod operators;
 mod overdue;
 mod plan;
 mod progress;
 mod provenance;
 mod recommend;
+mod report;
 mod run;
 mod sample;
 mod schedule;
@@ -60,6 +63,7 @@ Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file
 enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Status(status::Arguments),
     Graph(graph::Arguments),
     Check(check::Arguments),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
     let result = match Nightloom::parse().command {
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Report(arguments) => report::main(&arguments),
         Command::Status(arguments) => status::main(&arguments),
         Command::Graph(arguments) => graph::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),

@@ -9,6 +9,7 @@ pub mod error;
 mod execute;
 pub mod expect;
 pub mod failpoint;
+pub mod figures;
 pub mod file;
 pub mod fingerprint;
 pub mod flags_file;

@@ -23,10 +23,11 @@ use super::{
     error::PipelineError,
     execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
+    figures,
     file::{Input, Pipeline, Sink, Step, StepId, StepKind},
     fingerprint::Ingredients,
     generation::{Ending, Generation},
-    journal::{EarlierNeed, Journal, NeededMemory, RunRow, StepRow},
+    journal::{EarlierNeed, Journal, NeededMemory, Night, RunRow, StepRow},
     kept::KeptFrames,
     memory,
     observe::{Counter, Event, Observer},
@@ -83,9 +84,16 @@ pub struct Outcome {
     pub peak_memory_bytes: u64,
     /// The first error, if the run failed.
     pub problem: Option<PipelineError>,
+    /// The main figures, as far as the run came to them.
+    pub figures: Night,
 }
 
 impl Outcome {
+    /// Whether all was fresh.
+    pub fn is_idle(&self) -> bool {
+        self.problem.is_none() && self.rows.iter().all(|row| row.status == "fresh")
+    }
+
     /// How the run ended, in a word.
     pub fn status(&self) -> &'static str {
         match &self.problem {
@@ -139,6 +147,7 @@ pub fn run(
     let started = Instant::now();
     let store = CheckpointStore::new(state_folder, pipeline);
     let chosen = steps_to_do(pipeline, &options.plan.selection)?;
+    let is_whole = chosen.len() == pipeline.steps.len();
     let run_id = options.run_id.clone().unwrap_or_else(new_run_id);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
     let row = RunRow {
@@ -189,7 +198,15 @@ pub fn run(
         })
         .collect();
     let seconds = started.elapsed().as_secs_f64();
-    let mut outcome = Outcome { run_id, rows, manifests, seconds, peak_memory_bytes, problem };
+    let mut figures = figures::measured(pipeline, &store, &manifests).unwrap_or_else(|problem| {
+        observer.event(&Event::Warning { text: &format!("the figures of the run are not known: {problem}") });
+        Night::new()
+    });
+    if is_whole {
+        figures.extend(figures::of_the_run(&rows, seconds, peak_memory_bytes));
+    }
+    let mut outcome = Outcome { run_id, rows, manifests, seconds, peak_memory_bytes, problem, figures };
+    keep_figures(journal, &outcome, observer);
     let failed = outcome.problem.as_ref().filter(|problem| !matches!(problem, PipelineError::Interrupted));
     let words = failed.map(ToString::to_string);
     let words = words.as_deref().and_then(|words| words.lines().next());
@@ -197,6 +214,17 @@ pub fn run(
     // What failed first is told, even where the journal cannot be written any more.
     outcome.problem = outcome.problem.or(ended.err());
     Ok(outcome)
+}
+
+/// Keeps the figures for the nights to come, unless the run failed or had nothing to do. What is told of a night is no reason
+/// to fail it.
+fn keep_figures(journal: &Journal, outcome: &Outcome, observer: &dyn Observer) {
+    if outcome.problem.is_none()
+        && !outcome.is_idle()
+        && let Err(problem) = journal.keep_figures(&outcome.run_id, &outcome.figures)
+    {
+        observer.event(&Event::Warning { text: &format!("the figures of the run are not kept: {problem}") });
+    }
 }
 
 /// Now, UTC, for the journal; no result depends on it.
@@ -536,6 +564,7 @@ impl Run<'_> {
             kind: step.kind_word().to_owned(),
             step: step.name.clone(),
             reason: Some(reason),
+            started_after: Some(started.duration_since(self.started).as_secs_f64()),
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak,
             ..StepRow::default()

@@ -13,10 +13,10 @@ use super::{
 };
 
 /// Sections whose entries have names of their own and are put together from included files.
-const NAMED_SECTIONS: [&str; 6] = ["vars", "sources", "stages", "sinks", "reports", "verify"];
+const NAMED_SECTIONS: [&str; 7] = ["vars", "sources", "stages", "sinks", "reports", "figures", "verify"];
 
 /// What a file says of itself alone, and of its own runs: not taken over by a file that includes it.
-const OWN_SECTIONS: [&str; 7] = ["name", "scope", "tags", "schedule", "schedules", "alerts", "metrics"];
+const OWN_SECTIONS: [&str; 8] = ["name", "scope", "tags", "report", "schedule", "schedules", "alerts", "metrics"];
 
 /// Reads a pipeline file and all it includes. `shown` is what messages call it, `stack` the files being read.
 ///

@@ -6,6 +6,7 @@ mod endpoints;
 mod include;
 mod load;
 pub mod model;
+mod reports;
 mod resolve;
 mod sql_literal;
 mod steps;
@@ -14,4 +15,7 @@ mod upkeep;
 
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
-pub use steps::{DatasetRef, Expectation, Input, Pipeline, Schedule, Sink, Step, StepId, StepKind, Verify};
+pub use steps::{
+    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Schedule, Sink, Step, StepId,
+    StepKind, Verify,
+};

@@ -10,7 +10,8 @@ use super::{
     endpoints::{self, Place},
     load::{Overrides, load},
     model::{ExpectTable, PipelineFile, SourceTable, StageTable},
-    steps::{DatasetRef, Expectation, Input, Output, Pipeline, Report, Sink, Step, StepId, StepKind, Verify},
+    reports,
+    steps::{DatasetRef, Expectation, Input, Output, Pipeline, Sink, Step, StepId, StepKind, Verify, find},
     typed::{explain, typed},
     upkeep::upkeep,
 };
@@ -35,7 +36,9 @@ impl Pipeline {
         let builder = Builder { document: &document, registry };
         let steps = builder.steps(&file)?;
         let sinks = builder.sinks(&file, &steps)?;
-        let reports = builder.reports(&file, &steps)?;
+        let reports = reports::reports(&document, &file, &steps)?;
+        let figures = reports::figures(&document, &file, &steps)?;
+        let report = reports::settings(&document, file.report.clone())?;
         let verify = builder.verify(&file)?;
         let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
@@ -45,6 +48,8 @@ impl Pipeline {
             steps,
             sinks,
             reports,
+            figures,
+            report,
             verify,
             upkeep,
             document,
@@ -386,46 +391,18 @@ impl<'a> Builder<'a> {
         Ok(Expectation { output, table, at, related })
     }
 
-    fn dataset(&self, steps: &[Step], section: &str, name: &str, dataset: &str) -> Result<DatasetRef, Diagnostic> {
-        find(steps, dataset).ok_or_else(|| {
-            let known: Vec<&str> =
-                steps.iter().flat_map(|step| step.outputs.iter().map(|output| output.dataset.as_str())).collect();
-            Diagnostic::new(
-                format!("nothing makes the dataset '{dataset}'"),
-                &self.document.locate(&[section, name, "from"]),
-                "wanted here",
-            )
-            .mend(suggest(dataset, known))
-        })
-    }
-
     fn sinks(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
         self.section("sinks")
             .iter()
             .map(|entry| {
                 let table = &file.sinks[&entry.key];
                 let place = Place { root: self.document, section: "sinks", name: &entry.key };
-                let from = self.dataset(steps, "sinks", &entry.key, &table.from)?;
+                let from = reports::dataset(self.document, steps, ["sinks", &entry.key, "from"], &table.from)?;
                 Ok(Sink {
                     name: entry.key.clone(),
                     from,
                     target: endpoints::sink(&place, table)?,
                     config: without_secrets(json!(table)),
-                })
-            })
-            .collect()
-    }
-
-    fn reports(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Report>, Diagnostic> {
-        self.section("reports")
-            .iter()
-            .map(|entry| {
-                let table = &file.reports[&entry.key];
-                Ok(Report {
-                    title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
-                    from: self.dataset(steps, "reports", &entry.key, &table.from)?,
-                    limit: table.limit.unwrap_or(40),
-                    hide_empty: table.hide_empty,
                 })
             })
             .collect()
@@ -468,13 +445,6 @@ fn check_step_name(entry: &Entry) -> Result<(), Diagnostic> {
     }
     Err(Diagnostic::new(format!("'{}' cannot be a step's name", entry.key), &entry.at, "not a plain word")
         .mend("use letters, digits, '-' and '_', at most 100"))
-}
-
-fn find(steps: &[Step], dataset: &str) -> Option<DatasetRef> {
-    steps.iter().enumerate().find_map(|(index, step)| {
-        let output = step.outputs.iter().position(|output| output.dataset == dataset)?;
-        Some(DatasetRef { step: StepId(index), output })
-    })
 }
 
 /// Follows what the unplaced steps wait for until one comes again.

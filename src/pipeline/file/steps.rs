@@ -1,13 +1,17 @@
 //! A pipeline as the engine works with it: steps, the datasets between them, sinks, reports, queries.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
 use super::{
     diagnostic::At,
     document::Node,
-    model::{ExpectTable, OwnWrites},
+    model::{CardTable, ChartName, ExpectTable, MeasureName, OwnWrites, ReportSettings, UnitName},
 };
 use crate::{
     alerts::AlertTable,
@@ -44,8 +48,12 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
     /// Where datasets go.
     pub sinks: Vec<Sink>,
-    /// What is printed at the end of a run.
+    /// What the page of a run shows.
     pub reports: Vec<Report>,
+    /// The main figures of a run.
+    pub figures: Vec<Figure>,
+    /// What counts as unusual, and who is told.
+    pub report: ReportSettings,
     /// What `nightloom verify` asks.
     pub verify: Vec<Verify>,
     /// What is said of its own runs.
@@ -144,16 +152,73 @@ pub struct Sink {
     pub config: Json,
 }
 
-/// A dataset printed at the end of a run.
+/// A dataset on the page of a run.
 pub struct Report {
+    /// Its name.
+    pub name: String,
     /// The heading.
     pub title: String,
     /// The dataset.
     pub from: DatasetRef,
     /// How many rows at most.
     pub limit: u32,
-    /// Whether it is printed only when there are rows.
+    /// Whether it is shown only when there are rows.
     pub hide_empty: bool,
+    /// The part of the page it stands in.
+    pub part: String,
+    /// How it is drawn.
+    pub picture: Picture,
+}
+
+/// How a report is drawn.
+pub enum Picture {
+    /// As a table.
+    Table {
+        /// The columns, or none for all.
+        columns: Vec<String>,
+        /// Two columns whose words that differ are marked.
+        compare: Option<[String; 2]>,
+        /// Whether a terminal has it too.
+        printed: bool,
+    },
+    /// As a chart.
+    Chart(ChartSpec),
+    /// A card a row.
+    Cards(CardTable),
+}
+
+/// A chart of a dataset.
+pub struct ChartSpec {
+    /// What it looks like.
+    pub kind: ChartName,
+    /// Column of the categories, or of the numbers of a histogram.
+    pub x: String,
+    /// Column of the numbers; without it rows are counted.
+    pub y: Option<String>,
+    /// Column of the series.
+    pub series: Option<String>,
+    /// How the numbers of a category come together.
+    pub measure: MeasureName,
+}
+
+/// A main figure of a run.
+pub struct Figure {
+    /// Its name; the journal keeps it under this.
+    pub name: String,
+    /// What it is called.
+    pub label: String,
+    /// The part of the summary it stands in.
+    pub part: String,
+    /// The dataset.
+    pub from: DatasetRef,
+    /// Of how many rows it is a share.
+    pub of: Option<DatasetRef>,
+    /// The column that is measured; without it rows are counted.
+    pub column: Option<(String, MeasureName)>,
+    /// What it is a number of.
+    pub unit: UnitName,
+    /// Whether somebody should look when it grows.
+    pub look: bool,
 }
 
 /// A query with expectations.
@@ -197,10 +262,29 @@ impl Pipeline {
         (0..self.steps.len()).map(StepId)
     }
 
+    /// The part of the pipeline that a step is of: the name of the file it is written in.
+    pub fn part(&self, step: &Step) -> String {
+        part_of(&self.document.locate_key(&[if step.is_source() { "sources" } else { "stages" }, &step.name]))
+    }
+
     /// The name of a dataset.
     pub fn dataset_name(&self, dataset: DatasetRef) -> &str {
         &self.step(dataset.step).outputs[dataset.output].dataset
     }
+}
+
+/// The name of the file that something is written in, without its ending.
+pub fn part_of(at: &At) -> String {
+    let name = Path::new(&at.origin.name).file_stem();
+    name.map_or_else(|| at.origin.name.clone(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The dataset of a name.
+pub fn find(steps: &[Step], dataset: &str) -> Option<DatasetRef> {
+    steps.iter().enumerate().find_map(|(index, step)| {
+        let output = step.outputs.iter().position(|output| output.dataset == dataset)?;
+        Some(DatasetRef { step: StepId(index), output })
+    })
 }
 
 impl Step {
