@@ -197,15 +197,15 @@ impl Terms {
     fn of(&self, parsed: &Parsed, brands: &[u32]) -> Lists<u32> {
         let mut lists = Lists::default();
         let mut list = Vec::new();
-        for row in 0..parsed.titles.len() {
+        for (row, brand) in brands.iter().enumerate() {
             list.clear();
             list.extend_from_slice(parsed.titles.row(row));
             for code in parsed.codes.row(row) {
                 list.push(self.words + code);
                 list.extend_from_slice(self.prefixes.row(*code as usize));
             }
-            if brands[row] != brand::NONE {
-                list.push(self.words + self.codes + brands[row]);
+            if *brand != brand::NONE {
+                list.push(self.words + self.codes + brand);
             }
             list.extend(parsed.joined.row(row).iter().filter_map(|key| self.shared.get(key)));
             sort_distinct(&mut list);
@@ -219,5 +219,5 @@ impl Terms {
 fn prefix_keys(code: &str) -> Vec<u64> {
     let letters: Vec<usize> = code.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let shortest = letters.len().saturating_sub(PREFIX_CUT).max(SHORTEST_PREFIX);
-    (shortest..=letters.len()).map(|length| hash(code[..letters[length - 1]].as_bytes()).rotate_left(17)).collect()
+    (shortest..=letters.len()).map(|length| hash(&code.as_bytes()[..letters[length - 1]]).rotate_left(17)).collect()
 }
