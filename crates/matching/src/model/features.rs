@@ -57,10 +57,10 @@ impl<'a> Features<'a> {
         let rows = [self.candidates.left_of[pair] as usize, self.candidates.right_of(pair) as usize];
         out.clear();
         out.extend(scores.map(|score| f64::from(if score.is_nan() { self.usual_description } else { score })));
-        for (side, tops) in self.tops.iter().enumerate() {
+        for (side, (tops, row)) in self.tops.iter().zip(rows).enumerate() {
             let gaps = match absent.filter(|absent| absent.side == side) {
-                Some(absent) => tops.gaps_without(rows[side], scores, &self.evidence.scores[absent.pair as usize]),
-                None => tops.gaps(rows[side], scores),
+                Some(absent) => tops.gaps_without(row, scores, &self.evidence.scores[absent.pair as usize]),
+                None => tops.gaps(row, scores),
             };
             out.extend(gaps.map(f64::from));
         }
