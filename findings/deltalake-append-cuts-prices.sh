@@ -2,7 +2,6 @@
 # deltalake 1.6.6 with pyarrow 26.0.1 (PyPI).
 # Expected: an append whose column has another type than the table's is refused, as a decimal of another scale is, an integer out of
 #   range, and a text that is no number: writers of Delta tables enforce the schema.
-# Guess before: refused.
 # Seen: floats and decimals appended to a column of whole numbers are cut without a word: 1.75 is 1, -1.75 is -1, Decimal 19.99 is 19.
 #   So it is with mode="append", with schema_mode="merge", and in MERGE. A table that was created on a night when all prices were
 #   whole loses the cents of every night after. NaN, which has no whole part, is refused, and so is Decimal(10,3) for Decimal(10,2).

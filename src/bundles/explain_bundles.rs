@@ -26,12 +26,23 @@ use crate::{
     flags::{Flag, flag},
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
-        StageContext, StageError,
+        ChatService, ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase,
+        PortSchema, Question, StageContext, StageError,
     },
 };
 
 use ColumnKind::{Float, Int, Record, Text};
+
+/// Who writes what customers read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CopyWriter {
+    /// Templates: the same for the same bundle.
+    #[default]
+    Template,
+    /// The endpoint `chat`; where it fails for a bundle, the template.
+    Chat,
+}
 
 /// Explains bundles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,11 +52,15 @@ pub struct ExplainBundles {
     pub response: f64,
     /// The margin of an item whose cost nobody knows, in percent of its price. From 0 to 100.
     pub assumed_margin_pct: f64,
+    /// Who writes what customers read.
+    pub copy: CopyWriter,
+    /// The OpenAI-compatible endpoint of `copy = "chat"`.
+    pub chat: ChatService,
 }
 
 impl Default for ExplainBundles {
     fn default() -> Self {
-        Self { response: 1.0, assumed_margin_pct: 40.0 }
+        Self { response: 1.0, assumed_margin_pct: 40.0, copy: CopyWriter::default(), chat: ChatService::default() }
     }
 }
 
@@ -120,6 +135,7 @@ impl Operator for ExplainBundles {
 
     fn validate(&self) -> Result<(), ParamError> {
         ParamError::unless_between("response", self.response, 0.0, 100.0)?;
+        self.chat.check("chat")?;
         ParamError::unless_between("assumed_margin_pct", self.assumed_margin_pct, 0.0, 100.0)
     }
 
@@ -136,17 +152,37 @@ impl Operator for ExplainBundles {
             products: &products,
         };
         let shops = read_candidates(&frame, "bundles", &products)?;
-        let words: Vec<Vec<Words>> = shops
+        let mut words: Vec<Vec<Words>> = shops
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
                 Ok(tables.explain(shop, context.flags.is_on(shop.rows.shop.as_deref(), EXPLAINS)))
             })
             .collect::<Result<_, StageError>>()?;
+        if self.copy == CopyWriter::Chat {
+            self.ask(&mut words, context)?;
+        }
         let summaries = summaries(&shops, &words)?;
         let words: Vec<Words> = words.into_iter().flatten().collect();
         let made: Vec<&Made> = shops.iter().flat_map(|shop| &shop.made).collect();
         Ok(Frames::new().with("explained", frame.hstack(&columns(&made, &words)?)?).with("summaries", summaries))
+    }
+}
+
+impl ExplainBundles {
+    /// Has a model write the texts; where it gives none that can be used, the template stays.
+    fn ask(&self, words: &mut [Vec<Words>], context: &StageContext) -> Result<(), StageError> {
+        let questions: Vec<Question> = words.iter().flatten().map(|words| words.copy.question(&words.names)).collect();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let answers = context.services.ask(&self.chat, &questions)?;
+        for (words, answer) in words.iter_mut().flatten().zip(answers) {
+            if let Some(written) = answer.ok().and_then(|answer| words.copy.rewritten(&answer, &self.chat.model)) {
+                words.copy = written;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -162,8 +198,9 @@ struct Tables<'a> {
 /// What is said of a bundle.
 struct Words {
     explanation: Option<Explanation>,
-    copy: String,
-    title: String,
+    copy: BundleCopy,
+    /// The names of the items.
+    names: Vec<String>,
     expected: Expectation,
     share: f64,
 }
@@ -209,13 +246,7 @@ impl Tables<'_> {
             explanation: explanation.as_ref().map_or("", |explanation| &explanation.summary),
         });
         let expected = Expectation { margin: expected.margin.times(share), ..expected };
-        Words {
-            copy: serde_json::to_string(&copy).unwrap_or_default(),
-            title: copy.title,
-            explanation,
-            expected,
-            share,
-        }
+        Words { names: names.iter().map(|name| (*name).to_owned()).collect(), copy, explanation, expected, share }
     }
 }
 
@@ -252,7 +283,10 @@ fn columns(made: &[&Made], words: &[Words]) -> PolarsResult<Vec<Column>> {
     let columns = [
         Column::new("".into(), words.iter().map(summary).collect::<Vec<_>>()),
         explanations,
-        Column::new("".into(), words.iter().map(|words| words.copy.as_str()).collect::<Vec<_>>()),
+        Column::new(
+            "".into(),
+            words.iter().map(|words| serde_json::to_string(&words.copy).unwrap_or_default()).collect::<Vec<_>>(),
+        ),
         money(|margin| margin.mean),
         money(|margin| margin.low),
         money(|margin| margin.high),
@@ -277,7 +311,7 @@ fn summaries(shops: &[ShopMade], words: &[Vec<Words>]) -> Result<DataFrame, Stag
     let objectives = summaries.iter().map(|summary| {
         counts(summary.of_objectives.iter().map(|(objective, count)| (objective.name(), *count)).collect())
     });
-    let best = summaries.iter().zip(words).map(|(summary, words)| Some(words.get(summary.best?)?.title.as_str()));
+    let best = summaries.iter().zip(words).map(|(summary, words)| Some(words.get(summary.best?)?.copy.title.as_str()));
     let together = words.iter().map(|words| words.iter().map(|words| cents(words.expected.margin.mean)).sum::<i64>());
     Ok(df!(
         "shop_id" => shops.iter().map(|shop| shop.rows.shop.as_deref()).collect::<Vec<_>>(),

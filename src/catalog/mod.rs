@@ -10,7 +10,6 @@ mod observe;
 mod parts;
 mod price;
 mod product_id;
-mod subwords;
 mod sync;
 #[cfg(test)]
 mod testing;

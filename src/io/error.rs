@@ -124,6 +124,14 @@ pub enum IoError {
         /// Polars' words.
         source: PolarsError,
     },
+    /// An index elsewhere did not do what it was asked.
+    #[error("{problem}; {mend}")]
+    Remote {
+        /// What is wrong, with the index.
+        problem: String,
+        /// What to do about it.
+        mend: String,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -16,6 +16,7 @@ mod nested;
 mod parquet;
 mod parquet_batches;
 mod pgvector;
+mod pinecone;
 mod postgres;
 mod prepared_file;
 mod reject;
@@ -40,8 +41,8 @@ pub use postgres::{Moments, PostgresSource};
 pub use prepared_file::{FileTarget, FileWriter, PreparedFile, sync_folder_of};
 pub use reject::rejected_schema;
 pub use sinks::{
-    Applied, Applying, KINDS, Landed, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget, SinkWrite,
-    Writing, definitions_in, seconds,
+    Applied, Applying, Difference, JournalledSink, KINDS, Landed, Noting, OwnWrite, RefusedSetting, SettingPlaces,
+    SinkTable, SinkTarget, SinkWrite, TransactionSink, Writing, definitions_in, seconds,
 };
 pub use source::{MissingFiles, SourceSpec};
 pub use source_rows::{SourceRead, SourceRows, Spill};

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     io::{
         self, Applied, Applying, FileContent, FileSink, FileTarget, FileWriter, IoError, Landed, OwnWrite, Prepared,
-        PreparedFile, ReadWatch, SinkWrite, SourceState, Writing,
+        PreparedFile, ReadWatch, SinkWrite, SourceState, TransactionSink, Writing,
     },
     operator::JsonStyle,
 };
@@ -165,7 +165,9 @@ impl Commit<'_> {
         let (mut files, mut contents) = (Vec::new(), Vec::new());
         for job in jobs {
             match job.sink.target.writing() {
-                Writing::Transaction(_) => databases.entry(job.sink.target.place().to_owned()).or_default().push(job),
+                Writing::Transaction(_) | Writing::Journalled(_) => {
+                    databases.entry(job.sink.target.place().to_owned()).or_default().push(job)
+                }
                 Writing::Replacement(file) => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
                     contents.push(file.content(self.json_style(job.sink), self.rows_for_file(&job, file)?));
@@ -299,6 +301,7 @@ impl Commit<'_> {
     fn apply(&self, jobs: &[Job<'_>], writes: &[SinkWrite<'_>], preparing: &Preparing) -> Result<Applied, IoError> {
         let place = jobs.iter().find_map(|job| match job.sink.target.writing() {
             Writing::Transaction(place) => Some(place),
+            Writing::Journalled(place) => Some(place as &dyn TransactionSink),
             Writing::Replacement(_) => None,
         });
         let counter = Counter::default();

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     flags::StageFlags,
     io::{self, IoError, Moments, ReadWatch, SourceRows, SourceSpec, Spill},
-    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError, TimeLimit},
+    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, Services, StageContext, StageError, TimeLimit},
 };
 
 /// How often a source is read at most when files come to it while it is read.
@@ -45,6 +45,8 @@ pub struct Workshop<'a> {
     pub moments: Moments,
     /// The run.
     pub run_id: &'a str,
+    /// Models elsewhere.
+    pub services: Arc<dyn Services>,
     /// Bytes a stage should stay within.
     pub memory_bytes: u64,
     /// When the run's time is up.
@@ -187,6 +189,7 @@ impl Workshop<'_> {
             progress: counter.clone(),
             cancelled: self.cancelled.clone(),
             storage: storage.clone(),
+            services: self.services.clone(),
             flags: Arc::new(StageFlags::new(flags, &self.options.flags)),
             time: Arc::new(self.time_limit()),
         };

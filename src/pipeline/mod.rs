@@ -25,6 +25,7 @@ pub mod registry;
 mod repeats;
 pub mod run;
 pub mod select;
+mod services;
 mod sql_operator;
 mod storage;
 

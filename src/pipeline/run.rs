@@ -32,8 +32,12 @@ use super::{
     memory,
     observe::{Counter, Event, Observer},
     plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
+    services::RunServices,
 };
-use crate::io::{Moments, Unchanged};
+use crate::{
+    io::{Moments, Unchanged},
+    operator::Services,
+};
 
 /// What a run is told.
 pub struct RunOptions {
@@ -172,6 +176,7 @@ pub fn run(
         states: Vec::new(),
         rows: Vec::new(),
         problem: None,
+        services: Arc::new(RunServices::new(state_folder, options.cancelled.clone(), options.plan.seed)),
     };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
@@ -256,6 +261,7 @@ struct Run<'a> {
     states: Vec<State>,
     rows: Vec<StepRow>,
     problem: Option<PipelineError>,
+    services: Arc<dyn Services>,
 }
 
 impl Run<'_> {
@@ -338,6 +344,7 @@ impl Run<'_> {
             kept: KeptFrames::new(self.options.memory_bytes),
             moments: Moments::default(),
             run_id: &self.run_id.clone(),
+            services: self.services.clone(),
             memory_bytes: self.options.memory_bytes,
             ends_at: self.options.time_limit.map(|limit| self.started + limit),
             cancelled: &self.options.cancelled,

@@ -3,6 +3,7 @@
 mod bad_input;
 mod deciding;
 mod kill;
+mod models;
 mod quick_start;
 mod records;
 mod samples;

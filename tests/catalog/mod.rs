@@ -1,6 +1,8 @@
 //! A catalog and its search index through the binary: monitor, sync, refusals, kills, search.
 
 mod bad_input;
+mod models;
+mod pinecone;
 mod queries;
 mod schedule;
 mod shop;

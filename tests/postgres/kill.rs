@@ -30,10 +30,15 @@ changed = { query = "SELECT count(*), sum(cents) FROM orders" }
 database = "${vars.db}"
 table = "customers"
 
+[stages.sums]
+operator = "sql"
+inputs = { o = "orders" }
+params = { query = "SELECT customer, SUM(cents) AS cents, COUNT(*) AS n FROM o GROUP BY customer ORDER BY customer" }
+
 [stages.totals]
 operator = "sql"
-inputs = { o = "orders", c = "customers" }
-params = { query = "SELECT o.customer, c.name, SUM(o.cents) AS cents, COUNT(*) AS n FROM o JOIN c ON o.customer = c.customer GROUP BY o.customer, c.name ORDER BY o.customer" }
+inputs = { t = "sums", c = "customers" }
+params = { query = "SELECT t.customer, c.name, t.cents, t.n FROM t JOIN c ON t.customer = c.customer ORDER BY t.customer" }
 
 [stages.marks]
 operator = "sql"

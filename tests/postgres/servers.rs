@@ -1,6 +1,6 @@
 //! Databases of a server and of SQLite, side by side.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use nightloom_postgres_server::Server;
 use rusqlite::{Connection, types::ValueRef};
@@ -84,7 +84,11 @@ fn plain(value: Value) -> Value {
             None => json!(text),
         },
         Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, plain(value))).collect()),
+        // A server sorts the fields of a record.
+        Value::Object(fields) => {
+            let sorted: BTreeMap<_, _> = fields.into_iter().map(|(name, value)| (name, plain(value))).collect();
+            Value::Object(sorted.into_iter().collect())
+        }
         Value::Null => Value::Null,
     }
 }

@@ -132,7 +132,7 @@ fn unrelated_rows_hardly_change_a_probability() {
         let mut sides = [left.clone(), right.clone()];
         sides[side].extend(strangers.clone());
         let after = named(&all(&sides[0], &sides[1]), &sides[0], &sides[1]);
-        for (l, r, p) in &before {
+        for (l, r, p) in before.iter().filter(|link| link.2 >= 0.5) {
             let now = after.iter().find(|(a, b, _)| a == l && b == r).map_or(0.0, |pair| pair.2);
             assert!((now - p).abs() <= 0.02, "{l} {r}: {p} became {now} with strangers on side {side}");
         }

@@ -44,7 +44,10 @@ pub(crate) fn placed(kind: Kind, declared: &str, staged: &str) -> Option<String>
         ("timestamp without time zone", Kind::Text | Kind::Date) => cast(),
         ("timestamp", _) if declared.ends_with("with time zone") => cast().filter(|_| kind == Kind::Timestamp),
         ("text" | "character varying" | "character" | "citext", Kind::Timestamp) => Some(spelled_instant(staged)),
-        ("text" | "character varying" | "character" | "citext", _) => cast(),
+        // A cast to a type with a length cuts what is longer; to put it into the column is refused.
+        ("character varying" | "character", Kind::Text) => Some(staged.to_owned()),
+        ("character varying" | "character", _) => Some(format!("CAST({staged} AS text)")),
+        ("text" | "citext", _) => cast(),
         ("json" | "jsonb", Kind::Texts | Kind::Json | Kind::Text) => cast(),
         ("text[]" | "character varying[]", Kind::Texts) => {
             // Of a null there is no list.

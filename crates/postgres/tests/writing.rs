@@ -106,7 +106,7 @@ fn a_table_of_other_types_takes_what_loses_nothing_and_the_rest_is_refused_befor
     let Some(server) = TestServer::start(&[]) else { return };
     let to = target(&server);
     server.sql("postgres", "CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE TABLE good (id integer PRIMARY KEY, n numeric(9,2), x mood);
-                            CREATE TABLE bad (id integer PRIMARY KEY, n date, x text); CREATE TABLE short (id smallint, n smallint, x text)");
+                            CREATE TABLE bad (id integer PRIMARY KEY, n date, x text); CREATE TABLE short (id smallint, n smallint, x varchar(3))");
     write(&to, &sink("good", Mode::Upsert), "g", &Table::of(&[(1, 5, "sad")])).unwrap();
     assert_eq!(rows(&server, "good"), "1|5.00|sad");
     let error = write(&to, &sink("good", Mode::Upsert), "h", &Table::of(&[(2, 5, "sad"), (3, 5, "mad")])).unwrap_err();
@@ -118,6 +118,8 @@ fn a_table_of_other_types_takes_what_loses_nothing_and_the_rest_is_refused_befor
     let error =
         write(&to, &sink("short", Mode::Append), "s", &Table::of(&[(1, 1, "a"), (2, 70_000, "b")])).unwrap_err();
     assert!(error.to_string().contains("smallint out of range"), "{error}");
+    let error = write(&to, &sink("short", Mode::Append), "s", &Table::of(&[(1, 1, "long")])).unwrap_err();
+    assert!(error.to_string().contains("value too long"), "{error}");
     assert_eq!(rows(&server, "short"), "");
 }
 

@@ -102,7 +102,7 @@ fn query_parameters(endpoint: &Endpoint) -> Vec<Json> {
     let parameter = |(name, schema): (&String, &Json)| {
         let mut schema = schema.clone();
         // What may be left out is not null in a query.
-        if let Some(kinds) = schema["type"].as_array_mut() {
+        if let Some(kinds) = schema.get_mut("type").and_then(Json::as_array_mut) {
             kinds.retain(|kind| kind != "null");
             if let [kind] = kinds.as_slice() {
                 schema["type"] = kind.clone();

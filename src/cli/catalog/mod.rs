@@ -4,6 +4,7 @@ mod arguments;
 mod budget;
 #[cfg(test)]
 mod convergence;
+mod elsewhere;
 mod monitor;
 mod plan;
 mod repair;

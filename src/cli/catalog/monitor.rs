@@ -58,7 +58,7 @@ pub struct Looked {
 
 /// Looks for changes; nothing is written. The inner error is the run's own.
 pub fn look(catalog: &CatalogArguments) -> anyhow::Result<Result<Looked, PipelineError>> {
-    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages };
+    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages, sets: &[] };
     let performed = catalog.run(catalog.pipeline.clone(), steps)?;
     let datasets = ["changes", "refusals", "summary"].map(|name| performed.dataset(name));
     if let Some(problem) = performed.outcome.problem {

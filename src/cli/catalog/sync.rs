@@ -12,12 +12,19 @@ use serde_json::json;
 use super::{
     arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed},
     budget::Budget,
+    elsewhere::Elsewhere,
 };
 use crate::{
     cli::datasets::texts,
-    io::index::{self, SyncRun},
+    io::{
+        Noting,
+        index::{self, SyncRun},
+    },
     pipeline::{PipelineError, run::Writes},
 };
+
+/// What makes the stages give every product.
+const EVERYTHING: [&str; 2] = ["stages.changes.params.emit=\"all\"", "stages.items.params.known=\"embed\""];
 
 /// Bring an index in step with a catalog.
 ///
@@ -62,14 +69,23 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(RATE_LIMITED));
     }
     let is_full = arguments.full || arguments.force;
-    let pipeline = if is_full { &arguments.full_pipeline } else { &catalog.pipeline };
+    // What is wrong with a pipeline is told by its run.
+    let elsewhere =
+        Elsewhere::of(&catalog.pipeline(catalog.pipeline.clone(), &[])?, &catalog.index.index).ok().flatten();
+    // An index elsewhere is looked at by itself: what it lacks or has beyond is then a change like others.
+    if let Some(elsewhere) = elsewhere.as_ref().filter(|_| is_full) {
+        let noting = if arguments.dry_run { Noting::Nothing } else { Noting::Found };
+        elsewhere.compare(Some(&catalog.shop), noting)?;
+    }
+    let sets: &'static [&'static str] = if elsewhere.is_some() && arguments.force { &EVERYTHING } else { &[] };
+    let pipeline = if is_full && elsewhere.is_none() { &arguments.full_pipeline } else { &catalog.pipeline };
     let writes = if arguments.dry_run { Writes::Nothing } else { Writes::Sinks };
     let again = match (arguments.force, arguments.dry_run) {
         (true, _) => Again::All,
         (false, true) => Again::Stages,
         (false, false) => Again::None,
     };
-    let synced = match sync(catalog, pipeline, Steps { select: &[], writes, again }, None)? {
+    let synced = match sync(catalog, pipeline, Steps { select: &[], writes, again, sets }, None)? {
         Ok(synced) => synced,
         Err(problem) => return failed(problem),
     };

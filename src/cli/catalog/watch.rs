@@ -208,7 +208,7 @@ impl Watch<'_> {
     fn sync(&mut self, reason: &str) -> anyhow::Result<()> {
         let catalog = &self.arguments.catalog;
         let run = self.desk.begin();
-        let steps = Steps { select: &[], writes: Writes::Sinks, again: Again::None };
+        let steps = Steps { select: &[], writes: Writes::Sinks, again: Again::None, sets: &[] };
         let synced = sync(catalog, &catalog.pipeline, steps, Some(run.clone()));
         self.desk.end();
         match synced {

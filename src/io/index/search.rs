@@ -173,7 +173,8 @@ impl Asked<'_> {
     }
 
     fn by_words(&self, query: &str) -> rusqlite::Result<Vec<(i64, f64)>> {
-        let filter = self.keys().map_or_else(String::new, |keys| format!("AND rowid IN ({keys})"));
+        // With the plus the words are looked for once; without it, once for each key.
+        let filter = self.keys().map_or_else(String::new, |keys| format!("AND +rowid IN ({keys})"));
         // Words of the title count most; the word of the namespace counts nothing.
         let sql = format!(
             "SELECT rowid, -bm25(words, 4.0, 1.0, 2.0, 0.0) FROM words WHERE words MATCH :query {filter} \

@@ -106,10 +106,15 @@ impl SinkTarget for PostgresTarget {
     }
 
     fn takes_from(&self, other: &dyn SinkTarget) -> Option<(&'static str, &'static str)> {
-        let other = as_postgres(other).filter(|other| other.server.is_same_database(&self.server))?;
+        let table = ("table", "let one sink write the table, or use a mode that keeps its rows");
+        let Some(other) = as_postgres(other) else {
+            // What goes to one place is written together, by sinks of one kind.
+            let place = ("postgres", "give the index a database of its own");
+            return (self.place == other.place()).then_some(place);
+        };
         let replaces = [&self.sink, &other.sink].iter().any(|sink| sink.mode == Mode::Replace);
-        (self.sink.table == other.sink.table && replaces)
-            .then_some(("table", "let one sink write the table, or use a mode that keeps its rows"))
+        let is_one = self.server.is_same_database(&other.server) && self.sink.table == other.sink.table;
+        (is_one && replaces).then_some(table)
     }
 
     fn writing(&self) -> Writing<'_> {

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    super::{index, pgvector, postgres, sqlite},
+    super::{index, pgvector, pinecone, postgres, sqlite},
     file,
     settings::{RefusedSetting, SettingPlaces, SinkTable},
     target::SinkTarget,
@@ -32,6 +32,11 @@ pub const KINDS: &[SinkKind] = &[
     SinkKind { key: "ndjson", written: |table| table.ndjson.as_deref(), open: file::open_ndjson },
     SinkKind { key: "index", written: |table| table.index.as_deref(), open: index::open_sink },
     SinkKind { key: "pgvector", written: |table| table.pgvector.as_deref(), open: pgvector::open_sink },
+    SinkKind {
+        key: "pinecone",
+        written: |table| table.pinecone.as_ref().map(|index| index.host.as_str()),
+        open: pinecone::open_sink,
+    },
 ];
 
 /// A database is a file of SQLite, or the URL of a server.

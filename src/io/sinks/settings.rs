@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{ColumnPair, Definitions};
 
-/// A sink: exactly one of database, sqlite, postgres, parquet, csv, ndjson, index, pgvector.
+/// A sink: exactly one of database, sqlite, postgres, parquet, csv, ndjson, index, pgvector, pinecone.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkTable {
@@ -39,6 +39,9 @@ pub struct SinkTable {
     /// default products.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pgvector: Option<String>,
+    /// An index of Pinecone; takes the operations of sync-index. Its key is PINECONE_API_KEY.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinecone: Option<PineconeTable>,
     /// Columns of the dataset by which products of an index are filtered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<String>,
@@ -64,6 +67,28 @@ pub struct SinkTable {
     pub nested: Option<NestedName>,
     /// How long to wait for a locked database, or for another run that writes the file, in seconds; default 30.
     pub busy_timeout: Option<f64>,
+}
+
+/// An index of Pinecone, and the journal of what it confirmed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PineconeTable {
+    /// Its host, as the console shows it.
+    pub host: String,
+    /// Path of the journal, a SQLite database: what the index confirmed, batches, failed items.
+    pub journal: String,
+    /// The host of an index of sparse vectors, made of words, that has the same products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparse_host: Option<String>,
+    /// Whether records have sparse vectors of words beside the dense ones; the index's metric must be dotproduct.
+    #[serde(default)]
+    pub sparse_values: bool,
+    /// Seconds to wait until the index shows what was written; default 30.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<f64>,
+    /// Seconds before a request is tried again, doubled each time; default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_seconds: Option<f64>,
 }
 
 /// How a file that has lists and records holds them. SQLite and CSV have none: there they are JSON texts.
@@ -138,7 +163,7 @@ impl RefusedSetting {
 
 /// Where settings are written: relative paths start from there.
 pub trait SettingPlaces {
-    /// The path that is written under `key`.
+    /// The path that is written under `key`; dots lead into tables.
     fn path(&self, key: &str, written: &str) -> PathBuf;
 }
 

@@ -40,6 +40,9 @@ pub trait SinkTarget: Any + Send + Sync {
 pub enum Writing<'a> {
     /// All writes to a place are one transaction, each with its row in a ledger of the place.
     Transaction(&'a dyn TransactionSink),
+    /// The place has no transactions: its journal, a database of this machine, plans each batch and verifies it, and holds the
+    /// ledger. Nothing of a batch is written before all else that the run writes is ready.
+    Journalled(&'a dyn JournalledSink),
     /// New content is prepared beside the old and takes its place by a rename; the engine notes batch and state.
     Replacement(&'a FileSink),
 }
@@ -58,6 +61,50 @@ pub trait TransactionSink {
     /// # Errors
     /// When something is refused or the caller is not ready; nothing is changed then.
     fn apply(&self, writes: &[SinkWrite<'_>], applying: &Applying<'_>) -> Result<Applied, IoError>;
+}
+
+/// A sink whose place is elsewhere and has no transactions.
+pub trait JournalledSink: TransactionSink {
+    /// Takes back what a run wrote. Returns how many products were put back; `None` if nothing of the run is kept.
+    ///
+    /// # Errors
+    /// When the place does not answer; what was put back so far is noted.
+    fn rollback(&self, run_id: &str) -> Result<Option<u64>, IoError>;
+
+    /// Compares what is there of a namespace with what was confirmed.
+    ///
+    /// # Errors
+    /// When the place does not answer.
+    fn compare(&self, namespace: &str, noting: Noting) -> Result<Difference, IoError>;
+}
+
+/// Whether a comparison changes what counts as confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noting {
+    /// It only looks.
+    Nothing,
+    /// What is missing, unknown or another counts as not confirmed, so that the next run writes it or takes it out.
+    Found,
+}
+
+/// How a place and what it confirmed differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// Products that are as they were confirmed.
+    pub same: usize,
+    /// Ids of products whose record is another.
+    pub other: Vec<String>,
+    /// Ids of products whose record is gone.
+    pub missing: Vec<String>,
+    /// Ids of records that nothing is known of.
+    pub unknown: Vec<String>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        self.other.is_empty() && self.missing.is_empty() && self.unknown.is_empty()
+    }
 }
 
 /// One write.

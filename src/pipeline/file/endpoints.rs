@@ -83,7 +83,8 @@ impl SettingPlaces for Place<'_> {
         if postgres::is_url(written) {
             return PathBuf::from(written);
         }
-        let at = self.root.locate(&[self.section, self.name, key]);
+        let way: Vec<&str> = [self.section, self.name].into_iter().chain(key.split('.')).collect();
+        let at = self.root.locate(&way);
         normalise(&at.origin.folder.join(written))
     }
 }

@@ -16,6 +16,6 @@ mod upkeep;
 pub use diagnostic::Diagnostic;
 pub use load::Overrides;
 pub use steps::{
-    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Schedule, Sink, Step, StepId, StepKind,
-    Verify,
+    ChartSpec, DatasetRef, Expectation, Figure, Input, Picture, Pipeline, Report, Schedule, Sink, Step, StepId,
+    StepKind, Verify,
 };

@@ -45,7 +45,7 @@ impl Curve {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Bell {
     weight: f64,
     mode: f64,
@@ -56,7 +56,7 @@ impl Bell {
     /// The likeliest split normal of weighted samples, which are sorted by score. Its mode is one of their percentiles.
     fn fit(samples: &[(f64, f64)]) -> Self {
         let weight: f64 = 1e-9 + samples.iter().map(|(_, weight)| weight).sum::<f64>();
-        let mut best = (f64::INFINITY, Self::default());
+        let mut best = (f64::INFINITY, Self { weight, mode: 0.0, deviations: [1.0; 2] });
         let mut seen = 0.0;
         let mut next = 0.05;
         for (mode, own) in samples {

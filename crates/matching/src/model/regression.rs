@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_row_of_weight_two_counts_as_two_rows() {
-        let weighted = [Target { weight: 2.0, probability: 1.0 }, certain(0.0), certain(0.5)];
-        let repeated = [certain(1.0), certain(0.0), certain(0.5), certain(1.0)];
+        let weighted = [Target { weight: 2.0, probability: 0.9 }, certain(0.2), certain(0.5)];
+        let repeated = [certain(0.9), certain(0.2), certain(0.5), certain(0.9)];
         let fit = |rows: &[f64], targets: &[Target]| {
             // The same scale for both: the design alone differs by its mean.
             let learned = learn(rows.to_vec(), 1, targets, 1e-9);

@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn a_line_of_days_is_told_and_goes_on() {
-        let lines: Vec<[(u32, i64, i64); 1]> = (1..=10).map(|euros| [(1, 1, 100 * euros)]).collect();
-        let days: Vec<_> = (0..).zip(&lines).map(|(day, lines)| (day, lines.as_slice())).collect();
+        let lines: Vec<[(u32, i64, i64); 1]> = (1..=10).map(|day| [(1, 1, 100 * day)]).collect();
+        let days: Vec<_> = (0..10).zip(&lines).map(|(day, lines)| (day, lines.as_slice())).collect();
         let mut facts = shop(&days, Vec::new());
         facts.customers = 5;
         let found = insights(&facts);

@@ -302,7 +302,7 @@ fn keep(app: &Arc<App>, caller: &Caller, about: About, text: &str) -> Result<Upl
     incoming.finish(app, &about, caller)
 }
 
-/// What is done with a body: what the audit says of it, and the answer.
+/// What is done with a body: the shop that it is about, and the answer.
 type Work<B> = fn(&Arc<App>, &Caller, B) -> Result<(String, Response<Body>), Failure>;
 
 /// Reads a large body, a few at a time, and does what is asked with it.

@@ -207,6 +207,7 @@ fn the_document_has_every_path_of_the_contract_and_no_reference_without_an_end()
 fn references(part: &Json, document: &Json) {
     match part {
         Json::Object(fields) => {
+            assert_ne!(fields.get("type"), Some(&Json::Null), "a type that is none: {part}");
             if let Some(reference) = fields.get("$ref").and_then(Json::as_str) {
                 assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} has no end");
             }
