@@ -11,7 +11,8 @@ use super::{
 };
 
 /// Takes back the newest act on a recommendation, which must be the one that was seen; `None` for whatever it is. Gives the
-/// recommendation as it is then. To take back an undo is to do again what it took back.
+/// recommendation as it is then. To take back an undo is to do again what it took back,
+/// but for a bundle that it removed, which is not made anew.
 ///
 /// # Errors
 /// [`ReviewError::Changed`] when something was done since, [`ReviewError::NothingToUndo`], an unknown id, or what the
