@@ -26,7 +26,7 @@ fn endpoint() -> Stub {
             return Answer::good(json!({ "data": each.collect::<Vec<Value>>() }));
         }
         let question = asked.body["messages"][1]["content"].as_str().expect("a question");
-        let promise = if question.len() % 2 == 0 { "It is risk-free." } else { "They go well together." };
+        let promise = if question.len().is_multiple_of(2) { "It is risk-free." } else { "They go well together." };
         let text = json!({ "title": "Written by a model", "description": "A fine pair.", "valueProposition": "Save a little.",
             "explanation": promise, "features": ["one", "two"], "benefits": ["less to carry"] });
         let message = json!({ "role": "assistant", "content": text.to_string() });
