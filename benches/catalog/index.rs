@@ -1,7 +1,7 @@
 //! An index of many products: full syncs, a sync of fifty changes, and searching, each as a whole process.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::Command,
