@@ -10,7 +10,7 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::{command, copy_of, database, differing, go_on, run, sample_shops, stopped_at, tables, texts};
+use super::{command, command_of, copy_of, database, differing, go_on, run, sample_shops, stopped_at, tables, texts};
 use crate::support::{Finished, Place};
 
 /// Two shops whose first night is over: a person approved a bundle and rejected another, and new orders came.
@@ -118,7 +118,7 @@ fn a_night_whose_time_is_up_publishes_what_is_there_and_is_finished_later() {
     // What was approved is there all the while.
     let approved = "SELECT id FROM bundle_recommendations WHERE is_approved = 1";
     assert_eq!(texts(&database(&place), approved).len(), 1);
-    let mut rest = command(&place, "bundles.toml", &[]);
+    let mut rest = command_of(&place, "bundles.toml", &[]);
     Finished::from(rest.arg("--resume").output().expect("a run")).expect_success();
     assert_eq!(differing(&place, &wanted), [""; 0]);
 }

@@ -20,20 +20,27 @@ use rusqlite::types::Value;
 
 use crate::support::{Finished, Place, project, rows};
 
-/// A run of a pipeline on the folder `shops`.
+/// A run of a pipeline on the folder `shops`, as of 2026-03-01.
 fn command(place: &Place, pipeline: &str, settings: &[&str]) -> Command {
+    let mut command = command_of(place, pipeline, settings);
+    command.args(["--as-of", "2026-03-01"]);
+    command
+}
+
+/// A run of a pipeline on the folder `shops`, as of the run that it finishes.
+fn command_of(place: &Place, pipeline: &str, settings: &[&str]) -> Command {
     let pipeline = project().join("pipelines").join(pipeline);
     let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
     for setting in ["vars.shop_data=shops", "vars.db=bundles.db", "vars.out=out"].iter().chain(settings) {
         command.args(["--set", setting]);
     }
-    command.args(["--workspace", ".", "--as-of", "2026-03-01"]);
+    command.args(["--workspace", "."]);
     command
 }
 
-/// Runs a pipeline on the folder `shops`; returns what it printed.
+/// Runs a pipeline on the folder `shops`; returns all that it printed.
 fn run(place: &Place, pipeline: &str, settings: &[&str]) -> String {
-    let output = command(place, pipeline, settings).output().expect("a run");
+    let output = command(place, pipeline, settings).arg("--verbose").output().expect("a run");
     let (printed, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{printed}\n{told}");
     printed.into_owned()
