@@ -12,7 +12,7 @@ fn run(place: &Place) -> String {
 
 fn run_with(place: &Place, settings: &[&str]) -> String {
     let pipeline = project().join("pipelines/baskets.toml");
-    let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
+    let mut command = place.command(["run".as_ref(), pipeline.as_os_str(), "--verbose".as_ref()]);
     for setting in ["vars.shop_data=shops", "vars.db=baskets.db", "vars.out=out"].iter().chain(settings) {
         command.args(["--set", setting]);
     }

@@ -20,7 +20,7 @@ fn run(place: &Place, profile: &str) -> Output {
         .nightloom([&["sample", "orders", "--profile", profile, "--out", profile][..], &size].concat())
         .expect_success();
     let pipeline = project().join("pipelines/baskets.toml");
-    let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
+    let mut command = place.command(["run".as_ref(), pipeline.as_os_str(), "--verbose".as_ref()]);
     for setting in [format!("shop_data={profile}"), format!("db={profile}.db"), format!("out={profile}-out")] {
         command.args(["--set", &format!("vars.{setting}")]);
     }

@@ -19,6 +19,7 @@ page = "newest/report.html"
 
 [sources.rows]
 csv = "rows.csv"
+types = { id = "int", shop = "text", price = "int", linked = "int" }
 
 [stages.links]
 operator = "sql"
