@@ -15,7 +15,7 @@ TARBALL   := dist/nightloom-$(VERSION)-$(shell uname -m)-linux.tar.gz
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run resync plan stage stage-given status demo test bench lint docs dist dist-check clean-checkpoints
+.PHONY: help build run report resync run-due plan stage stage-given status demo test bench bench-server fuzz-api lint docs dist dist-check clean-checkpoints
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,11 +28,17 @@ build: ## Build the program (the first time takes a while: Polars)
 run: build $(DEMO) ## Run the nightly pipeline; on first use the demo data is made
 	$(NIGHTLOOM) run $(PIPELINE) $(ARGS)
 
+report: build ## Open the page of the newest run in the browser
+	$(NIGHTLOOM) report $(PIPELINE) --out out/report.html $(if $(DISPLAY)$(WAYLAND_DISPLAY),--open) $(ARGS)
+
 plan: build $(DEMO) ## Say what `make run` would do, and why
 	$(NIGHTLOOM) plan $(PIPELINE) $(ARGS)
 
 resync: build ## Bring a search index and a catalog to the same products: make resync ARGS="--set vars.catalog=catalog.json"
 	$(NIGHTLOOM) run pipelines/resync.toml $(ARGS)
+
+run-due: build ## Run the jobs of pipelines with a [schedule] that are due: make run-due SCHEDULED="pipelines/resync.toml"
+	$(NIGHTLOOM) schedule run-due $(or $(SCHEDULED),pipelines) $(ARGS)
 
 stage: stage-given build $(DEMO) ## Run one stage, its inputs from checkpoints: make stage S=link
 	$(NIGHTLOOM) run $(PIPELINE) --only $(S) $(ARGS)
@@ -70,6 +76,12 @@ bench: ## Measure, and keep the tables in docs/benchmarks.md; one case: make ben
 	cargo bench --bench bundles
 	cargo bench --bench linking -- $(ARGS)
 	cargo bench --bench workflows -- --large
+
+bench-server: ## Measure the server: needs wrk (apt); SERVER_PYTHON=python with fastapi, uvicorn, sqlalchemy, orjson for the peer
+	cargo bench -p nightloom-server --bench server -- $(if $(SERVER_PYTHON),--python $(SERVER_PYTHON)) $(ARGS)
+
+fuzz-api: ## Send 5,000 requests made of the OpenAPI document to a server: none may be a 5xx (needs Python; PyPI: schemathesis)
+	.ci/fuzz-api $(TARGET)
 
 lint: ## Check format, warnings, and that the generated documents are up to date
 	cargo fmt --all --check

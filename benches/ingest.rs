@@ -7,9 +7,6 @@
 #[allow(dead_code, unused_imports, reason = "a benchmark uses a part of the room")]
 #[path = "../src/delimited/mod.rs"]
 mod delimited;
-#[allow(dead_code, unused_imports, reason = "a benchmark sets no flags")]
-#[path = "../src/flags/mod.rs"]
-mod flags;
 #[allow(dead_code, unused_imports, reason = "a benchmark is no run of steps")]
 #[path = "../src/pipeline/memory.rs"]
 mod memory;
@@ -30,6 +27,7 @@ use std::{
     time::Instant,
 };
 
+use nightloom_flags as flags;
 use operator::{Frames, Scratch, StageContext, StageError, Storage};
 use polars::prelude::*;
 use rand::{Rng, SeedableRng};

@@ -3,12 +3,16 @@
 //!
 //! ```text
 //! cargo bench --bench catalog -- [--products 1000000] [--folder DIR] [--python PYTHON]
+//! cargo bench --bench catalog -- --index 10000,100000,1000000 [--folder DIR]
 //! ```
-//! DuckDB is asked through Python, if it has the package duckdb.
+//! DuckDB is asked through Python, if it has the package duckdb. With `--index`, an index of so many products is synced and
+//! searched instead.
 
 #[path = "../linking/process.rs"]
 #[allow(dead_code, reason = "medians are taken here")]
 mod process;
+
+mod index;
 
 use std::{
     fs::{self, File},
@@ -52,6 +56,10 @@ fn run() -> Result<(), String> {
         argument("--folder").map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("catalog"), PathBuf::from);
     let python = argument("--python").unwrap_or_else(|| "python3".to_owned());
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    if let Some(sizes) = argument("--index") {
+        let size = |text: &str| text.parse::<u64>().map_err(|error| format!("--index {text}: {error}"));
+        return sizes.split(',').try_for_each(|text| index::run(&folder, size(text)?));
+    }
     for night in 0..2 {
         let made = folder.join(format!("night{night}-{products}.parquet"));
         if !made.exists() {

@@ -46,6 +46,8 @@ impl Default for DeduplicateBundles {
     }
 }
 
+/// Without it equal bundles are one all the same, but there are no quotas.
+const DEDUPLICATES: &Flag = flag("phase.deduplication");
 const OF_TYPE: &Flag = flag("bundling.max_per_bundle_type");
 const OF_PAIR: &Flag = flag("bundling.max_per_pair");
 
@@ -68,7 +70,7 @@ impl Operator for DeduplicateBundles {
     const NAME: &'static str = "deduplicate-bundles";
     const SUMMARY: &'static str = "Merges equal bundles, leaves out what was rejected, and brings those of all objectives into one order within quotas.";
     const VERSION: u32 = 1;
-    const FLAGS: &'static [&'static Flag] = &[OF_TYPE, OF_PAIR];
+    const FLAGS: &'static [&'static Flag] = &[DEDUPLICATES, OF_TYPE, OF_PAIR];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(DEDUPLICATION);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -151,6 +153,9 @@ struct Found {
 impl DeduplicateBundles {
     fn quotas(&self, flags: &StageFlags, shop: Option<&str>) -> Quotas {
         let count = |flag| usize::try_from(flags.int(shop, flag)).unwrap_or_default();
+        if !flags.is_on(shop, DEDUPLICATES) {
+            return Quotas { of_kind: usize::MAX, of_items: usize::MAX, of_all: usize::MAX };
+        }
         Quotas {
             of_kind: self.max_per_bundle_type.unwrap_or_else(|| count(OF_TYPE)),
             of_items: self.max_per_pair.unwrap_or_else(|| count(OF_PAIR)),

@@ -6,14 +6,13 @@ use polars::prelude::*;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
-    candidate::Source,
     candidate_rows::{Made, ShopMade, joined, read_candidates},
     deduplicate_bundles::BUNDLES,
     earnings::{Estimate, Expectation, Model},
     explanation::{BundleCopy, CopyInput, Evidence, Explanation, explain, summarised},
+    explanation_rows::{EXPLANATION, Explained, explanation_column},
     items::Item,
     money::Percent,
     phases::{ENABLED, EXPLAINABILITY},
@@ -24,15 +23,26 @@ use super::{
     reckoning::{Period, Reckoned, SHOP_PERIODS, expectations, read_periods},
 };
 use crate::{
-    flags::Flag,
+    flags::{Flag, flag},
     mining::rounded,
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
-        StageContext, StageError,
+        ChatService, ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase,
+        PortSchema, Question, StageContext, StageError,
     },
 };
 
-use ColumnKind::{Float, Int, Text};
+use ColumnKind::{Float, Int, Record, Text};
+
+/// Who writes what customers read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CopyWriter {
+    /// Templates: the same for the same bundle.
+    #[default]
+    Template,
+    /// The endpoint `chat`; where it fails for a bundle, the template.
+    Chat,
+}
 
 /// Explains bundles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,18 +52,25 @@ pub struct ExplainBundles {
     pub response: f64,
     /// The margin of an item whose cost nobody knows, in percent of its price. From 0 to 100.
     pub assumed_margin_pct: f64,
+    /// Who writes what customers read.
+    pub copy: CopyWriter,
+    /// The OpenAI-compatible endpoint of `copy = "chat"`.
+    pub chat: ChatService,
 }
 
 impl Default for ExplainBundles {
     fn default() -> Self {
-        Self { response: 1.0, assumed_margin_pct: 40.0 }
+        Self { response: 1.0, assumed_margin_pct: 40.0, copy: CopyWriter::default(), chat: ChatService::default() }
     }
 }
+
+/// Without it nothing is said of why a bundle was chosen; customers read their texts all the same.
+const EXPLAINS: &Flag = flag("phase.explainability");
 
 /// What this phase adds. Money is cents a month.
 pub const WORDS: Columns = &[
     ("summary", Text),
-    ("explanation", Text),
+    ("explanation", Record(EXPLANATION)),
     ("ai_copy", Text),
     ("expected_margin_cents", Int),
     ("expected_margin_low_cents", Int),
@@ -86,7 +103,8 @@ impl Operator for ExplainBundles {
     const NAME: &'static str = "explain-bundles";
     const SUMMARY: &'static str =
         "Says of each bundle why it was chosen, what customers read of it, and what it is expected to earn a month.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    const FLAGS: &'static [&'static Flag] = &[EXPLAINS];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(EXPLAINABILITY);
     const INPUTS: Inputs = Inputs::Ports(&[
@@ -104,7 +122,7 @@ impl Operator for ExplainBundles {
             OutputPort::new(
                 "explained",
                 "The bundles in their order. The expected extra margin a month has a 90 % interval; a buyer of a trigger counts for one \
-                 bundle alone, `trigger_share` is the share of them that is left for this one.",
+                 bundle alone, `trigger_share` is the share of them that is left for this one. `ai_copy` is JSON.",
                 &EXPLAINED,
             ),
             OutputPort::new(
@@ -117,6 +135,7 @@ impl Operator for ExplainBundles {
 
     fn validate(&self) -> Result<(), ParamError> {
         ParamError::unless_between("response", self.response, 0.0, 100.0)?;
+        self.chat.check("chat")?;
         ParamError::unless_between("assumed_margin_pct", self.assumed_margin_pct, 0.0, 100.0)
     }
 
@@ -133,16 +152,37 @@ impl Operator for ExplainBundles {
             products: &products,
         };
         let shops = read_candidates(&frame, "bundles", &products)?;
-        let words: Vec<Vec<Words>> = shops
+        let mut words: Vec<Vec<Words>> = shops
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
-                Ok(tables.explain(shop))
+                Ok(tables.explain(shop, context.flags.is_on(shop.rows.shop.as_deref(), EXPLAINS)))
             })
             .collect::<Result<_, StageError>>()?;
+        if self.copy == CopyWriter::Chat {
+            self.ask(&mut words, context)?;
+        }
         let summaries = summaries(&shops, &words)?;
         let words: Vec<Words> = words.into_iter().flatten().collect();
-        Ok(Frames::new().with("explained", frame.hstack(&columns(&words))?).with("summaries", summaries))
+        let made: Vec<&Made> = shops.iter().flat_map(|shop| &shop.made).collect();
+        Ok(Frames::new().with("explained", frame.hstack(&columns(&made, &words)?)?).with("summaries", summaries))
+    }
+}
+
+impl ExplainBundles {
+    /// Has a model write the texts; where it gives none that can be used, the template stays.
+    fn ask(&self, words: &mut [Vec<Words>], context: &StageContext) -> Result<(), StageError> {
+        let questions: Vec<Question> = words.iter().flatten().map(|words| words.copy.question(&words.names)).collect();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let answers = context.services.ask(&self.chat, &questions)?;
+        for (words, answer) in words.iter_mut().flatten().zip(answers) {
+            if let Some(written) = answer.ok().and_then(|answer| words.copy.rewritten(&answer, &self.chat.model)) {
+                words.copy = written;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -157,16 +197,16 @@ struct Tables<'a> {
 
 /// What is said of a bundle.
 struct Words {
-    summary: String,
-    explanation: String,
-    copy: String,
-    title: String,
+    explanation: Option<Explanation>,
+    copy: BundleCopy,
+    /// The names of the items.
+    names: Vec<String>,
     expected: Expectation,
     share: f64,
 }
 
 impl Tables<'_> {
-    fn explain(&self, shop: &ShopMade) -> Vec<Words> {
+    fn explain(&self, shop: &ShopMade, is_explained: bool) -> Vec<Words> {
         let name = shop.rows.shop.as_deref();
         let Some((products, period)) = self.products.shop(name).zip(self.periods.get(&shop.rows.shop)) else {
             return Vec::new();
@@ -176,8 +216,10 @@ impl Tables<'_> {
         let reckoned: Vec<Reckoned<'_>> =
             shop.made.iter().zip(&pricings).map(|(made, pricing)| Reckoned { made, pricing }).collect();
         let expected = expectations(&self.model, &reckoned, products, period, self.assumed);
-        let of_bundle =
-            |((made, pricing), (expected, share))| self.words(made, pricing, products, period, (expected, share));
+        let of_bundle = |((made, pricing), (expected, share))| {
+            let explanation = is_explained.then(|| explanation(made, pricing, products));
+            self.words(made, pricing, products, period, (expected, share), explanation)
+        };
         shop.made.iter().zip(&pricings).zip(expected).map(of_bundle).collect()
     }
 
@@ -188,12 +230,9 @@ impl Tables<'_> {
         products: ShopProducts<'_>,
         period: &Period,
         (expected, share): (Expectation, f64),
+        explanation: Option<Explanation>,
     ) -> Words {
         let candidate = &made.candidate;
-        let stocks: Vec<Option<i64>> = candidate.items.iter().map(|item| products.fact(*item).stock).collect();
-        let price_sanity = price_sanity(Some(pricing.greatest_percent()), &pricing.baselines);
-        let evidence = Evidence { candidate, stocks: &stocks, discount: pricing.greatest_percent(), price_sanity };
-        let found = explain(&evidence);
         let title = |item: &Item| {
             let title = self.titles.get(products.row(*item)).filter(|title| !title.is_empty());
             title.unwrap_or_else(|| products.id(*item))
@@ -204,41 +243,20 @@ impl Tables<'_> {
             names: &names,
             pricing,
             currency: &period.currency,
-            explanation: &found.summary,
+            explanation: explanation.as_ref().map_or("", |explanation| &explanation.summary),
         });
         let expected = Expectation { margin: expected.margin.times(share), ..expected };
-        Words {
-            explanation: record(made, &found, &expected, share).to_string(),
-            copy: serde_json::to_string(&copy).unwrap_or_default(),
-            title: copy.title,
-            summary: found.summary,
-            expected,
-            share,
-        }
+        Words { names: names.iter().map(|name| (*name).to_owned()).collect(), copy, explanation, expected, share }
     }
 }
 
-/// The record of an explanation.
-fn record(made: &Made, found: &Explanation, expected: &Expectation, share: f64) -> serde_json::Value {
-    let estimate = |estimate: Estimate| json!({ "mean": rounded(estimate.mean), "low": rounded(estimate.low), "high": rounded(estimate.high) });
-    json!({
-        "summary": found.summary,
-        "statistics": found.statistic.map(|statistic| json!({
-            "figure": statistic.figure.name(), "value": rounded(statistic.value), "band": statistic.band.name(),
-        })),
-        "objective": { "name": made.candidate.objective.name(), "text": found.purpose },
-        "generation": {
-            "methods": found.methods,
-            "primary": found.methods.first(),
-            "source": made.candidate.sources.primary().map(Source::name),
-        },
-        "expected": {
-            "margin_a_month": estimate(expected.margin),
-            "chance": estimate(expected.chance),
-            "added_chance": estimate(expected.added_chance),
-            "trigger_share": rounded(share),
-        },
-    })
+/// Why a bundle was chosen.
+fn explanation(made: &Made, pricing: &Pricing, products: ShopProducts<'_>) -> Explanation {
+    let candidate = &made.candidate;
+    let stocks: Vec<Option<i64>> = candidate.items.iter().map(|item| products.fact(*item).stock).collect();
+    let discount = pricing.greatest_percent();
+    let price_sanity = price_sanity(Some(discount), &pricing.baselines);
+    explain(&Evidence { candidate, stocks: &stocks, discount, price_sanity })
 }
 
 /// Cents of an amount in units of the currency; what is no number is nothing.
@@ -246,8 +264,16 @@ fn cents(units: f64) -> i64 {
     (units * 100.0).round() as i64
 }
 
-fn columns(words: &[Words]) -> Vec<Column> {
-    let text = |of: fn(&Words) -> &str| Column::new("".into(), words.iter().map(of).collect::<Vec<_>>());
+/// What this phase adds, of bundles in the same order.
+fn columns(made: &[&Made], words: &[Words]) -> PolarsResult<Vec<Column>> {
+    let explained = made.iter().zip(words).map(|(made, words)| Explained {
+        made,
+        explanation: words.explanation.as_ref(),
+        expected: &words.expected,
+        share: words.share,
+    });
+    let explanations = explanation_column(&explained.collect::<Vec<_>>())?;
+    let summary = |words: &Words| words.explanation.as_ref().map(|explanation| explanation.summary.clone());
     let money = |of: fn(&Estimate) -> f64| {
         Column::new("".into(), words.iter().map(|words| cents(of(&words.expected.margin))).collect::<Vec<_>>())
     };
@@ -255,9 +281,12 @@ fn columns(words: &[Words]) -> Vec<Column> {
         Column::new("".into(), words.iter().map(|words| rounded(of(words))).collect::<Vec<_>>())
     };
     let columns = [
-        text(|words| &words.summary),
-        text(|words| &words.explanation),
-        text(|words| &words.copy),
+        Column::new("".into(), words.iter().map(summary).collect::<Vec<_>>()),
+        explanations,
+        Column::new(
+            "".into(),
+            words.iter().map(|words| serde_json::to_string(&words.copy).unwrap_or_default()).collect::<Vec<_>>(),
+        ),
         money(|margin| margin.mean),
         money(|margin| margin.low),
         money(|margin| margin.high),
@@ -266,7 +295,7 @@ fn columns(words: &[Words]) -> Vec<Column> {
         float(|words| words.expected.added_chance.high),
         float(|words| words.share),
     ];
-    columns.into_iter().zip(WORDS).map(|(column, (name, _))| column.with_name((*name).into())).collect()
+    Ok(columns.into_iter().zip(WORDS).map(|(column, (name, _))| column.with_name((*name).into())).collect())
 }
 
 fn summaries(shops: &[ShopMade], words: &[Vec<Words>]) -> Result<DataFrame, StageError> {
@@ -282,7 +311,7 @@ fn summaries(shops: &[ShopMade], words: &[Vec<Words>]) -> Result<DataFrame, Stag
     let objectives = summaries.iter().map(|summary| {
         counts(summary.of_objectives.iter().map(|(objective, count)| (objective.name(), *count)).collect())
     });
-    let best = summaries.iter().zip(words).map(|(summary, words)| Some(words.get(summary.best?)?.title.as_str()));
+    let best = summaries.iter().zip(words).map(|(summary, words)| Some(words.get(summary.best?)?.copy.title.as_str()));
     let together = words.iter().map(|words| words.iter().map(|words| cents(words.expected.margin.mean)).sum::<i64>());
     Ok(df!(
         "shop_id" => shops.iter().map(|shop| shop.rows.shop.as_deref()).collect::<Vec<_>>(),

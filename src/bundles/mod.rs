@@ -10,8 +10,10 @@ mod deduplicate_bundles;
 mod deduplication;
 mod drop_reason;
 mod earnings;
+mod embed_items;
 mod explain_bundles;
 mod explanation;
+mod explanation_rows;
 mod flag_products;
 mod generate_candidates;
 mod items;
@@ -25,6 +27,7 @@ mod portfolio;
 mod price_bundles;
 mod price_rows;
 mod pricing;
+mod product_texts;
 mod products;
 mod publish_bundles;
 mod quick_start;
@@ -34,6 +37,8 @@ mod ranking;
 mod reckoning;
 mod speed;
 mod waves;
+#[cfg(test)]
+mod whole_tests;
 
 use crate::operator::OperatorKind;
 
@@ -41,6 +46,7 @@ use crate::operator::OperatorKind;
 pub fn operators() -> Vec<OperatorKind> {
     vec![
         OperatorKind::of::<flag_products::FlagProducts>(),
+        OperatorKind::of::<embed_items::EmbedItems>(),
         OperatorKind::of::<generate_candidates::GenerateCandidates>(),
         OperatorKind::of::<price_bundles::PriceBundles>(),
         OperatorKind::of::<rank_bundles::RankBundles>(),

@@ -98,7 +98,7 @@ impl Operator for PriceBundles {
     const NAME: &'static str = "price-bundles";
     const SUMMARY: &'static str =
         "Prices candidates: by the discounts of the past or a bandit, tiers of quantities, rewards.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const USES_SEED: bool = true;
     const FLAGS: &'static [&'static Flag] = &[BAYESIAN];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);

@@ -14,7 +14,7 @@ use crate::{
     operator::{ColumnKind, Columns},
 };
 
-use ColumnKind::{Any, Float, Int, Text, Texts};
+use ColumnKind::{Float, Floats, Int, Ints, Text, Texts};
 
 /// The columns of prices. Lists of lines are in the order of the items; tiers by rising quantity.
 pub const PRICES: Columns = &[
@@ -27,15 +27,15 @@ pub const PRICES: Columns = &[
     ("methodology", Text),
     ("baseline_pct", Float),
     ("most_discount_pct", Float),
-    ("line_cents", Any),
-    ("line_discount_cents", Any),
-    ("line_baseline_pct", Any),
-    ("tier_quantities", Any),
-    ("tier_pct", Any),
+    ("line_cents", Ints),
+    ("line_discount_cents", Ints),
+    ("line_baseline_pct", Floats),
+    ("tier_quantities", Ints),
+    ("tier_pct", Floats),
     ("tier_labels", Texts),
     ("selected_pct", Float),
     ("selection_method", Text),
-    ("candidate_pct", Any),
+    ("candidate_pct", Ints),
 ];
 
 /// A price with how it was chosen.

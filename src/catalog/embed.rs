@@ -14,11 +14,13 @@ use super::{
     json::{Omitted, Text, Value, canonical, md5_hex, parse, sha256_hex},
     listing::Listing,
     price::Cents,
-    subwords,
 };
-use crate::operator::{
-    ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
-    for_each_batch,
+use crate::{
+    embedding::{Embedder, MODEL_PORT, ModelEmbedder, Scope, ServiceEmbedder, Subwords},
+    operator::{
+        ColumnKind, EmbeddingService, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema,
+        StageContext, StageError, for_each_batch,
+    },
 };
 
 /// Who makes the vectors.
@@ -28,18 +30,12 @@ pub enum EmbedderName {
     /// Words and their letters by threes, hashed: no model, the same on every machine.
     #[default]
     Subwords,
+    /// The static model whose files are at the input `model`.
+    Model,
+    /// The endpoint `service`.
+    Service,
     /// No vectors: the index finds words alone.
     None,
-}
-
-impl EmbedderName {
-    /// Who made a vector, as part of the hash of its text.
-    fn identity(self, dimensions: usize) -> String {
-        match self {
-            Self::Subwords => format!("subwords@{}/{dimensions}", subwords::VERSION),
-            Self::None => "none".to_owned(),
-        }
-    }
 }
 
 /// Which hash says that the index has a product so already.
@@ -70,8 +66,10 @@ pub enum Known {
 pub struct EmbedProducts {
     /// Who makes the vectors.
     pub embedder: EmbedderName,
-    /// How many numbers a vector has.
+    /// How many numbers a vector of `subwords` has.
     pub dimensions: usize,
+    /// The OpenAI-compatible endpoint of `service`.
+    pub service: EmbeddingService,
     /// Which hash says that the index has a product so already.
     pub index_hash: IndexHash,
     /// What is done for a product whose text the index has.
@@ -83,6 +81,7 @@ impl Default for EmbedProducts {
         Self {
             embedder: EmbedderName::default(),
             dimensions: 256,
+            service: EmbeddingService::default(),
             index_hash: IndexHash::default(),
             known: Known::default(),
         }
@@ -143,45 +142,87 @@ struct Item {
     listing: Listing,
     text_hash: String,
     index_hash: String,
+    /// Whether the index has the vector of the text.
+    is_known: bool,
     /// `None` where the one that the index has is kept, and where nothing is embedded.
     vector: Option<Vec<f32>>,
 }
 
+/// Who makes the vectors of a run.
+struct Maker<'a> {
+    embedder: Option<Box<dyn Embedder + 'a>>,
+    /// Who made a vector, as part of the hash of its text.
+    identity: String,
+}
+
+fn boxed<'a>(embedder: impl Embedder + 'a) -> Box<dyn Embedder + 'a> {
+    Box::new(embedder)
+}
+
+impl<'a> Maker<'a> {
+    fn of(embedder: Option<(Box<dyn Embedder + 'a>, usize)>) -> Self {
+        match embedder {
+            None => Self { embedder: None, identity: "none".to_owned() },
+            Some((embedder, dimensions)) => {
+                // An index keeps vectors, and compares those of today with those of last year.
+                debug_assert_eq!(embedder.scope(), Scope::Text);
+                let identity = format!("{}/{dimensions}", embedder.identity());
+                Self { embedder: Some(embedder), identity }
+            }
+        }
+    }
+}
+
 impl EmbedProducts {
-    fn item(&self, id: &str, product: &str, known_text: &str) -> Item {
+    fn maker<'a>(&'a self, inputs: &mut Frames, context: &'a StageContext) -> Result<Maker<'a>, StageError> {
+        let model = inputs.take_optional("model");
+        Ok(Maker::of(match (self.embedder, model) {
+            (EmbedderName::Subwords, _) => Some((boxed(Subwords { dimensions: self.dimensions }), self.dimensions)),
+            (EmbedderName::Model, Some(files)) => {
+                let model = ModelEmbedder::read(files, context.storage.as_ref())?;
+                let dimensions = model.dimensions();
+                Some((boxed(model), dimensions))
+            }
+            (EmbedderName::Model, None) => return Err(StageError::MissingInput { port: "model".to_owned() }),
+            (EmbedderName::Service, _) => {
+                let embedder = ServiceEmbedder { service: &self.service, services: context.services.as_ref() };
+                Some((boxed(embedder), self.service.dimensions))
+            }
+            (EmbedderName::None, _) => None,
+        }))
+    }
+
+    /// An item without its vector.
+    fn item(&self, identity: &str, id: &str, product: &str, known_text: &str) -> Item {
         let product = parse(product).unwrap_or(Value::Null);
         let listing = Listing::of(&product);
-        let identity = self.embedder.identity(self.dimensions);
         let text_hash = sha256_hex(&format!("{identity}\n{}", listing.text));
         let is_known = text_hash == known_text && self.known == Known::Keep;
         let index_hash = match self.index_hash {
             IndexHash::Written => sha256_hex(&format!("{text_hash}\n{}", listing.metadata_text())),
             IndexHash::Original => original_hash(id, &product),
         };
-        let vector = match self.embedder {
-            EmbedderName::Subwords if !is_known => Some(subwords::vector(&listing.text, self.dimensions)),
-            EmbedderName::Subwords | EmbedderName::None => None,
-        };
-        // Words without a letter have no direction: they are found by their words alone.
-        let vector = vector.filter(|vector| vector.iter().any(|value| *value != 0.0));
-        Item { listing, text_hash, index_hash, vector }
+        Item { listing, text_hash, index_hash, is_known, vector: None }
     }
 
-    fn items(&self, batch: &DataFrame) -> PolarsResult<DataFrame> {
+    fn items(&self, maker: &Maker<'_>, batch: &DataFrame) -> Result<DataFrame, StageError> {
         let text = |name: &str| batch.column(name).and_then(|column| column.str().cloned());
         let (ids, products, known) = (text("id")?, text("product")?, text("known_text")?);
-        let items: Vec<Item> = (0..batch.height())
+        let mut items: Vec<Item> = (0..batch.height())
             .into_par_iter()
             .map(|row| {
                 let of = |column: &StringChunked| column.get(row).unwrap_or_default().to_owned();
-                self.item(&of(&ids), &of(&products), &of(&known))
+                self.item(&maker.identity, &of(&ids), &of(&products), &of(&known))
             })
             .collect();
+        if let Some(embedder) = &maker.embedder {
+            give_vectors(embedder.as_ref(), &mut items)?;
+        }
         let mut columns: Vec<Column> =
             HANDED_ON.iter().map(|name| batch.column(name).cloned()).collect::<PolarsResult<_>>()?;
         columns.extend(made_columns(&items));
         columns.push(self.vectors(&items)?);
-        DataFrame::new(batch.height(), columns)
+        Ok(DataFrame::new(batch.height(), columns)?)
     }
 
     fn vectors(&self, items: &[Item]) -> PolarsResult<Column> {
@@ -200,6 +241,20 @@ impl EmbedProducts {
         }
         Ok(vectors.finish().into_column())
     }
+}
+
+/// Embeds the texts that the index does not know.
+fn give_vectors(embedder: &dyn Embedder, items: &mut [Item]) -> Result<(), StageError> {
+    let texts: Vec<&str> = items.iter().filter(|item| !item.is_known).map(|item| item.listing.text.as_str()).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let vectors = embedder.embed(&texts).map_err(|error| error.at("products", "embed by another model"))?;
+    for (row, item) in items.iter_mut().filter(|item| !item.is_known).enumerate() {
+        // Words without a letter have no direction: they are found by their words alone.
+        item.vector = Some(vectors.row(row)).filter(|vector| vector.iter().any(|value| *value != 0.0));
+    }
+    Ok(())
 }
 
 /// The columns that are made of items, without the vector.
@@ -257,9 +312,10 @@ impl Operator for EmbedProducts {
     const SUMMARY: &'static str =
         "Makes of products what an index keeps of them: words, values to filter by, and a vector for each new text.";
     const VERSION: u32 = 1;
-    const INPUTS: Inputs = Inputs::Ports(&[PRODUCTS]);
+    const INPUTS: Inputs = Inputs::Ports(&[PRODUCTS, MODEL_PORT]);
 
     fn validate(&self) -> Result<(), ParamError> {
+        self.service.check("service")?;
         if (8..=4_096).contains(&self.dimensions) {
             return Ok(());
         }
@@ -279,16 +335,17 @@ impl Operator for EmbedProducts {
     }
 
     fn run(&self, mut inputs: Frames, context: &StageContext) -> Result<Frames, StageError> {
+        let maker = self.maker(&mut inputs, context)?;
         let products = inputs.take("products")?;
         let mut is_empty = true;
         for_each_batch(products.clone(), StageError::from, |batch| {
             context.check_cancelled()?;
             is_empty = false;
             context.progress.advance(batch.height() as u64);
-            context.storage.write("items", self.items(&batch)?)
+            context.storage.write("items", self.items(&maker, &batch)?)
         })?;
         if is_empty {
-            context.storage.write("items", self.items(&products.limit(0).collect()?)?)?;
+            context.storage.write("items", self.items(&maker, &products.limit(0).collect()?)?)?;
         }
         Ok(Frames::new())
     }
@@ -296,7 +353,7 @@ impl Operator for EmbedProducts {
 
 /// The vector of a person's words, as products have theirs.
 pub fn query_vector(words: &str, dimensions: usize) -> Vec<f32> {
-    subwords::vector(words, dimensions)
+    Subwords { dimensions }.embed(&[words]).map(|vectors| vectors.row(0)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -311,20 +368,35 @@ mod tests {
         assert_eq!(original_hash("BIKE-1", &parse(TARMAC).unwrap()), "cf71ced89309c1f8e74dfecf1d08fa44");
     }
 
+    /// The item of a product, with its vector if it has one.
+    fn made(embed: &EmbedProducts, product: &str, known_text: &str) -> Item {
+        let maker = Maker::of(Some((boxed(Subwords { dimensions: embed.dimensions }), embed.dimensions)));
+        let mut items = [embed.item(&maker.identity, "BIKE-1", product, known_text)];
+        give_vectors(maker.embedder.as_deref().unwrap(), &mut items).unwrap();
+        let [item] = items;
+        item
+    }
+
     #[test]
     fn a_known_text_is_not_embedded_and_a_price_or_stock_that_changed_is_seen() {
         let embed = EmbedProducts::default();
-        let first = embed.item("BIKE-1", TARMAC, "");
+        let first = made(&embed, TARMAC, "");
         assert_eq!(first.vector.as_ref().map(Vec::len), Some(256));
-        let cheaper = embed.item("BIKE-1", &TARMAC.replace("5,000", "4,000"), &first.text_hash);
+        let cheaper = made(&embed, &TARMAC.replace("5,000", "4,000"), &first.text_hash);
         assert!(
             cheaper.vector.is_none() && cheaper.text_hash == first.text_hash && cheaper.index_hash != first.index_hash
         );
-        let sold = embed.item("BIKE-1", &TARMAC.replace("{\"id\"", "{\"available\": false, \"id\""), "");
+        let sold = made(&embed, &TARMAC.replace("{\"id\"", "{\"available\": false, \"id\""), "");
         assert_ne!(sold.index_hash, first.index_hash);
         let again = EmbedProducts { known: Known::Embed, ..EmbedProducts::default() };
-        assert!(again.item("BIKE-1", TARMAC, &first.text_hash).vector.is_some());
+        assert!(made(&again, TARMAC, &first.text_hash).vector.is_some());
         let other = EmbedProducts { dimensions: 128, ..EmbedProducts::default() };
-        assert_ne!(other.item("BIKE-1", TARMAC, "").text_hash, first.text_hash);
+        assert_ne!(made(&other, TARMAC, "").text_hash, first.text_hash);
+    }
+
+    #[test]
+    fn the_hash_of_a_text_says_who_embeds_it_as_it_always_did() {
+        let maker = Maker::of(Some((boxed(Subwords { dimensions: 256 }), 256)));
+        assert_eq!((maker.identity.as_str(), Maker::of(None).identity.as_str()), ("subwords@1/256", "none"));
     }
 }

@@ -59,7 +59,7 @@ impl Listing {
             sale_price,
             available: fields::AVAILABLE.iter().find_map(|key| availability(product.get(key)?)),
             url: first_text(product, &fields::PAGE),
-            image: fields::IMAGES.iter().find_map(|key| picture(product.get(key)?)),
+            image: pictures(product).into_iter().next(),
             labels: labels(product),
         };
         listing.text = match product.get("descriptor").and_then(Value::as_text).map(|text| collapsed(&text)) {
@@ -205,12 +205,18 @@ fn availability(value: &Value<'_>) -> Option<bool> {
     }
 }
 
-fn picture(value: &Value<'_>) -> Option<String> {
+/// The pictures of a product, in their order: those of the first field that has any.
+pub fn pictures(product: &Value<'_>) -> Vec<String> {
+    let of_field = |key: &&str| product.get(key).map(pictures_of).filter(|pictures| !pictures.is_empty());
+    fields::IMAGES.iter().find_map(of_field).unwrap_or_default()
+}
+
+fn pictures_of(value: &Value<'_>) -> Vec<String> {
     match value {
-        Value::Text(text) => Some(text.text().trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::List(items) => items.iter().find_map(picture),
-        Value::Map(_) => ["src", "url"].iter().find_map(|key| picture(value.get(key)?)),
-        _ => None,
+        Value::Text(text) => Some(text.text().trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect(),
+        Value::List(items) => items.iter().flat_map(pictures_of).collect(),
+        Value::Map(_) => ["src", "url"].iter().find_map(|key| value.get(key)).map(pictures_of).unwrap_or_default(),
+        _ => Vec::new(),
     }
 }
 

@@ -6,10 +6,10 @@ mod embed;
 mod fields;
 mod json;
 mod listing;
+mod observe;
 mod parts;
 mod price;
 mod product_id;
-mod subwords;
 mod sync;
 #[cfg(test)]
 mod testing;
@@ -24,6 +24,7 @@ pub fn operators() -> Vec<OperatorKind> {
     vec![
         OperatorKind::of::<diff::DiffCatalog>(),
         OperatorKind::of::<embed::EmbedProducts>(),
+        OperatorKind::of::<observe::ObserveCatalog>(),
         OperatorKind::of::<sync::SyncIndex>(),
     ]
 }

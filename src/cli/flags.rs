@@ -6,12 +6,17 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::arguments::WorkspaceArguments;
 use crate::{
     flags::{FLAGS, Flag, Overrides, find},
-    pipeline::{PipelineError, flags_file, registry::Registry},
+    pipeline::{
+        PipelineError, flags_file,
+        flags_history::{self, Author},
+        registry::Registry,
+    },
     report::table::Table,
 };
 
@@ -25,6 +30,7 @@ use crate::{
 ///   nightloom flags set bundling.max_per_pair 3
 ///   nightloom flags set bundling.enabled false --shop a.example
 ///   nightloom flags set emergency.disable_all_bundling true
+///   nightloom flags history
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -42,6 +48,8 @@ enum Command {
     Set(Set),
     /// Take back what is set of a flag.
     Reset(Reset),
+    /// List the last hundred changes, with who made them and when.
+    History(History),
 }
 
 #[derive(Args)]
@@ -87,6 +95,8 @@ struct Set {
     value: String,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    who: Who,
 }
 
 #[derive(Args)]
@@ -95,6 +105,24 @@ struct Reset {
     key: String,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Args)]
+struct Who {
+    /// Who changes it.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    by: String,
+}
+
+#[derive(Args)]
+struct History {
+    #[command(flatten)]
+    workspace: WorkspaceArguments,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Place {
@@ -120,9 +148,13 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             println!("{}", flags.value(get.place.shop(), known(&get.key)?));
         }
         Command::Set(set) => set.set()?,
+        Command::History(history) => history.print()?,
         Command::Reset(reset) => {
             let place = &reset.place;
-            let was_set = flags_file::change(&place.state_folder(), |flags| flags.reset(place.shop(), &reset.key))?;
+            let at = Timestamp::now().to_string();
+            let author = Author { by: &reset.who.by, at: &at };
+            let was_set =
+                flags_file::change(&place.state_folder(), author, |flags| flags.reset(place.shop(), &reset.key))?;
             let now = flags_file::read(&place.state_folder())?.value(place.shop(), known(&reset.key)?);
             let word = if was_set { "is again" } else { "was not set; it is" };
             println!("{}{} {word} {now}", reset.key, place.words());
@@ -143,7 +175,9 @@ impl Set {
         // A word that is no JSON is a text, which no flag is.
         let value: Json = serde_json::from_str(&self.value).unwrap_or_else(|_| Json::from(self.value.as_str()));
         let place = &self.place;
-        let (flag, flags) = flags_file::change(&place.state_folder(), |flags| {
+        let at = Timestamp::now().to_string();
+        let author = Author { by: &self.who.by, at: &at };
+        let (flag, flags) = flags_file::change(&place.state_folder(), author, |flags| {
             let flag = flags.set(place.shop(), &self.key, &value)?;
             Ok((flag, flags.clone()))
         })?;
@@ -151,6 +185,31 @@ impl Set {
         if let Some(switch) = flags.held_by(place.shop(), flag) {
             println!("It has no effect while {switch} is thrown.");
         }
+        Ok(())
+    }
+}
+
+impl History {
+    fn print(&self) -> anyhow::Result<()> {
+        let folder = self.workspace.state_folder(Path::new("pipelines/nightly.toml"));
+        let changes = flags_history::read(&folder)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&changes)?);
+            return Ok(());
+        }
+        if changes.is_empty() {
+            println!("No flag was changed.");
+            return Ok(());
+        }
+        let mut table = Table::new(&["when", "who", "flag", "shop", "was", "is"]);
+        let value = |value: Option<Json>| value.map_or_else(|| "default".to_owned(), |value| value.to_string());
+        for change in changes {
+            // Seconds are enough.
+            let when = change.at.split('.').next().unwrap_or_default().to_owned();
+            let shop = change.shop.unwrap_or_default();
+            table.row(vec![when, change.by, change.flag, shop, value(change.old), value(change.new)]);
+        }
+        println!("{table}");
         Ok(())
     }
 }

@@ -7,21 +7,29 @@ mod catalog;
 mod check;
 mod clean;
 mod completions;
+mod datasets;
 mod exports;
 mod flags;
 mod graph;
 mod itemsets;
+mod lineage;
+mod notify;
 mod operators;
 mod overdue;
 mod plan;
 mod progress;
 mod provenance;
 mod recommend;
+mod report;
 mod run;
 mod sample;
+mod schedule;
 mod schema;
 mod search;
+mod serve;
 mod status;
+mod token;
+mod told;
 mod verify;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -55,6 +63,7 @@ Exit codes: 0 done, 1 a stage or an expectation failed, 2 usage or pipeline file
 enum Command {
     Plan(plan::Arguments),
     Run(run::Arguments),
+    Report(report::Arguments),
     Status(status::Arguments),
     Graph(graph::Arguments),
     Check(check::Arguments),
@@ -71,6 +80,9 @@ enum Command {
     Exports(exports::Arguments),
     Catalog(catalog::Arguments),
     Search(search::Arguments),
+    Schedule(schedule::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Flags(flags::Arguments),
     Completions(completions::Arguments),
 }
@@ -81,6 +93,7 @@ pub fn main() -> ExitCode {
     let result = match Nightloom::parse().command {
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Report(arguments) => report::main(&arguments),
         Command::Status(arguments) => status::main(&arguments),
         Command::Graph(arguments) => graph::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
@@ -97,6 +110,9 @@ pub fn main() -> ExitCode {
         Command::Exports(arguments) => exports::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Search(arguments) => search::main(&arguments),
+        Command::Schedule(arguments) => schedule::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Token(arguments) => token::main(&arguments),
         Command::Flags(arguments) => flags::main(&arguments),
         Command::Completions(arguments) => completions::main(&arguments, Nightloom::command()),
     };

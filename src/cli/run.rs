@@ -17,21 +17,31 @@ use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use super::{
     arguments::{PipelineArguments, PlanArguments, parse_memory},
-    plan::print_plan,
+    datasets::dataset,
+    lineage::{Lineage, Watching},
+    notify::notify,
+    plan::{Telling, print_plan},
     progress::{self, LogFormat},
+    report::{PAGE, html, run_folder, write_page},
+    told,
 };
 use crate::{
     pipeline::{
         Pipeline, PipelineError, check,
         checkpoint::{CheckpointStore, state_key, write_json},
         failpoint::Failpoint,
+        file::{Picture, Report},
         journal::{Journal, StepRow},
-        lock::WorkspaceLock,
+        lock::{self, WorkspaceLock},
         plan::{PlanOptions, steps_to_do},
         registry::Registry,
         run::{self, Outcome, RunOptions, TIMED_OUT_PARTIAL, Writes},
     },
-    report::{dataset, summary},
+    report::{
+        self,
+        morning::{Ending, Morning, brief},
+        summary,
+    },
 };
 
 /// The exit code of a run of which a stage gave a part.
@@ -75,6 +85,12 @@ pub struct Arguments {
     /// How events are written to standard error when it is no terminal; text and json also turn the bars off.
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
+    /// Print all reports, and a line a step and sink.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Make no page of the run.
+    #[arg(long)]
+    no_report: bool,
     /// Print the results of the run as JSON.
     #[arg(long)]
     json: bool,
@@ -111,7 +127,12 @@ struct ReportRows<'a> {
 /// Runs the pipeline and prints the summary.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.dry_run {
-        return print_plan(&arguments.pipeline, &arguments.plan, arguments.json);
+        let telling = match (arguments.json, arguments.verbose) {
+            (true, _) => Telling::Json,
+            (false, true) => Telling::Whole,
+            (false, false) => Telling::Brief,
+        };
+        return print_plan(&arguments.pipeline, &arguments.plan, telling);
     }
     let state_folder = arguments.pipeline.state_folder();
     let work = Work {
@@ -174,11 +195,16 @@ pub struct Performed {
 impl Work<'_> {
     /// Makes the run, which signals may stop.
     pub fn perform(self) -> anyhow::Result<Performed> {
+        self.perform_as(None)
+    }
+
+    /// Makes the run under an id that somebody was promised.
+    pub fn perform_as(self, run_id: Option<String>) -> anyhow::Result<Performed> {
         let registry = Registry::standard();
         let state_folder = self.pipeline.state_folder();
         let pipeline = self.pipeline.read(&registry)?;
         let needed = steps_to_do(&pipeline, &self.plan.selection)?;
-        check::check(&pipeline, &|id| needed.contains(&id))?;
+        let schemas = check::check(&pipeline, &|id| needed.contains(&id))?;
         let holder = holder(&pipeline);
         let (scope, cancelled) = (pipeline.scope.as_deref(), stop_on_signals()?);
         let _lock = WorkspaceLock::take_within(&state_folder, scope, &holder, self.wait, &cancelled)?;
@@ -197,10 +223,18 @@ impl Work<'_> {
             failpoint: std::env::var("NIGHTLOOM_FAILPOINT")
                 .map_or_else(|_| Failpoint::none(), |text| Failpoint::parse(&text)),
             writes: self.writes,
+            run_id,
         };
-        let observer = progress::observer(self.log_format);
-        let outcome = run::run(&pipeline, &state_folder, &journal, &options, observer.as_ref())?;
+        let lineage = Lineage::from_environment(&pipeline, &schemas, options.plan.as_of);
+        let observer = Watching { lineage: lineage.as_ref(), inner: progress::observer(self.log_format) };
+        let outcome = run::run(&pipeline, &state_folder, &journal, &options, &observer)?;
         drop(observer);
+        if let Some(lineage) = lineage {
+            lineage.finished(&outcome);
+        }
+        if self.writes == Writes::Sinks {
+            told::after(&pipeline, &state_folder, &journal, &outcome);
+        }
         Ok(Performed { pipeline, state_folder, options, outcome })
     }
 }
@@ -208,15 +242,7 @@ impl Work<'_> {
 impl Performed {
     /// The rows of a dataset that the run made or found fresh; `None` if it did not come to it.
     pub fn dataset(&self, name: &str) -> anyhow::Result<Option<DataFrame>> {
-        let store = CheckpointStore::new(&self.state_folder, &self.pipeline);
-        for id in self.pipeline.ids() {
-            let made = self.pipeline.step(id).outputs.iter().position(|output| output.dataset == name);
-            let Some(manifest) = self.outcome.manifests.get(&id) else { continue };
-            if let Some(output) = made.and_then(|place| manifest.outputs.get(place)) {
-                return Ok(Some(store.scan(manifest, output)?.collect()?));
-            }
-        }
-        Ok(None)
+        dataset(&self.pipeline, &self.state_folder, &self.outcome, name)
     }
 }
 
@@ -232,8 +258,9 @@ fn instant_of_last_run(journal: &Journal, pipeline: &Pipeline) -> anyhow::Result
 }
 
 fn holder(pipeline: &Pipeline) -> String {
+    let key = pipeline.scope.as_deref().map(|scope| format!(", key {}", lock::shop_key(scope))).unwrap_or_default();
     format!(
-        "pipeline '{}', process {}, since {}",
+        "pipeline '{}'{key}, process {}, since {}",
         state_key(&pipeline.name, pipeline.scope.as_deref()),
         std::process::id(),
         Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -253,8 +280,7 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
 fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCode> {
     let Performed { pipeline, state_folder, options, outcome } = performed;
     let (pipeline, state_folder) = (&pipeline, state_folder.as_path());
-    let is_idle = outcome.rows.iter().all(|row| row.status == "fresh");
-    let has_reports = outcome.problem.is_none() && (arguments.json || !is_idle);
+    let has_reports = outcome.problem.is_none() && (arguments.json || !outcome.is_idle());
     let reports = if has_reports { read_reports(pipeline, state_folder, &outcome)? } else { Vec::new() };
     let results = RunResults {
         run_id: &outcome.run_id,
@@ -269,7 +295,7 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
         steps: &outcome.rows,
         reports: reports.iter().map(ReadReport::as_json).collect(),
     };
-    let folder = state_folder.join("runs").join(&outcome.run_id);
+    let folder = run_folder(state_folder, &outcome.run_id);
     let written = fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))
         .and_then(|()| Ok(write_json(&folder.join("run_results.json"), &results)?));
@@ -277,16 +303,62 @@ fn finish(arguments: &Arguments, performed: Performed) -> anyhow::Result<ExitCod
     if outcome.problem.is_none() {
         written?;
     }
+    let morning = if outcome.is_idle() { None } else { known(pipeline, state_folder, &outcome) };
+    let page = morning.as_ref().filter(|_| !arguments.no_report).and_then(|morning| leave_page(morning, state_folder));
+    if let Some(morning) = &morning {
+        notify(morning, page.as_ref().map(|page| page.display().to_string()).as_deref());
+    }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
+    } else if let Some(morning) = morning.as_ref().filter(|_| !arguments.verbose) {
+        print!("{}", brief(morning, page.as_deref()));
     } else {
         for report in reports.iter().filter(|report| report.total_rows > 0 || !report.hide_empty) {
-            println!("{}", dataset::render(report.title, &report.frame, report.total_rows));
+            println!("{}", report::dataset::render(report.title, &report.frame, report.total_rows));
         }
         print!("{}", summary::of(&outcome));
     }
     let code = if outcome.status() == TIMED_OUT_PARTIAL { ExitCode::from(PARTIAL) } else { ExitCode::SUCCESS };
     outcome.problem.map_or(Ok(code), |problem| Err(problem.into()))
+}
+
+/// What is known of a run that was just made; a journal that cannot be read is told, and takes nothing from the run.
+fn known<'a>(pipeline: &'a Pipeline, state_folder: &Path, outcome: &Outcome) -> Option<Morning<'a>> {
+    let look = || -> anyhow::Result<Option<Morning<'a>>> {
+        let journal = Journal::look(state_folder)?;
+        let key = state_key(&pipeline.name, pipeline.scope.as_deref());
+        let Some(run) = journal.find_run(&key, Some(&outcome.run_id))? else { return Ok(None) };
+        let ending = Ending {
+            seconds: outcome.seconds,
+            memory_bytes: outcome.peak_memory_bytes,
+            problem: outcome.problem.as_ref().map(ToString::to_string),
+        };
+        let store = CheckpointStore::new(state_folder, pipeline);
+        let made = (outcome.manifests.clone(), &outcome.figures);
+        Ok(Some(Morning::new(pipeline, (store, &journal), (run, ending), outcome.rows.clone(), made)?))
+    };
+    look().unwrap_or_else(|problem| {
+        eprintln!("warning: there is no summary of the run: {problem:#}");
+        None
+    })
+}
+
+/// Leaves the page in the run's folder, and where the pipeline wants the newest; where it lies for people.
+fn leave_page(morning: &Morning<'_>, state_folder: &Path) -> Option<PathBuf> {
+    let path = run_folder(state_folder, &morning.run.run_id).join(PAGE);
+    let newest = morning.pipeline.report.page.as_ref().map(PathBuf::from);
+    let make = || -> anyhow::Result<()> {
+        let text = html(morning)?;
+        write_page(&path, &text)?;
+        newest.as_ref().map_or(Ok(()), |newest| write_page(newest, &text))
+    };
+    match make() {
+        Ok(()) => Some(newest.unwrap_or(path)),
+        Err(problem) => {
+            eprintln!("warning: there is no page of the run: {problem:#}");
+            None
+        }
+    }
 }
 
 /// A report with its first rows.
@@ -300,7 +372,7 @@ struct ReadReport<'a> {
 
 impl ReadReport<'_> {
     fn as_json(&self) -> ReportRows<'_> {
-        let rows = dataset::to_json(&self.frame);
+        let rows = report::dataset::to_json(&self.frame);
         ReportRows { title: self.title, dataset: self.dataset, total_rows: self.total_rows, rows }
     }
 }
@@ -313,7 +385,8 @@ fn read_reports<'a>(
 ) -> anyhow::Result<Vec<ReadReport<'a>>> {
     let store = CheckpointStore::new(state_folder, pipeline);
     let mut reports = Vec::new();
-    for report in &pipeline.reports {
+    let printed = |report: &&Report| matches!(report.picture, Picture::Table { printed: true, .. });
+    for report in pipeline.reports.iter().filter(printed) {
         let step = &pipeline.step(report.from.step).name;
         if !outcome.rows.iter().any(|row| row.step == *step && row.kind != "sink") {
             continue;

@@ -1,6 +1,6 @@
 //! `nightloom search`: asks a search index.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -14,7 +14,8 @@ use crate::{
 
 /// Search an index by words and by what they mean.
 ///
-/// Any text is a query. The condition is one of SQL on the index's columns, and narrows before the best are chosen.
+/// Any text is a query. A word that no product has is mended: words of titles a letter or two away are looked for too.
+/// The condition is one of SQL on the index's columns, and narrows before the best are chosen.
 ///
 /// Examples:
 ///   nightloom search "leather belt" --index out/search.db
@@ -58,7 +59,11 @@ enum Mode {
 /// Searches and prints.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let dimensions = index::dimensions(&arguments.index)?;
-    let vector = dimensions.map(|dimensions| query_vector(&arguments.query, dimensions));
+    let told = |problem| PipelineError::Io { what: "search".to_owned(), problem };
+    let mends = index::mends(&arguments.index, &arguments.query, arguments.shop.as_deref()).map_err(told)?;
+    // The vector is that of what was meant: the letters of a typo lead it elsewhere.
+    let meant = mends.applied(&arguments.query);
+    let vector = dimensions.map(|dimensions| query_vector(&meant, dimensions));
     let search = Search {
         query: &arguments.query,
         vector: vector.as_deref(),
@@ -71,12 +76,16 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Mode::Vectors => SearchMode::Vectors,
         },
     };
-    let found = index::search(&arguments.index, &search)
-        .map_err(|problem| PipelineError::Io { what: "search".to_owned(), problem })?;
+    let found = index::search(&arguments.index, &search).map_err(told)?;
     if arguments.json {
         let found: Vec<_> = found.iter().map(as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&json!({ "query": arguments.query, "found": found }))?);
+        let mended: BTreeMap<&str, &[String]> = mends.all().collect();
+        let json = json!({ "query": arguments.query, "mended": mended, "found": found });
+        println!("{}", serde_json::to_string_pretty(&json)?);
         return Ok(ExitCode::SUCCESS);
+    }
+    for (part, words) in mends.all() {
+        println!("No product has '{part}': also looked for {}", words.join(", "));
     }
     if found.is_empty() {
         println!("Nothing found.");

@@ -9,8 +9,13 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{arguments::WorkspaceArguments, overdue};
+use super::{
+    arguments::WorkspaceArguments,
+    overdue,
+    told::{alerts_file, is_alive},
+};
 use crate::{
+    alerts::{AlertRow, Alerts},
     pipeline::{
         PipelineError,
         file::document::read_file,
@@ -41,7 +46,8 @@ pub struct Arguments {
 /// Prints the runs.
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.pipeline.clone().unwrap_or_else(|| PathBuf::from("pipelines/nightly.toml"));
-    let journal = Journal::look(&arguments.workspace.state_folder(&path))?;
+    let state_folder = arguments.workspace.state_folder(&path);
+    let journal = Journal::look(&state_folder)?;
     let name = if arguments.pipeline.is_some() || path.exists() { pipeline_name(&path)? } else { None };
     let mut runs = journal.runs(name.as_deref(), arguments.runs)?;
     for run in &mut runs {
@@ -51,11 +57,14 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let steps = runs.first().map_or_else(|| Ok(Vec::new()), |run| journal.steps(&run.run_id))?;
     let late = overdue::all(&journal.starts(name.as_deref(), overdue::RUNS)?, Timestamp::now());
+    let alerts = lasting_alerts(&state_folder, name.as_deref())?;
     if arguments.json {
         let newest: Vec<&StepRow> = steps.iter().collect();
         println!(
             "{}",
-            serde_json::to_string_pretty(&json!({ "runs": runs, "overdue": late, "steps_of_newest_run": newest }))?
+            serde_json::to_string_pretty(
+                &json!({ "runs": runs, "overdue": late, "alerts": alerts, "steps_of_newest_run": newest })
+            )?
         );
         return Ok(ExitCode::SUCCESS);
     }
@@ -67,19 +76,28 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for line in overdue::in_lines(&late) {
         println!("{line}");
     }
+    for alert in &alerts {
+        println!("Alert of '{}' ({}, {}): {}", alert.pipeline, alert.kind, alert.severity, alert.message);
+    }
     println!("Steps of the newest run:\n{}", steps_table(&steps));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The alerts that last, of a pipeline in all its scopes or of all pipelines.
+fn lasting_alerts(state_folder: &Path, name: Option<&str>) -> anyhow::Result<Vec<AlertRow>> {
+    let file = alerts_file(state_folder);
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let mut alerts = Alerts::open(&file)?.lasting(None)?;
+    alerts.retain(|alert| name.is_none_or(|name| alert.pipeline.split('@').next() == Some(name)));
+    Ok(alerts)
 }
 
 /// The name a pipeline file gives itself.
 fn pipeline_name(path: &Path) -> anyhow::Result<Option<String>> {
     let document = read_file(path, &path.display().to_string()).map_err(PipelineError::from)?;
     Ok(document.to_json()["name"].as_str().map(str::to_owned))
-}
-
-/// Whether a process is there; a run that is `running` without one was killed.
-fn is_alive(pid: u32) -> bool {
-    PathBuf::from(format!("/proc/{pid}")).exists()
 }
 
 fn runs_table(runs: &[RunRow]) -> Table {

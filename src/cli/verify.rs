@@ -1,6 +1,6 @@
 //! `nightloom verify`: a pipeline's verification queries, a table each, with pass or fail.
 
-use std::{collections::BTreeMap, process::ExitCode, sync::atomic::AtomicBool, time::Duration};
+use std::{collections::BTreeMap, process::ExitCode, sync::atomic::AtomicBool};
 
 use clap::Args;
 use polars::prelude::{DataFrame, IntoLazy};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::PipelineArguments;
 use crate::{
-    io::{IoError, ReadWatch, SourceSpec, SqliteRead, SqliteSource},
+    io::{IoError, ReadWatch},
     operator::Silent,
     pipeline::{
         PipelineError, expect,
@@ -92,6 +92,7 @@ impl Answer {
         let frame = match ask(query) {
             Ok(frame) => frame,
             Err(IoError::Sqlite { doing, source, .. }) => return Ok(Self::refused(format!("{doing}: {source}"))),
+            Err(IoError::Server(error)) if error.code().is_some() => return Ok(Self::refused(error.to_string())),
             Err(problem) => return Err(PipelineError::Io { what: query.title.clone(), problem }.into()),
         };
         let rows = frame.height() as u64;
@@ -115,14 +116,8 @@ impl Answer {
 }
 
 fn ask(query: &Verify) -> Result<DataFrame, IoError> {
-    let source = SourceSpec::Sqlite(SqliteSource {
-        path: query.database.clone(),
-        read: SqliteRead::Query(query.query.clone()),
-        busy_timeout: Duration::from_secs(30),
-        definitions: None,
-    });
     let cancelled = AtomicBool::new(false);
-    let read = source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
+    let read = query.source.read(&ReadWatch { progress: &Silent, cancelled: &cancelled })?;
     let what = || format!("the answer to '{}'", query.title);
     read.frame.collect().map_err(|source| IoError::Frame { what: what(), source })
 }

@@ -220,12 +220,12 @@ impl<'a> Records<'a> {
         let Some(cell) = self.cells.get(place) else { return &[] };
         let raw = self.bytes.get(cell.start as usize..cell.end as usize).unwrap_or_default();
         // Most cells are neither quoted nor padded.
-        if let [first, .., last] = raw
-            && *first > b' '
-            && *last > b' '
-            && ((*first != b'"' && *first != b'=') || cell.form == Form::Given)
-        {
-            return raw;
+        let is_plain = |first: u8, last: u8| first > b' ' && last > b' ' && first != b'"' && first != b'=';
+        match raw {
+            [] => return raw,
+            [only] if is_plain(*only, *only) => return raw,
+            [first, .., last] if is_plain(*first, *last) => return raw,
+            _ => {}
         }
         let text = match (cell.form, raw.trim_ascii()) {
             (Form::Given, plain) => return plain,

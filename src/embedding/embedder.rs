@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::vectors::Vectors;
+use crate::operator::StageError;
 
 /// Who made vectors: vectors of different identities are never compared, and it is part of fingerprints.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,14 +22,24 @@ impl fmt::Display for Identity {
     }
 }
 
+/// What the vector of a text depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On the text alone: vectors of today and of last year can be compared, so that an index can keep them.
+    Text,
+    /// On all texts that are embedded with it, for example by how rare its words are among them.
+    Batch,
+}
+
 /// Makes vectors of texts.
 pub trait Embedder: Send + Sync {
     /// Who this is.
-    #[expect(dead_code, reason = "providers over the network will be told apart by it")]
     fn identity(&self) -> Identity;
 
-    /// A vector of length 1 for each text, in their order; of a text that says nothing, the zero vector. Where the weight
-    /// of a word depends on how rare it is, that is among these texts.
+    /// What the vector of a text depends on.
+    fn scope(&self) -> Scope;
+
+    /// A vector of length 1 for each text, in their order; of a text that says nothing, the zero vector.
     ///
     /// # Errors
     /// [`EmbeddingError`] when a text has no vector: nothing is made up in its place.
@@ -38,15 +49,9 @@ pub trait Embedder: Send + Sync {
 /// Why there are no vectors.
 #[derive(Debug, Error)]
 pub enum EmbeddingError {
-    /// Whoever should make them cannot.
-    #[expect(dead_code, reason = "providers over the network can fail")]
-    #[error("no vectors from {provider}: {problem}")]
-    Provider {
-        /// The provider.
-        provider: Identity,
-        /// What is wrong.
-        problem: String,
-    },
+    /// Whoever should make them cannot, or was asked to stop.
+    #[error(transparent)]
+    Stage(#[from] StageError),
     /// They have another length than the provider's others.
     #[error("{provider} made a vector of {found} numbers where {expected} were expected")]
     Dimensions {
@@ -57,4 +62,16 @@ pub enum EmbeddingError {
         /// The length of this one.
         found: usize,
     },
+}
+
+impl EmbeddingError {
+    /// As the error of a stage that was given these texts at `port`.
+    pub fn at(self, port: &str, mend: &str) -> StageError {
+        match self {
+            Self::Stage(problem) => problem,
+            problem @ Self::Dimensions { .. } => {
+                StageError::Input { port: port.to_owned(), problem: problem.to_string(), mend: mend.to_owned() }
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::{
-    embedder::{Embedder, EmbeddingError, Identity},
+    embedder::{Embedder, EmbeddingError, Identity, Scope},
     product_text::SEPARATOR,
     vectors::{Vectors, VectorsBuilder},
 };
@@ -69,6 +69,10 @@ impl TermWeights {
 impl Embedder for LocalEmbedder {
     fn identity(&self) -> Identity {
         Identity { name: "local".to_owned(), version: 1 }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Batch
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vectors, EmbeddingError> {

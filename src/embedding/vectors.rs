@@ -25,6 +25,11 @@ impl Vectors {
         Self { dimensions, rows: Rows::Dense { values } }
     }
 
+    /// Dense rows that have length 1 or are zero already, one after the other, as they are.
+    pub fn units(dimensions: usize, values: Vec<f32>) -> Self {
+        Self { dimensions: dimensions.max(1), rows: Rows::Dense { values } }
+    }
+
     /// How many numbers a vector has.
     pub fn dimensions(&self) -> usize {
         self.dimensions
@@ -39,7 +44,6 @@ impl Vectors {
     }
 
     /// A vector in full.
-    #[cfg(test)]
     pub fn row(&self, row: usize) -> Vec<f32> {
         match &self.rows {
             Rows::Sparse { offsets, dimensions, values } => {

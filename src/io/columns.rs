@@ -59,9 +59,11 @@ impl ColumnBuilder {
             ColumnKind::Date => Self::Date(PrimitiveChunkedBuilder::new(name, capacity)),
             ColumnKind::Timestamp => Self::Timestamp(PrimitiveChunkedBuilder::new(name, capacity)),
             // Files of cells have no lists: they are JSON texts.
-            ColumnKind::Texts | ColumnKind::Record(_) | ColumnKind::Records(_) => {
-                Self::Text(StringChunkedBuilder::new(name, capacity))
-            }
+            ColumnKind::Texts
+            | ColumnKind::Ints
+            | ColumnKind::Floats
+            | ColumnKind::Record(_)
+            | ColumnKind::Records(_) => Self::Text(StringChunkedBuilder::new(name, capacity)),
             ColumnKind::Any => Self::Observed(Observed { name, state: State::Nulls(0) }),
         }
     }

@@ -113,6 +113,9 @@ pub enum IoError {
         /// SQLite's words.
         source: rusqlite::Error,
     },
+    /// A server refused something, or cannot be reached.
+    #[error(transparent)]
+    Server(crate::postgres::Error),
     /// A frame operation failed.
     #[error("{what}: {source}")]
     Frame {
@@ -120,6 +123,14 @@ pub enum IoError {
         what: String,
         /// Polars' words.
         source: PolarsError,
+    },
+    /// An index elsewhere did not do what it was asked.
+    #[error("{problem}; {mend}")]
+    Remote {
+        /// What is wrong, with the index.
+        problem: String,
+        /// What to do about it.
+        mend: String,
     },
     /// The run was asked to stop.
     #[error("interrupted")]
@@ -166,6 +177,21 @@ impl IoError {
                 Self::Full { path, problem: source.to_string() }
             }
             _ => Self::Sqlite { path, doing: doing.into(), source },
+        }
+    }
+}
+
+impl From<crate::postgres::Error> for IoError {
+    /// What this program does while rows are moved keeps its own error; a full disk is told apart.
+    fn from(error: crate::postgres::Error) -> Self {
+        use crate::postgres::Error;
+        let is_full = error.is_full();
+        match error {
+            Error::Caller(own) => own.downcast().map_or_else(|own| Self::Server(Error::Caller(own)), |own| *own),
+            Error::Refused { place, message, .. } if is_full => {
+                Self::Full { path: PathBuf::from(place), problem: message }
+            }
+            error => Self::Server(error),
         }
     }
 }

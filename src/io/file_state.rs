@@ -126,6 +126,11 @@ impl FileState {
         self == before || (self.transactions_since(before) == Some(0) && self.signs.bytes == before.signs.bytes)
     }
 
+    /// Whether nothing is in it, as in a database that was just made.
+    pub fn is_empty(&self) -> bool {
+        self.signs.bytes == 0 && self.wal.is_none()
+    }
+
     /// Whether exactly one transaction lies between `before` and this state of a SQLite database.
     pub fn is_one_transaction_after(&self, before: &Self) -> bool {
         self.transactions_since(before) == Some(1)
@@ -154,26 +159,40 @@ impl FileState {
     }
 }
 
-/// The states of all files of a source, sorted by path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The states of all files of a source, sorted by path; or that of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceState {
     /// One for each file.
     pub files: Vec<FileState>,
+    /// That of a server, of which there are no files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerState>,
+}
+
+/// What a server says of the rows of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServerState {
+    /// The server and database.
+    pub place: String,
+    /// The newest value of a column and the number of rows, or what a query gives; none where only reading tells.
+    pub sign: Option<String>,
 }
 
 /// How it is known that a source's files are what they were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unchanged {
     /// Sizes, times and inodes are.
-    BySigns,
+    Signs,
+    /// The sign that a server gives of them is.
+    Server,
     /// Some signs are others, but the files are small and have the content that they had; with their state now.
-    ByContent(SourceState),
+    Content(SourceState),
 }
 
 impl SourceState {
     /// The state of a source of one file.
     pub fn of_file(file: FileState) -> Self {
-        Self { files: vec![file] }
+        Self { files: vec![file], server: None }
     }
 
     /// The file's state, if the source is one file.
@@ -184,11 +203,20 @@ impl SourceState {
         }
     }
 
+    /// Whether it is a server's, which gives no sign of a change.
+    pub fn is_untold(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.sign.is_none())
+    }
+
     /// How it is known that the files are as they were `before`; `None` when they may be others.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn unchanged_since(self, before: &Self) -> Result<Option<Unchanged>, IoError> {
+        if self.server.is_some() || before.server.is_some() {
+            let is_told = self.server.as_ref().is_some_and(|server| server.sign.is_some());
+            return Ok((is_told && self.server == before.server).then_some(Unchanged::Server));
+        }
         if self.files.len() != before.files.len() {
             return Ok(None);
         }
@@ -205,7 +233,7 @@ impl SourceState {
                 None => return Ok(None),
             }
         }
-        Ok(Some(if by_content { Unchanged::ByContent(Self { files }) } else { Unchanged::BySigns }))
+        Ok(Some(if by_content { Unchanged::Content(Self { files, server: None }) } else { Unchanged::Signs }))
     }
 
     /// The first of the files that is not any more as it is here.
@@ -330,7 +358,7 @@ mod tests {
             fs::write(&path, "a".repeat(bytes)).unwrap();
             set_time(&path, 7);
             let before = state(&path).with_contents().unwrap();
-            assert_eq!(state(&path).unchanged_since(&before).unwrap(), Some(Unchanged::BySigns));
+            assert_eq!(state(&path).unchanged_since(&before).unwrap(), Some(Unchanged::Signs));
             fs::write(&path, "b".repeat(bytes)).unwrap();
             set_time(&path, 7);
             assert_eq!(state(&path).unchanged_since(&before).unwrap(), None, "{bytes} in place");
@@ -349,8 +377,8 @@ mod tests {
         fs::write(&path, "same").unwrap();
         let before = state(&path).with_contents().unwrap();
         set_time(&path, 7);
-        let Some(Unchanged::ByContent(now)) = state(&path).unchanged_since(&before).unwrap() else { panic!() };
-        assert_eq!(state(&path).unchanged_since(&now).unwrap(), Some(Unchanged::BySigns));
+        let Some(Unchanged::Content(now)) = state(&path).unchanged_since(&before).unwrap() else { panic!() };
+        assert_eq!(state(&path).unchanged_since(&now).unwrap(), Some(Unchanged::Signs));
         fs::write(&path, "else").unwrap();
         assert_eq!(state(&path).unchanged_since(&now).unwrap(), None);
     }

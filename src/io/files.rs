@@ -37,7 +37,7 @@ pub(super) fn warnings(pattern: &str) -> Vec<String> {
 /// The states of the files a glob matches.
 pub(super) fn state_of(pattern: &str) -> Result<SourceState, IoError> {
     let files = matches(pattern)?.iter().map(|path| FileState::of(path)).collect::<Result<_, _>>()?;
-    Ok(SourceState { files })
+    Ok(SourceState { files, server: None })
 }
 
 /// Opens a file; one named `.gz` or `.zst`, in any case of letters, is unpacked on the way.

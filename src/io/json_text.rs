@@ -123,7 +123,8 @@ impl Values {
             }
             Self::Record { fields, .. } => {
                 json.push('{');
-                for (place, (name, values)) in fields.iter().enumerate() {
+                let is_told = |values: &Values| style != JsonStyle::Sparse || !values.is_null(row);
+                for (place, (name, values)) in fields.iter().filter(|(_, values)| is_told(values)).enumerate() {
                     json.push_str(if place > 0 { comma } else { "" });
                     quote(name, style, json);
                     json.push_str(if style == JsonStyle::Spaced { ": " } else { ":" });
@@ -140,7 +141,7 @@ fn quote(text: &str, style: JsonStyle, json: &mut String) {
     let start = json.len();
     json.push_str(&Json::from(text).to_string());
     let is_plain = |character: char| matches!(character, ' '..='~');
-    if style == JsonStyle::Compact || json.get(start..).is_none_or(|quoted| quoted.chars().all(is_plain)) {
+    if style != JsonStyle::Spaced || json.get(start..).is_none_or(|quoted| quoted.chars().all(is_plain)) {
         return;
     }
     let quoted = json.split_off(start);
@@ -190,6 +191,8 @@ fn value_of(json: &Json, kind: ColumnKind) -> Option<AnyValue<'static>> {
             AnyValue::Datetime(text.parse::<Timestamp>().ok()?.as_microsecond(), TimeUnit::Microseconds, None)
         }
         (ColumnKind::Texts, Json::Array(items)) => list_of(items, ColumnKind::Text)?,
+        (ColumnKind::Ints, Json::Array(items)) => list_of(items, ColumnKind::Int)?,
+        (ColumnKind::Floats, Json::Array(items)) => list_of(items, ColumnKind::Float)?,
         (ColumnKind::Records(fields), Json::Array(items)) => list_of(items, ColumnKind::Record(fields))?,
         (ColumnKind::Record(fields), Json::Object(members)) => {
             if members.keys().any(|name| !fields.iter().any(|field| field.name == name)) {
@@ -247,6 +250,27 @@ mod tests {
         assert_eq!(written.iter().map(Option::as_deref).collect::<Vec<_>>(), texts);
         let none: [Option<&str>; 0] = [];
         assert!(there_and_back(&none, ColumnKind::Records(ITEM), JsonStyle::Compact).is_empty());
+    }
+
+    #[test]
+    fn the_sparse_style_leaves_out_what_is_null() {
+        const PRICE: &[Field] = &[
+            Field::new("lines", ColumnKind::Floats),
+            Field::new("tried", ColumnKind::Ints),
+            Field::new(
+                "item",
+                ColumnKind::Record(&[Field::new("id", ColumnKind::Text), Field::new("at", ColumnKind::Int)]),
+            ),
+        ];
+        let texts = [
+            r#"{"lines":[1.5,-0.0],"tried":[5,10],"item":{"id":"a","at":null}}"#,
+            r#"{"lines":[],"tried":null,"item":null}"#,
+        ];
+        let kind = ColumnKind::Record(PRICE);
+        let written = |style| there_and_back(&texts.map(Some), kind, style).into_iter().flatten().collect::<Vec<_>>();
+        assert_eq!(written(JsonStyle::Compact), texts);
+        let wanted = [r#"{"lines":[1.5,-0.0],"tried":[5,10],"item":{"id":"a"}}"#, r#"{"lines":[]}"#];
+        assert_eq!(written(JsonStyle::Sparse), wanted);
     }
 
     #[test]

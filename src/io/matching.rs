@@ -170,8 +170,9 @@ fn list(here: &Path, folder: &Path) -> Result<Vec<PathBuf>, IoError> {
     }
     let refused = |error| IoError::file(here, "list", error);
     let entries = fs::read_dir(here).map_err(refused)?;
-    let mut paths =
-        entries.map(|entry| Ok(folder.join(entry.map_err(refused)?.file_name()))).collect::<Result<Vec<_>, _>>()?;
+    let mut paths = entries
+        .map(|entry| Ok(folder.join(entry.map_err(refused)?.file_name())))
+        .collect::<Result<Vec<_>, IoError>>()?;
     paths.sort();
     Ok(paths)
 }

@@ -1,4 +1,4 @@
-//! Sources and sinks: SQLite, CSV, NDJSON, JSON and Parquet, in and out of frames. Knows no domain and no pipeline file.
+//! Sources and sinks: SQLite, PostgreSQL, CSV, NDJSON, JSON and Parquet, in and out of frames. Knows no domain and no pipeline file.
 
 pub mod checkpoint_file;
 mod columns;
@@ -15,6 +15,9 @@ mod matching;
 mod nested;
 mod parquet;
 mod parquet_batches;
+mod pgvector;
+mod pinecone;
+mod postgres;
 mod prepared_file;
 mod reject;
 mod row_groups;
@@ -34,11 +37,12 @@ pub use file_state::{FileState, Signs, SourceState, Unchanged, state_of_written}
 pub use files::open;
 pub use nested::{first_misspelled, with_lists};
 pub use parquet_batches::ParquetBatches;
+pub use postgres::{Moments, PostgresSource};
 pub use prepared_file::{FileTarget, FileWriter, PreparedFile, sync_folder_of};
 pub use reject::rejected_schema;
 pub use sinks::{
-    Applied, Applying, KINDS, Landed, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget, SinkWrite,
-    Writing, definitions_in, seconds,
+    Applied, Applying, Difference, JournalledSink, KINDS, Landed, Noting, OwnWrite, RefusedSetting, SettingPlaces,
+    SinkTable, SinkTarget, SinkWrite, TransactionSink, Writing, definitions_in, seconds,
 };
 pub use source::{MissingFiles, SourceSpec};
 pub use source_rows::{SourceRead, SourceRows, Spill};

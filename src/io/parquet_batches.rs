@@ -1,6 +1,6 @@
 //! A Parquet file that is written batch by batch; its bytes depend on its rows and not on the batches.
 
-use std::{fs::File, path::PathBuf};
+use std::{fs::File, io::BufWriter, path::PathBuf};
 
 use polars::{
     io::parquet::write::BatchedWriter,
@@ -16,11 +16,14 @@ use crate::operator::with_own_texts;
 /// Fewer rows than this may have been picked from a batch, whose texts would wait with them for the row group to fill.
 const FEW_ROWS: usize = ROW_GROUP_ROWS / 8;
 
+/// A footer is written in pieces of a few bytes.
+const BUFFER: usize = 1 << 16;
+
 /// A file being written.
 pub struct ParquetBatches {
     path: PathBuf,
     file: File,
-    writer: BatchedWriter<File>,
+    writer: BatchedWriter<BufWriter<File>>,
     waiting: DataFrame,
     rows: u64,
 }
@@ -33,7 +36,8 @@ impl ParquetBatches {
     pub fn begin(path: PathBuf, schema: &Schema, metadata: &[(String, String)]) -> Result<Self, IoError> {
         let file = File::create(&path).map_err(|error| IoError::file(&path, "write", error))?;
         let writing = file.try_clone().map_err(|error| IoError::file(&path, "write", error))?;
-        let begun = write_options(metadata).and_then(|options| options.to_writer(writing).batched(schema));
+        let begun = write_options(metadata)
+            .and_then(|options| options.to_writer(BufWriter::with_capacity(BUFFER, writing)).batched(schema));
         let writer = begun.map_err(|error| IoError::frame(&path, error))?;
         Ok(Self { waiting: DataFrame::empty_with_schema(schema), path, file, writer, rows: 0 })
     }

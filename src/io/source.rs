@@ -8,6 +8,7 @@ use super::{
     IoError, ReadWatch, SourceState,
     csv::{self, CsvOptions},
     files, json, listing, parquet,
+    postgres::{self, Moments, PostgresSource},
     source_rows::{SourceRead, SourceRows, Spill},
     sqlite::{self, SqliteSource},
 };
@@ -18,6 +19,8 @@ use crate::operator::PortSchema;
 pub enum SourceSpec {
     /// A table or query of a SQLite database.
     Sqlite(SqliteSource),
+    /// A table or query of a PostgreSQL server.
+    Postgres(Box<PostgresSource>),
     /// CSV files; `.gz` and `.zst` are decompressed.
     Csv {
         /// The files.
@@ -68,6 +71,7 @@ impl SourceSpec {
     pub fn schema(&self) -> Result<PortSchema, IoError> {
         match self {
             Self::Sqlite(source) => sqlite::schema(source),
+            Self::Postgres(source) => postgres::schema(source),
             Self::Csv { glob, options } => csv::schema(glob, options),
             Self::Ndjson { glob } => json::ndjson_schema(glob),
             Self::Json { glob } => json::json_schema(glob),
@@ -85,6 +89,7 @@ impl SourceSpec {
     pub fn count_rows(&self) -> Result<Option<u64>, IoError> {
         match self {
             Self::Sqlite(source) => sqlite::count_rows(source).map(Some),
+            Self::Postgres(source) => postgres::count_rows(source).map(Some),
             Self::Parquet { glob } => parquet::count_rows(glob).map(Some),
             Self::Files { .. } if self.lacks_files() => Ok(Some(0)),
             Self::Files { glob, .. } => listing::count_rows(glob).map(Some),
@@ -99,10 +104,11 @@ impl SourceSpec {
     pub fn state(&self) -> Result<SourceState, IoError> {
         match self {
             Self::Sqlite(source) => source.state(),
+            Self::Postgres(source) => postgres::state(source, None),
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::state_of(glob)
             }
-            Self::Files { .. } if self.lacks_files() => Ok(SourceState { files: Vec::new() }),
+            Self::Files { .. } if self.lacks_files() => Ok(SourceState::default()),
             Self::Files { glob, .. } => files::state_of(&listing::pattern(glob)),
         }
     }
@@ -110,7 +116,7 @@ impl SourceSpec {
     /// What a person should know of the source's files: links among them that lead in a circle.
     pub fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Sqlite(_) => Vec::new(),
+            Self::Sqlite(_) | Self::Postgres(_) => Vec::new(),
             Self::Csv { glob, .. } | Self::Ndjson { glob } | Self::Json { glob } | Self::Parquet { glob } => {
                 files::warnings(glob)
             }
@@ -118,11 +124,14 @@ impl SourceSpec {
         }
     }
 
-    /// The state with the hashes of small files, to be kept and compared with later ones.
+    /// The state with the hashes of small files, to be kept and compared with later ones; of a server that at its moment.
     ///
     /// # Errors
     /// When a file is not there or cannot be read.
-    pub fn state_with_contents(&self) -> Result<SourceState, IoError> {
+    pub fn state_with_contents(&self, moments: &Moments) -> Result<SourceState, IoError> {
+        if let Self::Postgres(source) = self {
+            return postgres::state(source, Some(moments));
+        }
         let state = self.state()?;
         if self.is_of_files() { state.with_contents() } else { Ok(state) }
     }
@@ -145,7 +154,7 @@ impl SourceSpec {
 
     /// Whether files are read as they lie there, with nothing that keeps writers out meanwhile.
     pub fn is_of_files(&self) -> bool {
-        !matches!(self, Self::Sqlite(_))
+        !matches!(self, Self::Sqlite(_) | Self::Postgres(_))
     }
 
     /// Reads everything. Rows with values that cannot be used are rejected with a reason.
@@ -159,6 +168,11 @@ impl SourceSpec {
                 let SourceRows::Held(frame) = rows else { return Err(IoError::Interrupted) };
                 Ok(SourceRead { frame: *frame, rejected })
             }
+            Self::Postgres(source) => {
+                let (rows, rejected) = postgres::read(source, None, watch, &Moments::default())?;
+                let SourceRows::Held(frame) = rows else { return Err(IoError::Interrupted) };
+                Ok(SourceRead { frame: *frame, rejected })
+            }
             Self::Csv { glob, options } => csv::read(glob, options, watch),
             Self::Ndjson { glob } => json::read_ndjson(glob, watch),
             Self::Json { glob } => json::read_json(glob, watch),
@@ -168,14 +182,21 @@ impl SourceSpec {
         }
     }
 
-    /// Reads everything like [`Self::read`]; many rows of a database go to `spill` while they are read. Equal rows are
+    /// Reads everything like [`Self::read`], of servers at the moments of a run; many rows of a database go to `spill` while they are read. Equal rows are
     /// equal bytes either way. The rejected rows come second.
     ///
     /// # Errors
     /// As [`Self::read`]; or when the file cannot be written.
-    pub fn read_or_spill(&self, spill: Spill<'_>, watch: &ReadWatch<'_>) -> Result<(SourceRows, DataFrame), IoError> {
-        if let Self::Sqlite(source) = self {
-            return sqlite::read(source, Some(spill), watch);
+    pub fn read_or_spill(
+        &self,
+        spill: Spill<'_>,
+        watch: &ReadWatch<'_>,
+        moments: &Moments,
+    ) -> Result<(SourceRows, DataFrame), IoError> {
+        match self {
+            Self::Sqlite(source) => return sqlite::read(source, Some(spill), watch),
+            Self::Postgres(source) => return postgres::read(source, Some(spill), watch, moments),
+            _ => {}
         }
         let SourceRead { frame, rejected } = self.read(watch)?;
         Ok((SourceRows::Held(Box::new(frame)), rejected))

@@ -24,6 +24,10 @@ pub enum ColumnKind {
     Timestamp,
     /// A list of texts.
     Texts,
+    /// A list of 64-bit integers.
+    Ints,
+    /// A list of 64-bit floats.
+    Floats,
     /// One value a field, by name.
     Record(&'static [Field]),
     /// A list of records.
@@ -46,6 +50,22 @@ impl Field {
     pub const fn new(name: &'static str, kind: ColumnKind) -> Self {
         Self { name, kind }
     }
+
+    /// The fields of several records as those of one, in order; `N` is their number.
+    pub const fn joined<const N: usize>(parts: &[&[Self]]) -> [Self; N] {
+        let mut all = [Self::new("", ColumnKind::Any); N];
+        let (mut part, mut at) = (0, 0);
+        while part < parts.len() {
+            let mut field = 0;
+            while field < parts[part].len() {
+                all[at] = parts[part][field];
+                at += 1;
+                field += 1;
+            }
+            part += 1;
+        }
+        all
+    }
 }
 
 impl ColumnKind {
@@ -59,6 +79,8 @@ impl ColumnKind {
             Self::Date => DataType::Date,
             Self::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
             Self::Texts => DataType::List(Box::new(DataType::String)),
+            Self::Ints => DataType::List(Box::new(DataType::Int64)),
+            Self::Floats => DataType::List(Box::new(DataType::Float64)),
             Self::Record(fields) => struct_of(fields)?,
             Self::Records(fields) => DataType::List(Box::new(struct_of(fields)?)),
             Self::Any => return None,
@@ -77,6 +99,8 @@ impl ColumnKind {
             DataType::Struct(fields) => Self::Record(known_fields(fields)),
             DataType::List(item) => match item.as_ref() {
                 DataType::String => Self::Texts,
+                DataType::Int64 => Self::Ints,
+                DataType::Float64 => Self::Floats,
                 DataType::Struct(fields) => Self::Records(known_fields(fields)),
                 _ => Self::Any,
             },
@@ -109,7 +133,7 @@ impl ColumnKind {
 
     /// Whether its values are lists or records.
     pub fn is_nested(self) -> bool {
-        matches!(self, Self::Texts | Self::Record(_) | Self::Records(_))
+        matches!(self, Self::Texts | Self::Ints | Self::Floats | Self::Record(_) | Self::Records(_))
     }
 
     /// The words used in messages and in the generated reference.
@@ -122,6 +146,8 @@ impl ColumnKind {
             Self::Date => "date",
             Self::Timestamp => "timestamp",
             Self::Texts => "list of texts",
+            Self::Ints => "list of integers",
+            Self::Floats => "list of floats",
             Self::Record(fields) => return format!("record {{{}}}", in_words(fields)),
             Self::Records(fields) => return format!("list of records {{{}}}", in_words(fields)),
             Self::Any => "any",
@@ -180,6 +206,9 @@ mod tests {
 
     #[test]
     fn a_kind_and_its_type_are_two_names_of_one_thing() {
+        for kind in [ColumnKind::Ints, ColumnKind::Floats] {
+            assert_eq!(ColumnKind::of(&kind.data_type().unwrap()), kind);
+        }
         for kind in [ColumnKind::Texts, ColumnKind::Record(ITEM), ColumnKind::Records(ITEM), ColumnKind::Record(SIDE)] {
             let data_type = kind.data_type().unwrap();
             assert_eq!(ColumnKind::of(&data_type), kind);
@@ -187,7 +216,7 @@ mod tests {
             let (ColumnKind::Record(two) | ColumnKind::Records(two)) = ColumnKind::of(&data_type) else { continue };
             assert!(std::ptr::eq(one, two), "a type is kept once");
         }
-        assert_eq!(ColumnKind::of(&DataType::List(Box::new(DataType::Int64))), ColumnKind::Any);
+        assert_eq!(ColumnKind::of(&DataType::List(Box::new(DataType::Int32))), ColumnKind::Any);
         const UNKNOWN: &[Field] = &[Field::new("x", ColumnKind::Any)];
         assert_eq!(ColumnKind::Record(UNKNOWN).data_type(), None);
     }

@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use polars::prelude::{DataFrame, LazyFrame};
 
-use super::StageError;
+use super::{NoServices, Services, StageError};
 use crate::flags::StageFlags;
 
 /// Receives how far a stage has come. Implementations are cheap and may be called from any thread.
@@ -156,6 +156,8 @@ pub struct StageContext {
     pub cancelled: Arc<AtomicBool>,
     /// Files, room on disk and outputs, where frames are not enough.
     pub storage: Arc<dyn Storage>,
+    /// Models elsewhere, by choice.
+    pub services: Arc<dyn Services>,
     /// The flags that the operator declares.
     #[allow(dead_code, reason = "operators read them")]
     pub flags: Arc<StageFlags>,
@@ -173,6 +175,7 @@ impl StageContext {
             progress: Arc::new(Silent),
             cancelled: Arc::new(AtomicBool::new(false)),
             storage,
+            services: Arc::new(NoServices),
             flags: Arc::default(),
             time: Arc::new(TimeLimit::none()),
         }

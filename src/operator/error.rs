@@ -27,6 +27,12 @@ pub enum StageError {
         /// What went wrong, with the path and the mend.
         problem: String,
     },
+    /// A model elsewhere did not answer, or not so that its answer can be used.
+    #[error("{problem}")]
+    Service {
+        /// What went wrong, with the service.
+        problem: String,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted,

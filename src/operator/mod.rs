@@ -10,6 +10,7 @@ mod error;
 mod file_name;
 mod kind;
 mod ports;
+mod services;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use error::{ParamError, StageError};
 pub use file_name::{Packing, has_ending};
 pub use kind::{BindError, BoundOperator, OperatorKind};
 pub use ports::{Column, Columns, InputPort, Inputs, JsonStyle, OutputPort, PortSchema};
+pub use services::{ChatService, EmbeddingService, NoServices, Question, Services};
 pub use upstream::{Misfit, Upstream};
 
 /// A kind of step. The implementing type is the operator's parameters; one value of it is one stage's settings.

@@ -111,6 +111,8 @@ pub enum JsonStyle {
     Compact,
     /// As Python's `json.dumps` does it, with spaces and in ASCII: `{"items": ["\u00e4"]}`.
     Spaced,
+    /// As `Compact`, without the fields of records that are null.
+    Sparse,
 }
 
 impl OutputPort {

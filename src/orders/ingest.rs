@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::delimited::blocks::BLOCK_BYTES;
+use crate::flags::{Flag, flag};
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, Packing, ParamError, PortSchema, StageContext,
     StageError,
@@ -16,8 +17,8 @@ use crate::orders::{
         entry::{FileEntry, Reading},
         file_order,
         intake::{self, FileRead, Intake},
+        job::{Convention, Reject},
         parquet,
-        parse::{Convention, Reject},
     },
     recognising::{
         fields::Kind,
@@ -139,6 +140,7 @@ impl Operator for IngestShop {
     const SUMMARY: &'static str =
         "Reads shops' exports of orders, variants, inventory levels and catalog into typed datasets.";
     const VERSION: u32 = 5;
+    const SWITCH: Option<&'static Flag> = Some(flag("phase.csv_validation"));
     const INPUTS: Inputs = Inputs::Ports(&[InputPort::required(
         "files",
         &[("path", ColumnKind::Text), ("name", ColumnKind::Text), ("bytes", ColumnKind::Int)],

@@ -44,6 +44,7 @@ pub fn is_written(pipeline: &Pipeline, sink: &Sink, batch: &Batch, journal: &Jou
     let owner = owner(pipeline, sink);
     match sink.target.writing() {
         Writing::Transaction(place) => place.holds(&owner, &batch.0).map_err(|problem| failed(sink, problem)),
+        Writing::Journalled(place) => place.holds(&owner, &batch.0).map_err(|problem| failed(sink, problem)),
         Writing::Replacement(file) => file_is_written(&owner, file, &batch.0, journal),
     }
 }

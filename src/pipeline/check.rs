@@ -6,7 +6,10 @@ use serde_json::Value as Json;
 
 use super::{
     error::PipelineError,
-    file::{DatasetRef, Diagnostic, Expectation, Input, Pipeline, Sink, Step, StepId, StepKind, diagnostic::suggest},
+    file::{
+        DatasetRef, Diagnostic, Expectation, Input, Picture, Pipeline, Report, Sink, Step, StepId, StepKind,
+        diagnostic::suggest, model::ChartName,
+    },
 };
 use crate::{
     io::{IoError, rejected_schema},
@@ -48,7 +51,70 @@ pub fn check(pipeline: &Pipeline, read: &dyn Fn(StepId) -> bool) -> Result<Schem
     for sink in &pipeline.sinks {
         check_sink(pipeline, sink, schemas.of(sink.from))?;
     }
+    for report in &pipeline.reports {
+        check_report(pipeline, report, schemas.of(report.from))?;
+    }
+    for figure in &pipeline.figures {
+        if let Some((column, _)) = &figure.column {
+            let place = ["figures", &figure.name, "column"];
+            check_column(pipeline, &place, figure.from, schemas.of(figure.from), column, Wanted::Number)?;
+        }
+    }
     Ok(schemas)
+}
+
+/// What a column of a report or a figure is read as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    Number,
+}
+
+/// The columns that a report names.
+fn check_report(pipeline: &Pipeline, report: &Report, columns: &PortSchema) -> Result<(), Diagnostic> {
+    let mut named: Vec<(&str, &str, Wanted)> = Vec::new();
+    match &report.picture {
+        Picture::Table { columns, compare, .. } => {
+            named.extend(columns.iter().map(|column| ("columns", column.as_str(), Wanted::Anything)));
+            named.extend(compare.iter().flatten().map(|column| ("compare", column.as_str(), Wanted::Anything)));
+        }
+        Picture::Chart(chart) => {
+            let x = if chart.kind == ChartName::Histogram { Wanted::Number } else { Wanted::Anything };
+            named.push(("x", &chart.x, x));
+            named.extend(chart.y.iter().map(|column| ("y", column.as_str(), Wanted::Number)));
+            named.extend(chart.series.iter().map(|column| ("series", column.as_str(), Wanted::Anything)));
+        }
+        Picture::Cards(card) => {
+            let optional = [&card.picture, &card.before, &card.after, &card.text].into_iter().flatten();
+            let all = std::iter::once(&card.title).chain(optional).chain(&card.facts);
+            named.extend(all.map(|column| ("card", column.as_str(), Wanted::Anything)));
+        }
+    }
+    for (key, column, wanted) in named {
+        check_column(pipeline, &["reports", &report.name, key], report.from, columns, column, wanted)?;
+    }
+    Ok(())
+}
+
+fn check_column(
+    pipeline: &Pipeline,
+    place: &[&str],
+    dataset: DatasetRef,
+    columns: &PortSchema,
+    name: &str,
+    wanted: Wanted,
+) -> Result<(), Diagnostic> {
+    let dataset = pipeline.dataset_name(dataset);
+    let refused = |problem: String| Diagnostic::new(problem, &pipeline.document.locate(place), "named here");
+    let is_number = |kind| matches!(kind, ColumnKind::Int | ColumnKind::Float | ColumnKind::Any);
+    match columns.iter().find(|column| column.name == name) {
+        None if !columns.is_empty() => Err(refused(format!("the dataset '{dataset}' has no column '{name}'"))
+            .mend(suggest(name, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>()))),
+        Some(column) if wanted == Wanted::Number && !is_number(column.kind) => {
+            Err(refused(format!("'{name}' is {} in the dataset '{dataset}', and no number", column.kind.word())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A source that is not as the file says is an error of the file; one that is locked is in order, but not now.

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     io::{
         self, Applied, Applying, FileContent, FileSink, FileTarget, FileWriter, IoError, Landed, OwnWrite, Prepared,
-        PreparedFile, ReadWatch, SinkWrite, SourceState, Writing,
+        PreparedFile, ReadWatch, SinkWrite, SourceState, TransactionSink, Writing,
     },
     operator::JsonStyle,
 };
@@ -165,7 +165,9 @@ impl Commit<'_> {
         let (mut files, mut contents) = (Vec::new(), Vec::new());
         for job in jobs {
             match job.sink.target.writing() {
-                Writing::Transaction(_) => databases.entry(job.sink.target.place().to_owned()).or_default().push(job),
+                Writing::Transaction(_) | Writing::Journalled(_) => {
+                    databases.entry(job.sink.target.place().to_owned()).or_default().push(job)
+                }
                 Writing::Replacement(file) => {
                     self.observer.event(&Event::StepStarted { step: &job.sink.name, kind: "sink", reason: "" });
                     contents.push(file.content(self.json_style(job.sink), self.rows_for_file(&job, file)?));
@@ -299,6 +301,7 @@ impl Commit<'_> {
     fn apply(&self, jobs: &[Job<'_>], writes: &[SinkWrite<'_>], preparing: &Preparing) -> Result<Applied, IoError> {
         let place = jobs.iter().find_map(|job| match job.sink.target.writing() {
             Writing::Transaction(place) => Some(place),
+            Writing::Journalled(place) => Some(place as &dyn TransactionSink),
             Writing::Replacement(_) => None,
         });
         let counter = Counter::default();
@@ -314,25 +317,30 @@ impl Commit<'_> {
 
     /// What the pipeline itself wrote does not make its own sources stale: a source read in the state before the
     /// write counts as read in the state after it, unless somebody else wrote in between. It is overtaken: as soon as
-    /// something that reads it is due, it is read again.
+    /// something that reads it is due, it is read again. One that was read where there was no database yet counts too, if the write
+    /// made the database.
     fn follow_own_write(&self, path: &Path, applied: &Applied) -> Result<(), PipelineError> {
-        let OwnWrite { before, after, undisturbed } = &applied.own_write;
+        let Some(OwnWrite { before, after, undisturbed }) = &applied.own_write else { return Ok(()) };
         for step in &self.pipeline.steps {
             let StepKind::Source { spec, .. } = &step.kind else { continue };
             if spec.database() != Some(path) {
                 continue;
             }
             let Some(latest) = self.store.latest(&step.name) else { continue };
-            let Some(state) = latest.source.as_ref().and_then(SourceState::only_file) else { continue };
+            let Some(source) = &latest.source else { continue };
+            let state = source.only_file();
+            if state.is_none() && !source.files.is_empty() {
+                continue;
+            }
             let nothing_new = applied.landed.iter().all(|landed| landed.rows.is_none());
-            let ours = if nothing_new {
+            let ours = match state {
                 // A killed run's write, found in the ledger: it was the only one if the file's change counter moved by one.
-                state == after || after.is_one_transaction_after(state)
-            } else {
-                *undisturbed && before.is_no_transaction_after(state)
+                Some(state) if nothing_new => state == after || after.is_one_transaction_after(state),
+                Some(state) => *undisturbed && before.is_no_transaction_after(state),
+                None => !nothing_new && *undisturbed && before.is_empty(),
             };
             if ours {
-                let overtaken = latest.overtaken || state != after;
+                let overtaken = latest.overtaken || state != Some(after);
                 let source = Some(SourceState::of_file(after.clone()));
                 self.store.set_latest(&step.name, &Latest { source, overtaken, ..latest })?;
             }

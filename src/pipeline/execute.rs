@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     flags::StageFlags,
-    io::{self, IoError, ReadWatch, SourceRows, SourceSpec, Spill},
-    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, StageContext, StageError, TimeLimit},
+    io::{self, IoError, Moments, ReadWatch, SourceRows, SourceSpec, Spill},
+    operator::{Column, ColumnKind, Frames, Inputs, PortSchema, Services, StageContext, StageError, TimeLimit},
 };
 
 /// How often a source is read at most when files come to it while it is read.
@@ -41,8 +41,12 @@ pub struct Workshop<'a> {
     pub options: &'a PlanOptions,
     /// What the sources of the run read.
     pub kept: KeptFrames,
+    /// The moments at which servers are read.
+    pub moments: Moments,
     /// The run.
     pub run_id: &'a str,
+    /// Models elsewhere.
+    pub services: Arc<dyn Services>,
     /// Bytes a stage should stay within.
     pub memory_bytes: u64,
     /// When the run's time is up.
@@ -102,7 +106,7 @@ impl Workshop<'_> {
         let StepKind::Source { spec, config, .. } = &step.kind else { return Err(PipelineError::Interrupted) };
         let io = |problem| PipelineError::Io { what: step.label(), problem };
         // The state is taken before reading: what is written to a database meanwhile makes the source stale the next time.
-        let state = spec.state_with_contents().map_err(io)?;
+        let state = spec.state_with_contents(&self.moments).map_err(io)?;
         self.failpoint.pass("source-listed");
         let draft = self.read_rows(step, spec, config, counter);
         if spec.is_of_files() {
@@ -144,7 +148,7 @@ impl Workshop<'_> {
         let source_mark = super::fingerprint::hash_json(config);
         let pairs = footer(self.run_id, &step.name, &source_mark);
         let spill = Spill { path: &draft.folder().join(file_name("rows")), footer: &pairs };
-        let (rows, rejected) = spec.read_or_spill(spill, &watch).map_err(io)?;
+        let (rows, rejected) = spec.read_or_spill(spill, &watch, &self.moments).map_err(io)?;
         let rows = match rows {
             SourceRows::Held(frame) => Made::Frame(frame),
             SourceRows::Spilled { rows } => Made::File { rows },
@@ -185,6 +189,7 @@ impl Workshop<'_> {
             progress: counter.clone(),
             cancelled: self.cancelled.clone(),
             storage: storage.clone(),
+            services: self.services.clone(),
             flags: Arc::new(StageFlags::new(flags, &self.options.flags)),
             time: Arc::new(self.time_limit()),
         };
@@ -432,9 +437,13 @@ const fn type_name(kind: ColumnKind) -> &'static str {
         ColumnKind::Bool => "bool",
         ColumnKind::Date => "date",
         ColumnKind::Timestamp => "timestamp",
-        ColumnKind::Text | ColumnKind::Any | ColumnKind::Texts | ColumnKind::Record(_) | ColumnKind::Records(_) => {
-            "text"
-        }
+        ColumnKind::Text
+        | ColumnKind::Any
+        | ColumnKind::Texts
+        | ColumnKind::Ints
+        | ColumnKind::Floats
+        | ColumnKind::Record(_)
+        | ColumnKind::Records(_) => "text",
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
 use serde_json::Value as Json;
 use tempfile::NamedTempFile;
 
-use super::error::PipelineError;
+use super::{
+    error::PipelineError,
+    flags_history::{self, Author},
+};
 use crate::flags::{FlagError, Overrides};
 
 /// How the file begins.
@@ -33,12 +36,13 @@ pub fn read(state_folder: &Path) -> Result<Overrides, PipelineError> {
     Overrides::from_json(&json).map_err(|error| refused(error.problem, error.mend))
 }
 
-/// Changes the flags of a workspace; two changes at a time come one after the other.
+/// Changes the flags of a workspace, and notes who did; two changes at a time come one after the other.
 ///
 /// # Errors
 /// When the file cannot be read or written, or the change is refused.
 pub fn change<T>(
     state_folder: &Path,
+    author: Author<'_>,
     change: impl FnOnce(&mut Overrides) -> Result<T, FlagError>,
 ) -> Result<T, PipelineError> {
     let folder = state_folder.join("locks");
@@ -48,9 +52,11 @@ pub fn change<T>(
     let file = file.map_err(PipelineError::state("cannot open the lock", &lock))?;
     file.lock().map_err(PipelineError::state("cannot lock", &lock))?;
     let mut overrides = read(state_folder)?;
+    let before = overrides.clone();
     let outcome =
         change(&mut overrides).map_err(|error| PipelineError::Usage { problem: error.problem, mend: error.mend })?;
     write(state_folder, &overrides)?;
+    flags_history::add(state_folder, author, &before, &overrides)?;
     Ok(outcome)
 }
 
@@ -76,17 +82,22 @@ mod tests {
 
     use super::*;
 
+    fn changed<T>(folder: &Path, how: impl FnOnce(&mut Overrides) -> Result<T, FlagError>) -> Result<T, PipelineError> {
+        change(folder, Author { by: "ada", at: "2026-03-01T00:00:00Z" }, how)
+    }
+
     #[test]
     fn what_is_set_is_read_back_and_what_is_wrong_in_the_file_is_told() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Overrides::default());
-        change(folder.path(), |flags| flags.set(None, "bundling.staged_thresholds", &json!([1, 2])).map(drop)).unwrap();
-        change(folder.path(), |flags| flags.set(Some("a.example"), "bundling.enabled", &json!(false)).map(drop))
+        changed(folder.path(), |flags| flags.set(None, "bundling.staged_thresholds", &json!([1, 2])).map(drop))
+            .unwrap();
+        changed(folder.path(), |flags| flags.set(Some("a.example"), "bundling.enabled", &json!(false)).map(drop))
             .unwrap();
         let wanted =
             json!({ "bundling.staged_thresholds": [1, 2], "shops": { "a.example": { "bundling.enabled": false } } });
         assert_eq!(read(folder.path()).unwrap().to_json(), wanted);
-        let refused = change(folder.path(), |flags| flags.set(None, "bundling.enabled", &json!(3)).map(drop));
+        let refused = changed(folder.path(), |flags| flags.set(None, "bundling.enabled", &json!(3)).map(drop));
         assert!(matches!(refused, Err(PipelineError::Usage { .. })));
         assert_eq!(read(folder.path()).unwrap().to_json(), wanted);
 

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::error::PipelineError;
 
 /// Held while a run lasts.
@@ -77,6 +79,12 @@ impl WorkspaceLock {
     }
 }
 
+/// The number of a shop's lock, which other programs of the shop know it by: the first 32 bits of the SHA-256 of its name.
+pub fn shop_key(shop: &str) -> u32 {
+    let digest = Sha256::digest(format!("shop:{shop}:operation:bundle_generation").as_bytes());
+    digest.iter().take(4).fold(0, |key, byte| (key << 8) | u32::from(*byte))
+}
+
 fn open(path: &Path) -> Result<(File, PathBuf), PipelineError> {
     let file = OpenOptions::new()
         .read(true)
@@ -112,6 +120,12 @@ fn locked(mut file: File, path: PathBuf) -> PipelineError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_keys_of_shops_are_those_that_other_programs_know() {
+        let keys = ["shop.myshopify.com", "demo-shop", "my-shop.myshopify.com"].map(shop_key);
+        assert_eq!(keys, [9_573_341, 1_743_843_203, 2_192_376_515]);
+    }
 
     #[test]
     fn a_second_run_is_told_who_holds_the_lock() {

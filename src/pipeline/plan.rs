@@ -70,8 +70,9 @@ impl Evidence {
     fn words(&self) -> Option<&'static str> {
         match self {
             Self::Fingerprint => None,
-            Self::Files(Unchanged::BySigns) => Some("by size, times and inode"),
-            Self::Files(Unchanged::ByContent(_)) => Some("by content: times or inodes are others"),
+            Self::Files(Unchanged::Server) => Some("by its server's sign"),
+            Self::Files(Unchanged::Signs) => Some("by size, times and inode"),
+            Self::Files(Unchanged::Content(_)) => Some("by content: times or inodes are others"),
         }
     }
 }
@@ -291,12 +292,17 @@ impl Judge<'_> {
         }
         let io = |problem| PipelineError::Io { what: format!("source '{}'", step.name), problem };
         let state = spec.state().map_err(io)?;
+        let is_untold = state.is_untold();
         let unchanged = latest.source.as_ref().map(|before| state.unchanged_since(before)).transpose().map_err(io)?;
         if let Some(unchanged) = unchanged.flatten() {
             if self.overtaken.contains(&id) {
                 return Ok(Verdict::Stale(vec!["written by this pipeline since it was read".to_owned()]));
             }
             return Ok(Verdict::Fresh(manifest, Evidence::Files(unchanged)));
+        }
+        if is_untold {
+            let reason = "its server gives no sign of a change: name a column or query in 'changed'";
+            return Ok(Verdict::Stale(vec![reason.to_owned()]));
         }
         let before = manifest.outputs.iter().map(|output| output.rows).sum::<u64>();
         let reason = match spec.count_rows().map_err(io)? {

@@ -23,16 +23,21 @@ use super::{
     error::PipelineError,
     execute::{Done, Workshop, row_counts},
     failpoint::Failpoint,
+    figures,
     file::{Input, Pipeline, Sink, Step, StepId, StepKind},
     fingerprint::Ingredients,
     generation::{Ending, Generation},
-    journal::{EarlierNeed, Journal, NeededMemory, RunRow, StepRow},
+    journal::{EarlierNeed, Journal, NeededMemory, Night, RunRow, StepRow},
     kept::KeptFrames,
     memory,
     observe::{Counter, Event, Observer},
     plan::{Evidence, Judge, PlanOptions, Verdict, overtaken, serving, source_ingredients, steps_to_do},
+    services::RunServices,
 };
-use crate::io::Unchanged;
+use crate::{
+    io::{Moments, Unchanged},
+    operator::Services,
+};
 
 /// What a run is told.
 pub struct RunOptions {
@@ -52,6 +57,8 @@ pub struct RunOptions {
     pub failpoint: Failpoint,
     /// Whether sinks are written.
     pub writes: Writes,
+    /// The id that somebody was promised.
+    pub run_id: Option<String>,
 }
 
 /// Whether a run writes its sinks.
@@ -77,9 +84,16 @@ pub struct Outcome {
     pub peak_memory_bytes: u64,
     /// The first error, if the run failed.
     pub problem: Option<PipelineError>,
+    /// The main figures, as far as the run came to them.
+    pub figures: Night,
 }
 
 impl Outcome {
+    /// Whether all was fresh.
+    pub fn is_idle(&self) -> bool {
+        self.problem.is_none() && self.rows.iter().all(|row| row.status == "fresh")
+    }
+
     /// How the run ended, in a word.
     pub fn status(&self) -> &'static str {
         match &self.problem {
@@ -133,7 +147,8 @@ pub fn run(
     let started = Instant::now();
     let store = CheckpointStore::new(state_folder, pipeline);
     let chosen = steps_to_do(pipeline, &options.plan.selection)?;
-    let run_id = new_run_id();
+    let is_whole = chosen.len() == pipeline.steps.len();
+    let run_id = options.run_id.clone().unwrap_or_else(new_run_id);
     let key = state_key(&pipeline.name, pipeline.scope.as_deref());
     let row = RunRow {
         run_id: run_id.clone(),
@@ -161,6 +176,7 @@ pub fn run(
         states: Vec::new(),
         rows: Vec::new(),
         problem: None,
+        services: Arc::new(RunServices::new(state_folder, options.cancelled.clone(), options.plan.seed)),
     };
     run.everything();
     let Run { run_id, rows, problem, states, .. } = run;
@@ -182,7 +198,15 @@ pub fn run(
         })
         .collect();
     let seconds = started.elapsed().as_secs_f64();
-    let mut outcome = Outcome { run_id, rows, manifests, seconds, peak_memory_bytes, problem };
+    let mut figures = figures::measured(pipeline, &store, &manifests).unwrap_or_else(|problem| {
+        observer.event(&Event::Warning { text: &format!("the figures of the run are not known: {problem}") });
+        Night::new()
+    });
+    if is_whole {
+        figures.extend(figures::of_the_run(&rows, seconds, peak_memory_bytes));
+    }
+    let mut outcome = Outcome { run_id, rows, manifests, seconds, peak_memory_bytes, problem, figures };
+    keep_figures(journal, &outcome, observer);
     let failed = outcome.problem.as_ref().filter(|problem| !matches!(problem, PipelineError::Interrupted));
     let words = failed.map(ToString::to_string);
     let words = words.as_deref().and_then(|words| words.lines().next());
@@ -192,12 +216,24 @@ pub fn run(
     Ok(outcome)
 }
 
+/// Keeps the figures for the nights to come, unless the run failed or had nothing to do. What is told of a night is no reason
+/// to fail it.
+fn keep_figures(journal: &Journal, outcome: &Outcome, observer: &dyn Observer) {
+    if outcome.problem.is_none()
+        && !outcome.is_idle()
+        && let Err(problem) = journal.keep_figures(&outcome.run_id, &outcome.figures)
+    {
+        observer.event(&Event::Warning { text: &format!("the figures of the run are not kept: {problem}") });
+    }
+}
+
 /// Now, UTC, for the journal; no result depends on it.
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn new_run_id() -> String {
+/// An id that no other run has.
+pub fn new_run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ"), std::process::id())
 }
 
@@ -225,6 +261,7 @@ struct Run<'a> {
     states: Vec<State>,
     rows: Vec<StepRow>,
     problem: Option<PipelineError>,
+    services: Arc<dyn Services>,
 }
 
 impl Run<'_> {
@@ -305,7 +342,9 @@ impl Run<'_> {
             store: self.store,
             options: &self.options.plan,
             kept: KeptFrames::new(self.options.memory_bytes),
+            moments: Moments::default(),
             run_id: &self.run_id.clone(),
+            services: self.services.clone(),
             memory_bytes: self.options.memory_bytes,
             ends_at: self.options.time_limit.map(|limit| self.started + limit),
             cancelled: &self.options.cancelled,
@@ -492,7 +531,7 @@ impl Run<'_> {
     fn note_fresh(&mut self, id: StepId, manifest: Manifest, evidence: Evidence) -> Result<(), PipelineError> {
         let step = self.pipeline.step(id);
         if let Some(latest) = self.store.latest(&step.name) {
-            if let Evidence::Files(Unchanged::ByContent(state)) = evidence {
+            if let Evidence::Files(Unchanged::Content(state)) = evidence {
                 self.store.set_latest(&step.name, &Latest { source: Some(state), ..latest })?;
             } else if latest.fingerprint != manifest.fingerprint {
                 // An earlier checkpoint serves again, for example because a parameter was set back.
@@ -525,6 +564,7 @@ impl Run<'_> {
             kind: step.kind_word().to_owned(),
             step: step.name.clone(),
             reason: Some(reason),
+            started_after: Some(started.duration_since(self.started).as_secs_f64()),
             seconds: started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak,
             ..StepRow::default()

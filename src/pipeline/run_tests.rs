@@ -109,6 +109,7 @@ impl Night {
             cancelled: Arc::default(),
             failpoint: Failpoint::none(),
             writes: Writes::Sinks,
+            run_id: None,
         };
         let journal = Journal::open(self.path()).unwrap();
         run(&self.pipeline, self.path(), &journal, &options, told).unwrap()

@@ -86,7 +86,8 @@ fn plain(frame: &DataFrame, names: &[&str], rows: std::ops::Range<usize>) -> Str
     table.to_string()
 }
 
-fn right_columns(frame: &DataFrame) -> Vec<usize> {
+/// The places of the columns that hold numbers.
+pub fn right_columns(frame: &DataFrame) -> Vec<usize> {
     frame
         .columns()
         .iter()
@@ -94,6 +95,11 @@ fn right_columns(frame: &DataFrame) -> Vec<usize> {
         .filter(|(_, column)| column.dtype().is_numeric())
         .map(|(index, _)| index)
         .collect()
+}
+
+/// A value of a frame as it is shown; `column` is its place.
+pub fn value(frame: &DataFrame, column: usize, row: usize) -> String {
+    frame.columns().get(column).map_or_else(String::new, |named| shown(frame, named.name().as_str(), column, row))
 }
 
 fn cell(frame: &DataFrame, column: usize, row: usize) -> String {

@@ -61,6 +61,7 @@ mod tests {
             rows_in: 10_000_000,
             rows_out: 10_000_000,
             rejected: 0,
+            started_after: None,
             seconds: 75.0,
             peak_memory_bytes: 0,
             needed_memory: None,

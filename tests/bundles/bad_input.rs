@@ -52,6 +52,9 @@ fn shops_that_cannot_have_bundles_say_why_and_the_others_have_theirs() {
         ],
     );
     write(&place, "one-order", &[("orders.csv", &format!("{ORDERS}1,a,2026-01-01,1,20.00,USD\n"))]);
+    let of_one: String = (0..20).map(|order| format!("{order},a,2026-01-01,{},20.00,USD\n", 1 + order % 3)).collect();
+    let alone = catalog("20.00", "active").lines().take(2).map(|line| format!("{line}\n")).collect::<String>();
+    write(&place, "one-product", &[("orders.csv", &format!("{ORDERS}{of_one}")), ("catalog.csv", &alone)]);
     write(&place, "no-orders", &[("catalog.csv", &catalog("20.00", "active"))]);
     let mixed = orders(20).replacen("20.00,USD", "20.00,EUR", 3);
     write(&place, "two-currencies", &[("orders.csv", &mixed), ("catalog.csv", &catalog("20.00", "active"))]);
@@ -65,8 +68,17 @@ fn shops_that_cannot_have_bundles_say_why_and_the_others_have_theirs() {
     assert!(bundles(&place, "one-order") > 0 && bundles(&place, "no-orders") > 0, "quantities of what there is");
     assert_eq!(why(&place, "no-orders"), "no orders: only what the catalog says");
     assert_eq!(why(&place, "one-order"), "no order has two items: quantities and guesses alone");
-    let kinds = "SELECT DISTINCT bundle_type FROM bundle_recommendations WHERE shop_id = 'no-orders'";
-    assert!(texts(&database(&place), kinds).contains(&"VOLUME".to_owned()));
+    let kinds = |shop: &str| {
+        let query = "SELECT DISTINCT bundle_type FROM bundle_recommendations WHERE shop_id = ";
+        texts(&database(&place), &format!("{query}'{shop}' ORDER BY 1"))
+    };
+    assert!(kinds("no-orders").contains(&"VOLUME".to_owned()));
+    let of_one = kinds("one-product");
+    assert!(!of_one.is_empty() && of_one.iter().all(|kind| kind == "VOLUME" || kind == "BOGO"), "{of_one:?}");
+    assert_eq!(why(&place, "one-product"), "no order has two items: quantities and guesses alone");
+    let currency =
+        "SELECT DISTINCT pricing ->> 'currency' FROM bundle_recommendations WHERE shop_id = 'two-currencies'";
+    assert_eq!(texts(&database(&place), currency), ["USD"]);
 }
 
 #[test]

@@ -121,3 +121,22 @@ fn bundles_of_the_shared_shop_keep_their_promises() {
     let rule = "SELECT COUNT(*) FROM bundle_recommendations WHERE bundle_type = 'FBT' AND sources LIKE '%apriori%' AND lift > 5";
     assert!(number(&database(&place), rule) > 0, "the strongest rules are bundles");
 }
+
+#[test]
+fn bundles_of_a_gift_shop_are_of_things_that_are_bought_together() {
+    let data = project().join("../shared/data/baskets/online_retail.csv.gz");
+    if !data.exists() {
+        eprintln!("skipped: there is no {}", data.display());
+        return;
+    }
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("shops/gifts")).expect("a folder");
+    std::fs::copy(&data, place.path("shops/gifts/online_retail.csv.gz")).expect("a copy");
+    run(&place, "bundles.toml", &[]);
+    check(&database(&place));
+    let strong =
+        "SELECT COUNT(*) FROM bundle_recommendations WHERE bundle_type = 'FBT' AND confidence >= 0.5 AND lift >= 3";
+    assert!(number(&database(&place), strong) >= 10);
+    let named = "SELECT COUNT(*) FROM bundle_recommendations, json_each(products, '$.items') AS item WHERE item.value ->> 'name' = item.value ->> 'sku'";
+    assert_eq!(number(&database(&place), named), 0, "every item has its name");
+}

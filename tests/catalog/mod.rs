@@ -1,90 +1,21 @@
 //! A catalog and its search index through the binary: monitor, sync, refusals, kills, search.
 
+mod bad_input;
+mod models;
+mod pinecone;
+mod queries;
+mod schedule;
+mod shop;
+mod snapshots;
+mod told;
+mod watch;
+
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Finished, Place, project, rows, shared};
-
-const FIRST: &str = r#"{"products": [
-  {"id": "a", "name": "Red leather belt AB-1234/56", "price": "$30.00", "in_stock": true},
-  {"id": "b", "name": "Blue USB-C cable", "price": 9.5},
-  {"id": "c", "name": "Green t-shirt 24\"", "price": 15, "description": "Soft cotton"}]}"#;
-
-struct Shop(Place);
-
-impl Shop {
-    fn new(catalog: &str) -> Self {
-        let shop = Self(Place::new());
-        shop.write(catalog);
-        shop
-    }
-
-    fn write(&self, catalog: &str) {
-        fs::write(self.0.path("catalog.json"), catalog).expect("a file");
-    }
-
-    fn verb(&self, verb: &str, more: &[&str]) -> Finished {
-        Finished::from(self.command(verb, more).output().expect("the program starts"))
-    }
-
-    fn command(&self, verb: &str, more: &[&str]) -> std::process::Command {
-        let pipelines = project().join("pipelines");
-        let pipeline = pipelines.join("catalog-sync.toml").display().to_string();
-        let full = pipelines.join("resync.toml").display().to_string();
-        let workspace = self.0.path("work").display().to_string();
-        let mut arguments = vec![
-            "catalog",
-            verb,
-            "shop.example",
-            "catalog.json",
-            "--index",
-            "search.db",
-            "--pipeline",
-            &pipeline,
-            "--workspace",
-            &workspace,
-        ];
-        if verb == "sync" {
-            arguments.extend(["--full-pipeline", &full]);
-        }
-        arguments.extend(more);
-        self.0.command(arguments)
-    }
-
-    fn json(&self, verb: &str) -> Value {
-        let finished = self.verb(verb, &["--json"]);
-        serde_json::from_str(&finished.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", finished.stdout, finished.stderr))
-    }
-
-    /// Added, updated, deleted, skipped by a sync.
-    fn sync(&self) -> [i64; 4] {
-        let run = self.json("sync")["run"].clone();
-        ["added", "updated", "deleted", "skipped"].map(|name| run[name].as_i64().unwrap_or_default())
-    }
-
-    fn indexed(&self) -> Vec<String> {
-        let all = rows(
-            &self.0.path("search.db"),
-            "SELECT id || ' ' || title || ' ' || ifnull(price, '-') FROM products ORDER BY id",
-        );
-        all.into_iter().map(|row| format!("{:?}", row[0])).collect()
-    }
-
-    fn search(&self, words: &str, more: &[&str]) -> Vec<String> {
-        let mut arguments = vec!["search", words, "--index", "search.db", "--json"];
-        arguments.extend(more);
-        let finished = self.0.nightloom(arguments).expect_success();
-        let json: Value = serde_json::from_str(&finished.stdout).expect("JSON");
-        json["found"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|found| found["id"].as_str().expect("an id").to_owned())
-            .collect()
-    }
-}
+use self::shop::{FIRST, Shop};
+use crate::support::shared;
 
 #[test]
 fn monitor_and_sync_apart_give_what_sync_alone_gives_and_a_second_sync_writes_nothing() {
@@ -223,6 +154,24 @@ fn a_spoilt_product_leaves_the_others_and_exit_code_2_and_is_written_when_asked(
     let run = status["runs"][0]["run_id"].as_str().expect("a run").to_owned();
     shop.0.nightloom(["catalog", "rollback", "--run", &run, "--index", "search.db"]).expect_success();
     assert!(shop.indexed()[1].contains("9.5"), "{:?}", shop.indexed());
+}
+
+#[test]
+fn ten_thousand_unchanged_products_are_looked_at_within_two_seconds_and_nothing_is_written() {
+    let products: Vec<String> = (0..10_000)
+        .map(|number| format!(r#"{{"id": "p{number}", "name": "Product {number}", "price": {}.5}}"#, number % 500))
+        .collect();
+    let shop = Shop::new(&format!("[{}]", products.join(",\n")));
+    assert_eq!(shop.sync(), [10_000, 0, 0, 0]);
+    let seen = shop.json("monitor");
+    for kind in ["added", "modified", "deleted"] {
+        assert_eq!(seen[kind], serde_json::json!([]), "{kind}");
+    }
+    let journal = rusqlite::Connection::open(shop.0.path("work/.nightloom/journal.db")).expect("a journal");
+    let took = "SELECT seconds FROM steps WHERE step = 'changes' ORDER BY rowid DESC LIMIT 1";
+    let seconds: f64 = journal.query_row(took, [], |row| row.get(0)).expect(took);
+    assert!(seconds <= 2.0, "{seconds} s");
+    assert_eq!(shop.sync(), [0, 0, 0, 0]);
 }
 
 #[test]

@@ -37,8 +37,9 @@ fn place() -> Place {
     place
 }
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "plan",
+    "report",
     "run",
     "status",
     "graph",

@@ -34,6 +34,17 @@ fn flags_are_set_read_listed_and_reset_in_the_workspace_and_for_a_shop() {
     assert_eq!(get(&["--shop", "a.example"]), "3");
     let told = flags(&place, &["reset", "bundling.max_per_pair"]).expect_success().stdout;
     assert!(told.contains("is again 2"), "{told}");
+
+    flags(&place, &["set", "bundling.max_per_pair", "4", "--by", "ada"]).expect_success();
+    let history = flags(&place, &["history", "--json"]).expect_success().stdout;
+    let history: Json = serde_json::from_str(&history).expect("JSON");
+    let rows = history.as_array().expect("rows");
+    let last = rows.last().expect("a change");
+    assert_eq!(
+        (rows.len(), &last["by"], &last["old"], &last["new"]),
+        (6, &Json::from("ada"), &Json::Null, &Json::from(4))
+    );
+    assert!(flags(&place, &["history"]).expect_success().stdout.contains("bundling.max_per_pair"));
 }
 
 #[test]

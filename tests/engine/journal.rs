@@ -42,7 +42,7 @@ fn json(text: &str) -> Json {
 #[test]
 fn a_run_is_seen_in_the_journal_the_results_and_the_status() {
     let place = place();
-    let said = place.run(&[]).expect_success();
+    let said = place.run(&["--verbose"]).expect_success();
     assert!(said.stdout.contains("Orders by customer"), "{}", said.stdout);
     let runs = place
         .query(".nightloom/journal.db", "SELECT run_id, pipeline, status, ended_at >= started_at, problem FROM runs");
@@ -86,7 +86,7 @@ fn the_report_of_a_stage_that_was_not_chosen_is_not_printed() {
     let place = place();
     place.write("p.toml", format!("{PIPELINE}\n[stages.more]\noperator = \"sql\"\ninputs = {{ o = \"orders\" }}\nparams = {{ query = \"SELECT id FROM o\" }}\n"));
     place.run(&[]).expect_success();
-    let said = place.run(&["--only", "more", "--force"]).expect_success();
+    let said = place.run(&["--only", "more", "--force", "--verbose"]).expect_success();
     assert!(!said.stdout.contains("Orders by customer"), "{}", said.stdout);
 }
 

@@ -73,7 +73,7 @@ fn types(place: &Place, file: &str, columns: [&str; 2]) -> [DataType; 2] {
 #[test]
 fn lists_are_lists_in_parquet_and_the_json_they_always_were_in_tables() {
     let place = place();
-    let finished = place.run(&[]).expect_success();
+    let finished = place.run(&["--verbose"]).expect_success();
     assert!(finished.stdout.contains("{\"items\":[\"a \\\"cup\\\"\"]}"), "{}", finished.stdout);
     let side =
         DataType::Struct(vec![polars::prelude::Field::new("items".into(), DataType::List(Box::new(DataType::String)))]);

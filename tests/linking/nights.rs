@@ -26,6 +26,7 @@ fn night(place: &Place, pipeline: &str, database: &Path, as_of: &str, more: &[St
         place.path("workspace").display().to_string(),
     ];
     arguments.extend_from_slice(more);
+    arguments.push("--verbose".to_owned());
     place.nightloom(arguments).expect_success().stdout
 }
 

@@ -11,7 +11,7 @@ fn validation(place: &Place, pipeline: &str, database: &Path) -> Finished {
     let pipeline = project().join("pipelines").join(pipeline).display().to_string();
     let set = format!("vars.db={}", database.display());
     place
-        .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation"])
+        .nightloom(["run", &pipeline, "--set", &set, "--set", "vars.out=out", "--workspace", "validation", "--verbose"])
         .expect_success()
 }
 

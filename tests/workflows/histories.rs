@@ -78,7 +78,8 @@ fn the_command_in_the_pipelines_comment_reads_a_history_from_a_file() {
     };
     let settings = settings.iter().map(|word| word.trim_matches('\'').to_owned());
     let given = ["run".to_owned(), pipeline.display().to_string()].into_iter().chain(settings);
-    let finished = place.nightloom(given.chain(["--set".to_owned(), "vars.out=out".to_owned()])).expect_success();
+    let finished =
+        place.nightloom(given.chain(["--set", "vars.out=out", "--verbose"].map(str::to_owned))).expect_success();
     let lines: Vec<Vec<&str>> = finished.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     for count in
         [["total_workflows", "3"], ["processed", "2"], ["errors", "1"], ["without_id", "1"], ["without_time", "1"]]

@@ -56,7 +56,7 @@ fn arguments(database: &Path, more: &[&str]) -> Vec<String> {
 }
 
 fn run(place: &Place, database: &Path, more: &[&str]) -> Finished {
-    place.nightloom(arguments(database, more))
+    place.nightloom(arguments(database, more).iter().map(String::as_str).chain(["--verbose"]))
 }
 
 /// The rows of the history into `to`, from `from` on, in another order where `order` says so.

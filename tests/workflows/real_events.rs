@@ -49,7 +49,8 @@ fn the_sequences_of_a_real_log_are_those_a_plain_count_finds() {
     )
     .expect("a pipeline");
     let events = format!("vars.events={}", log.display());
-    let finished = place.nightloom(["run", "p.toml", "--set", &events, "--set", "vars.out=out"]).expect_success();
+    let finished =
+        place.nightloom(["run", "p.toml", "--set", &events, "--set", "vars.out=out", "--verbose"]).expect_success();
     assert!(finished.stdout.contains("Worth a tool of their own"), "{}", finished.stdout);
     let lines = std::fs::read_to_string(place.path("lines")).expect("the sequences");
     let found: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect(line)).collect();

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     error::ReviewError,
-    recommendation::{Recommendation, Status, of_ids},
+    log::{self, Act, State},
+    reading::of_ids,
+    recommendation::{Recommendation, Status},
     tables::prepare,
 };
 
@@ -79,10 +81,39 @@ pub fn decide(
     shop: Option<&str>,
     decision: &Decision,
 ) -> Result<Vec<Recommendation>, ReviewError> {
+    decide_where(connection, ids, shop, decision, |_, _| Ok(()))
+}
+
+/// Decides of one recommendation that somebody looked at, if nobody decided anything of it since: `seen` is its `log_id`
+/// then. What is so already stays as it is, whoever made it so.
+///
+/// # Errors
+/// [`ReviewError::Changed`] when somebody did, and what [`decide`] gives.
+pub fn decide_seen(
+    connection: &mut Connection,
+    id: &str,
+    seen: i64,
+    shop: Option<&str>,
+    decision: &Decision,
+) -> Result<Recommendation, ReviewError> {
+    let decided = decide_where(connection, &[id.to_owned()], shop, decision, |connection, of| {
+        if decision.action.is_done(of.status) { Ok(()) } else { log::check_seen(connection, of, seen) }
+    })?;
+    decided.into_iter().next().ok_or_else(|| ReviewError::UnknownId { id: id.to_owned(), found: 0 })
+}
+
+fn decide_where(
+    connection: &mut Connection,
+    ids: &[String],
+    shop: Option<&str>,
+    decision: &Decision,
+    check: impl Fn(&Connection, &Recommendation) -> Result<(), ReviewError>,
+) -> Result<Vec<Recommendation>, ReviewError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     prepare(&transaction)?;
     let given = of_ids(&transaction, ids, shop)?;
     for recommendation in &given {
+        check(&transaction, recommendation)?;
         if let Some(mend) = decision.action.hindrance(recommendation.status) {
             return Err(ReviewError::Stands {
                 id: recommendation.id.clone(),
@@ -101,6 +132,7 @@ pub fn decide(
 }
 
 fn apply(transaction: &Transaction, of: &Recommendation, decision: &Decision) -> Result<(), ReviewError> {
+    let before = State::of(transaction, of)?;
     match decision.action {
         Action::Approve => keep(transaction, of, decision, "approved")?,
         Action::Reject => keep(transaction, of, decision, "rejected")?,
@@ -115,12 +147,8 @@ fn apply(transaction: &Transaction, of: &Recommendation, decision: &Decision) ->
             transaction.execute(sql, params![of.shop_id, of.dedupe_hash, decision.at])?;
         }
     }
-    transaction.execute(
-        "INSERT INTO bundle_decision_log (shop_id, dedupe_hash, recommendation_id, action, decided_by, decided_at, note) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![of.shop_id, of.dedupe_hash, of.id, decision.action.name(), decision.by, decision.at, decision.note],
-    )?;
-    Ok(())
+    let act = Act { action: decision.action.name(), by: decision.by, at: decision.at, note: decision.note };
+    log::add(transaction, of, &act, &before)
 }
 
 /// Keeps a decision, and marks the row.
@@ -145,7 +173,8 @@ fn activate(transaction: &Transaction, of: &Recommendation, decision: &Decision)
     transaction.execute(
         "INSERT INTO bundles (id, name, description, bundle_type, products, pricing, is_active, shop_id, created_at, \
          updated_at, recommendation_id, dedupe_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?8, ?9, ?10) \
-         ON CONFLICT (shop_id, dedupe_hash) DO UPDATE SET is_active = 1, updated_at = excluded.updated_at",
+         ON CONFLICT (shop_id, dedupe_hash) DO UPDATE SET is_active = 1, updated_at = excluded.updated_at, name = excluded.name, \
+         description = excluded.description, products = excluded.products, pricing = excluded.pricing",
         params![
             bundle_id(&of.shop_id, &of.dedupe_hash),
             of.title(),

@@ -28,6 +28,32 @@ pub enum ReviewError {
         /// What to do first.
         mend: &'static str,
     },
+    /// Somebody else decided in between.
+    #[error("'{id}' has changed since: {by} did '{action}' at {at}; look again")]
+    Changed {
+        /// The recommendation.
+        id: String,
+        /// What was done.
+        action: String,
+        /// By whom.
+        by: String,
+        /// When.
+        at: String,
+    },
+    /// Nothing was decided that could be taken back.
+    #[error("nothing was decided of '{id}' that could be taken back")]
+    NothingToUndo {
+        /// The recommendation.
+        id: String,
+    },
+    /// A price or text that may not be.
+    #[error("{problem}; {mend}")]
+    Refused {
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        mend: String,
+    },
     /// A cell is not what the table promises.
     #[error("the recommendation '{id}' has no proper {column}: {problem}")]
     Cell {

@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 
 use super::{
     error::ReviewError,
-    recommendation::{Query, Recommendation, list},
+    reading::list,
+    recommendation::{Query, Recommendation},
 };
 
 /// The active bundles of a shop, as the shop's app takes them.

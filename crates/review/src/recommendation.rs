@@ -1,10 +1,8 @@
 //! Recommendations with what was decided of them.
 
-use rusqlite::{Connection, Row, types::FromSql};
+use rusqlite::types::Value;
 use serde::Serialize;
 use serde_json::Value as Json;
-
-use super::error::ReviewError;
 
 /// What became of a recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -109,6 +107,10 @@ pub struct Recommendation {
     pub note: Option<String>,
     /// The bundle that was made of it.
     pub bundle_id: Option<String>,
+    /// Who changed its price or texts last.
+    pub edited_by: Option<String>,
+    /// The last entry of the log about it; 0 for none. What is given as seen must still be so.
+    pub log_id: i64,
 }
 
 impl Recommendation {
@@ -131,6 +133,12 @@ impl Recommendation {
 /// Which recommendations are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
+    /// Made from one upload.
+    pub upload: Option<String>,
+    /// By what they are ordered.
+    pub order: Order,
+    /// Those that come after this one in the order.
+    pub after: Option<Cursor>,
     /// Of one shop.
     pub shop: Option<String>,
     /// Of some statuses; empty for all.
@@ -149,125 +157,33 @@ pub struct Query {
     pub limit: Option<usize>,
 }
 
-/// The status of a row, in the words of [`Status::name`].
-const STATUS: &str = "CASE WHEN d.decision = 'rejected' THEN 'rejected' WHEN b.is_active = 1 THEN 'active' \
-     WHEN b.id IS NOT NULL THEN 'inactive' WHEN d.decision = 'approved' OR r.is_approved = 1 THEN 'approved' ELSE 'pending' END";
-
-/// Recommendations with what was decided of them; those that a run left unfinished are none.
-const FROM: &str = "FROM bundle_recommendations r \
-     LEFT JOIN bundle_decisions d ON d.shop_id = COALESCE(r.shop_id, '') AND d.dedupe_hash = r.dedupe_hash \
-     LEFT JOIN bundles b ON b.shop_id = COALESCE(r.shop_id, '') AND b.dedupe_hash = r.dedupe_hash \
-     WHERE COALESCE(substr(r.discount_reference, 1, 11), '') <> '__partial__'";
-
-/// The recommendations that are asked for, by shop and rank.
-///
-/// # Errors
-/// When a row is not what its table promises, or the database refuses.
-pub fn list(connection: &Connection, query: &Query) -> Result<Vec<Recommendation>, ReviewError> {
-    let statuses: Vec<String> = query.status.iter().map(|status| format!("'{}'", status.name())).collect();
-    let of_status =
-        if statuses.is_empty() { String::new() } else { format!("AND {STATUS} IN ({})", statuses.join(", ")) };
-    let sql = format!(
-        "SELECT r.*, {STATUS} AS review_status, d.decided_by, d.decided_at, d.note, b.id AS bundle_id {FROM} {of_status} \
-         AND (?1 IS NULL OR COALESCE(r.shop_id, '') = ?1) AND (?2 IS NULL OR r.bundle_type = ?2) AND (?3 IS NULL OR r.objective = ?3) \
-         AND (?4 IS NULL OR r.ranking_score >= ?4) AND (?5 IS NULL OR r.confidence >= ?5) \
-         AND (?6 IS NULL OR instr(lower(r.products), lower(?6)) > 0) \
-         ORDER BY r.shop_id, r.rank_position IS NULL, r.rank_position, r.id LIMIT ?7"
-    );
-    let limit = query.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query(rusqlite::params![
-        query.shop,
-        query.bundle_type,
-        query.objective,
-        query.min_score,
-        query.min_confidence,
-        query.item,
-        limit
-    ])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
+/// By what recommendations are ordered. The last word always has the id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By shop and rank; those without a rank last.
+    #[default]
+    Rank,
+    /// The best score first, then the surest, then the newest.
+    Score,
+    /// What is expected to earn most first.
+    Margin,
 }
 
-/// The recommendations of ids, or of what only one id begins with, in their order.
-///
-/// # Errors
-/// [`ReviewError::UnknownId`] for the first that is not one.
-pub fn of_ids(connection: &Connection, ids: &[String], shop: Option<&str>) -> Result<Vec<Recommendation>, ReviewError> {
-    let sql = format!(
-        "SELECT r.*, {STATUS} AS review_status, d.decided_by, d.decided_at, d.note, b.id AS bundle_id {FROM} \
-         AND (?2 IS NULL OR COALESCE(r.shop_id, '') = ?2) AND (r.id = ?1 OR b.id = ?1 OR substr(r.id, 1, length(?1)) = ?1) \
-         ORDER BY r.id <> ?1 AND COALESCE(b.id, '') <> ?1, r.id LIMIT 2"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut found = Vec::new();
-    for id in ids {
-        let mut rows = statement.query(rusqlite::params![id, shop])?;
-        let mut matching = Vec::new();
-        while let Some(row) = rows.next()? {
-            matching.push(read(row)?);
-        }
-        let is_whole = |found: &Recommendation| found.id == *id || found.bundle_id.as_deref() == Some(id);
-        match (id.is_empty(), matching.len()) {
-            (false, 1) => found.extend(matching),
-            (false, 2) if is_whole(&matching[0]) => found.extend(matching.into_iter().take(1)),
-            (_, number) => return Err(ReviewError::UnknownId { id: id.clone(), found: number }),
-        }
-    }
-    Ok(found)
-}
+/// A place in an order: what a row has of its keys, the id last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor(pub Vec<Value>);
 
-fn read(row: &Row) -> Result<Recommendation, ReviewError> {
-    let id: String = row.get("id")?;
-    let json = |column: &'static str| -> Result<Json, ReviewError> {
-        let Some(text) = optional::<String>(row, column)? else { return Ok(Json::Null) };
-        serde_json::from_str(&text).map_err(|error| ReviewError::Cell {
-            id: id.clone(),
-            column,
-            problem: error.to_string(),
+impl Cursor {
+    /// The place of a recommendation in an order.
+    pub fn of(order: Order, recommendation: &Recommendation) -> Self {
+        let of = recommendation;
+        let id = Value::Text(of.id.clone());
+        Self(match order {
+            Order::Rank => vec![Value::Integer(of.rank_position.unwrap_or(i64::MAX)), id],
+            Order::Score => {
+                vec![Value::Real(of.ranking_score), Value::Real(of.confidence), Value::Text(of.created_at.clone()), id]
+            }
+            Order::Margin => vec![Value::Integer(of.expected_margin_cents.unwrap_or(-i64::MAX)), id],
         })
-    };
-    let status: String = row.get("review_status")?;
-    Ok(Recommendation {
-        shop_id: optional(row, "shop_id")?.unwrap_or_default(),
-        csv_upload_id: optional(row, "csv_upload_id")?,
-        bundle_type: row.get("bundle_type")?,
-        objective: row.get("objective")?,
-        products: json("products")?,
-        pricing: json("pricing")?,
-        ai_copy: json("ai_copy")?,
-        confidence: row.get("confidence")?,
-        predicted_lift: row.get("predicted_lift")?,
-        support: optional(row, "support")?,
-        lift: optional(row, "lift")?,
-        ranking_score: row.get("ranking_score")?,
-        rank_position: optional(row, "rank_position")?,
-        created_at: row.get("created_at")?,
-        dedupe_hash: row.get("dedupe_hash")?,
-        explanation: json("explanation")?,
-        ranking_components: json("ranking_components")?,
-        sources: json("sources")?,
-        expected_margin_cents: optional(row, "expected_margin_cents")?,
-        expected_margin_low_cents: optional(row, "expected_margin_low_cents")?,
-        expected_margin_high_cents: optional(row, "expected_margin_high_cents")?,
-        added_chance: optional(row, "added_chance")?,
-        trigger_share: optional(row, "trigger_share")?,
-        status: Status::of_name(&status).unwrap_or(Status::Pending),
-        decided_by: row.get("decided_by")?,
-        decided_at: row.get("decided_at")?,
-        note: row.get("note")?,
-        bundle_id: row.get("bundle_id")?,
-        id,
-    })
-}
-
-/// A cell of a column that an older table may lack.
-fn optional<T: FromSql>(row: &Row, column: &str) -> rusqlite::Result<Option<T>> {
-    match row.get::<_, Option<T>>(column) {
-        Err(rusqlite::Error::InvalidColumnName(_)) => Ok(None),
-        cell => cell,
     }
 }

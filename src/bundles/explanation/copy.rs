@@ -95,13 +95,15 @@ impl BundleCopy {
             (BundleType::Fixed, _) => {
                 ("BUNDLE & SAVE", format!("{first} set"), format!("{first} and {second} as a set, {percent}% off."))
             }
-            (BundleType::Fbt | BundleType::Bogo, _) => (
-                "BOUGHT TOGETHER",
-                format!("{first} + {second}"),
-                format!("{first} goes well with {second}: take all {number} and save {percent}%."),
-            ),
+            (BundleType::Fbt | BundleType::Bogo, _) => {
+                let saving = if percent > 0.0 { format!("and save {percent}%") } else { "in one order".to_owned() };
+                let text = format!("{first} goes well with {second}: take all {number} {saving}.");
+                ("BOUGHT TOGETHER", format!("{first} + {second}"), text)
+            }
         };
         let savings_message = match input.pricing.discount() {
+            // Nothing is promised where nothing is saved.
+            Cents::ZERO if percent <= 0.0 => "All you need".to_owned(),
             Cents::ZERO => format!("Save up to {percent}%"),
             _ => format!("Save {save} ({percent}%)"),
         };
@@ -214,6 +216,16 @@ mod tests {
         assert_eq!(copy(BundleType::Bogo, &names[..1], &third).title, "Buy 2, get 1 free");
         let half = Bogo::cross_product(Percent::whole(50)).price(pair[1], pair[0], CAPS).unwrap();
         assert_eq!(copy(BundleType::Bogo, &names, &half).title, "Buy 1, get 1 at 50% off");
+    }
+
+    #[test]
+    fn no_saving_is_promised_where_there_is_none() {
+        let pair = [(Item(0), Cents(295)), (Item(1), Cents(295))];
+        let pricing = price_at(&pair, Percent::whole(0), Caps::whole(0, 10), Methodology::Flat).unwrap();
+        assert_eq!(pricing.discount(), Cents::ZERO);
+        let text = copy(BundleType::Fbt, &["a red parasol", "a blue parasol"], &pricing);
+        assert!(text.texts().all(|text| !text.contains("ave 0") && !text.contains("0%")), "{text:?}");
+        assert_eq!(text.description, "A Red Parasol goes well with A Blue Parasol: take all 2 in one order.");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod bands;
 mod copy;
 mod slots;
 mod summary;
+mod written;
 
 pub use copy::{BundleCopy, CopyInput, breaks_policy};
 pub use slots::{Evidence, Explanation, explain};

@@ -42,7 +42,11 @@ pub fn explain(evidence: &Evidence) -> Explanation {
     let purpose = purpose(candidate.objective);
     let methods = methods(candidate.sources);
     let sentences = [
-        Some(statistic.map_or_else(|| generic(candidate), |statistic| in_words(statistic, is_counted))),
+        Some(match (candidate.items.as_slice(), statistic) {
+            ([_], _) => of_one(candidate),
+            (_, Some(statistic)) => in_words(statistic, is_counted),
+            (_, None) => generic(candidate),
+        }),
         Some(purpose.to_owned()),
         stock(evidence.stocks).map(str::to_owned),
         price(evidence).map(str::to_owned),
@@ -63,6 +67,15 @@ fn in_words(statistic: Statistic, is_counted: bool) -> String {
         Figure::Confidence => format!("The rest goes with the first item with an estimated chance of {percent:.0} %."),
         Figure::Lift => format!("Bought together {value:.1} times as often as by chance, a {band} link."),
         Figure::Support => format!("{percent:.1} % of orders hold all of it, a {band} share."),
+    }
+}
+
+/// Of one item no figure says what goes with what.
+fn of_one(candidate: &Candidate) -> String {
+    match candidate.sources.primary() {
+        Some(Source::Quantities) => "It is ordered often, so that more of it is offered for less.".to_owned(),
+        Some(Source::Rewards) => "More of it is the reward for buying it.".to_owned(),
+        _ => generic(candidate),
     }
 }
 
@@ -171,14 +184,25 @@ mod tests {
 
     #[test]
     fn an_assumed_chance_is_not_called_counted() {
-        let mut bundle = candidate(&[1], 0.6, 1.2);
+        let mut bundle = candidate(&[1, 2], 0.6, 1.2);
         bundle.sources = Sources::one(Source::Rewards);
         bundle.objective = Objective::ClearSlowMovers;
         assert_eq!(
-            summary(&bundle, &[Some(3)], 33, 0.7),
+            summary(&bundle, &[Some(3), Some(4)], 33, 0.7),
             "The rest goes with the first item with an estimated chance of 60 %. It moves stock that sells slowly. \
              Stock is limited. The discount is aggressive, and usual for these items. Found by basket analysis."
         );
+    }
+
+    #[test]
+    fn of_one_item_nothing_is_said_of_a_rest() {
+        let mut bundle = candidate(&[1], 0.8, 1.15);
+        bundle.bundle_type = BundleType::Volume;
+        bundle.sources = Sources::one(Source::Quantities);
+        let text = summary(&bundle, &[Some(30)], 15, 1.0);
+        assert!(text.starts_with("It is ordered often, so that more of it is offered for less. It makes"), "{text}");
+        bundle.sources = Sources::one(Source::Catalog);
+        assert!(summary(&bundle, &[None], 15, 1.0).starts_with("An offer of one item in quantities."));
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct ShopCounts {
     pub orders: i64,
     pub multi_item_orders: i64,
     pub lines: i64,
+    /// The different items of all orders, summed up, and their squares.
+    pub items: i64,
+    pub squares: i64,
 }
 
 /// The counts of all items, by row, and of all shops.
@@ -75,6 +78,8 @@ impl LineCounts {
             for order in orders.transactions().iter() {
                 let is_multi = i64::from(order.len() > 1);
                 count.multi_item_orders += is_multi;
+                count.items += order.len() as i64;
+                count.squares += (order.len() * order.len()) as i64;
                 for row in order.iter().filter_map(|item| rows[*item as usize]) {
                     self.items[row].orders += 1;
                     self.items[row].multi_item_orders += is_multi;

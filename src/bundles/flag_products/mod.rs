@@ -3,6 +3,7 @@
 mod counts;
 mod judged;
 mod rows;
+mod scores;
 mod shops;
 #[cfg(test)]
 mod tests;
@@ -85,7 +86,7 @@ impl Operator for FlagProducts {
     const NAME: &'static str = "flag-products";
     const SUMMARY: &'static str =
         "Says of each item whether it can be in a bundle and what for, and which objectives each shop's bundles have.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FLAGS: &'static [&'static Flag] = &[SCORES];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(ENRICHMENT);
@@ -122,7 +123,8 @@ impl Operator for FlagProducts {
             OutputPort::new(
                 "objectives",
                 "A row a shop and objective: how many items can be built around, the discounts it allows, and whether it is \
-                 chosen, or why not.",
+                 chosen, or why not. Beside it what it promises: `score` is benefit times confidence, `score_place` its place among \
+                 the two that promise most.",
                 OBJECTIVES,
             ),
         ])

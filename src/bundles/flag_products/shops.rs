@@ -1,6 +1,6 @@
 //! What each shop has, and what its bundles are made for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 
@@ -14,6 +14,7 @@ use super::{
     },
     counts::LineCounts,
     judged::Judged,
+    scores::{Promise, Signals, places, promises},
 };
 use crate::{
     mining::rounded,
@@ -49,6 +50,10 @@ pub const OBJECTIVES: Columns = &[
     ("most_discount_pct", Float),
     ("is_chosen", Bool),
     ("why", Text),
+    ("benefit", Float),
+    ("confidence", Float),
+    ("score", Float),
+    ("score_place", Int),
 ];
 
 /// Microseconds of a day.
@@ -74,6 +79,8 @@ struct Shop {
     /// Items in stock or not counted that can be in bundles, by objective of [`Objective::ALL`].
     anchors: [i64; Objective::ALL.len()],
     chosen: Vec<Objective>,
+    /// By objective of [`Objective::ALL`].
+    promises: [Promise; Objective::ALL.len()],
     problem: Option<String>,
 }
 
@@ -93,6 +100,7 @@ impl Shops {
         let (slow, margin, new, seasonal) =
             (truth("is_slow_mover")?, truth("is_high_margin")?, truth("is_new_launch")?, truth("is_seasonal")?);
         let stock = items.column("available_total")?.i64()?;
+        let earning = Earning::of(items, judged)?;
         let look = |(shop, counts): (&ShopRows, &super::counts::ShopCounts)| {
             let mut found = Shop {
                 orders: counts.orders,
@@ -103,6 +111,7 @@ impl Shops {
                 seasonal: 0,
                 anchors: [0; Objective::ALL.len()],
                 chosen: Vec::new(),
+                promises: [Promise::default(); Objective::ALL.len()],
                 problem: None,
             };
             for row in shop.rows.clone().filter(|row| judged.exclusions[*row].is_none()) {
@@ -134,6 +143,7 @@ impl Shops {
             found.chosen = given(shop.shop.as_deref()).unwrap_or_else(|| Objective::of_shop(orders, seasonal));
             found.chosen.sort_unstable();
             found.chosen.dedup();
+            found.promises = promises(&earning.signals(shop, counts));
             found.problem = found.problem(&judged.exclusions[shop.rows.clone()]);
             found
         };
@@ -202,6 +212,9 @@ impl Shops {
             }
             (false, _) => Some("only when it is asked for"),
         };
+        let promised = || self.found.iter().flat_map(|found| found.promises);
+        let figures = |of: fn(Promise) -> f64| promised().map(|promise| rounded(of(promise))).collect::<Vec<_>>();
+        let places: Vec<Option<i64>> = self.found.iter().flat_map(|found| places(&found.promises)).collect();
         Ok(df!(
             "shop_id" => rows().map(|(shop, ..)| shop).collect::<Vec<_>>(),
             "objective" => rows().map(|(_, objective, ..)| objective.name()).collect::<Vec<_>>(),
@@ -211,7 +224,57 @@ impl Shops {
             "most_discount_pct" => rows().map(|(_, objective, ..)| objective.caps().most.value()).collect::<Vec<_>>(),
             "is_chosen" => rows().map(|(.., is_chosen)| is_chosen).collect::<Vec<_>>(),
             "why" => rows().map(|(_, objective, anchors, is_chosen)| why(objective, anchors, is_chosen)).collect::<Vec<_>>(),
+            "benefit" => figures(|promise| promise.benefit),
+            "confidence" => figures(|promise| promise.confidence),
+            "score" => figures(Promise::score),
+            "score_place" => places,
         )?)
+    }
+}
+
+/// What items earn and how they sell, by row.
+struct Earning<'a> {
+    prices: &'a [i64],
+    costs: &'a Int64Chunked,
+    units: &'a Int64Chunked,
+    categories: &'a StringChunked,
+    flags: [&'a BooleanChunked; 3],
+}
+
+impl<'a> Earning<'a> {
+    fn of(items: &'a DataFrame, judged: &'a Judged) -> PolarsResult<Self> {
+        let truth = |name: &str| items.column(name)?.bool();
+        Ok(Self {
+            prices: &judged.prices,
+            costs: items.column("unit_cost_cents")?.i64()?,
+            units: items.column("units")?.i64()?,
+            categories: items.column("product_type")?.str()?,
+            flags: [truth("is_high_margin")?, truth("is_slow_mover")?, truth("is_new_launch")?],
+        })
+    }
+
+    /// What the scores of a shop's objectives are made of.
+    fn signals(&self, shop: &ShopRows, counts: &super::counts::ShopCounts) -> Signals {
+        let rows = || shop.rows.clone();
+        let margin = |row: usize| {
+            let (price, cost) = (*self.prices.get(row)?, self.costs.get(row)?);
+            (price > 0).then(|| (price - cost) as f64 / price as f64)
+        };
+        let flagged = |place: usize| rows().filter(|row| self.flags[place].get(*row) == Some(true)).count();
+        let categories: BTreeSet<&str> = rows().filter_map(|row| self.categories.get(row)).collect();
+        Signals {
+            products: shop.rows.len(),
+            margins: rows().filter_map(margin).collect(),
+            high_margin: flagged(0),
+            slow: flagged(1),
+            new: flagged(2),
+            categories: categories.len(),
+            units: rows().filter_map(|row| self.units.get(row)).filter(|units| *units > 0).collect(),
+            orders: counts.orders,
+            items: counts.items,
+            squares: counts.squares,
+            multi_item_orders: counts.multi_item_orders,
+        }
     }
 }
 

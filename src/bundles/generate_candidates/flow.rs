@@ -30,6 +30,9 @@ const COMPLEMENT_ORDERS: [(usize, u32); 3] = [(50, 3), (500, 5), (usize::MAX, 10
 /// A rule that is forced in is at least so sure.
 const FORCED_CONFIDENCE: f64 = 0.3;
 
+/// Rules that become candidates where nothing else does.
+const OF_RULES_ALONE: usize = 50;
+
 /// The least order lines with which the ladder is climbed.
 const LADDER_LINES: u64 = 10;
 
@@ -92,7 +95,34 @@ impl<'a> Flow<'a> {
     }
 
     /// The candidates, by objective, type, falling hybrid score and items.
-    pub fn run(mut self, mut given: Given<'_>) -> (Vec<Made>, Counts) {
+    pub fn run(mut self, given: Given<'_>) -> (Vec<Made>, Counts) {
+        if self.settings.of_rules_alone {
+            self.take_rules(given.rules)
+        } else {
+            self.take_all(given)
+        }
+        self.counts.candidates = self.made.len();
+        let mut made = self.made;
+        made.sort_by_cached_key(|made| {
+            (made.candidate.objective, made.candidate.bundle_type, Falling(made.hybrid), made.candidate.sorted_items())
+        });
+        (made, self.counts)
+    }
+
+    /// The first rules that hold to the thresholds and a lift, for larger orders (section 5.10).
+    fn take_rules(&mut self, rules: &[Rule]) {
+        let thresholds = Thresholds { lift: self.settings.of_complements.lift, ..self.settings.thresholds };
+        let holds = |proposal: &Proposal| thresholds.hold(proposal) && self.shop.may_use(&proposal.items);
+        let taken: Vec<Proposal> = of_rules(rules, Source::Rules).filter(holds).take(OF_RULES_ALONE).collect();
+        self.counts.proposed = rules.len();
+        self.counts.sets = taken.len();
+        for proposal in &taken {
+            self.push(of_proposal(self.shop, proposal, BundleType::Fbt, Objective::IncreaseAov));
+        }
+    }
+
+    /// What all sources propose, and the fallbacks.
+    fn take_all(&mut self, mut given: Given<'_>) {
         let sets_to_pick = std::mem::take(&mut given.alike.sets);
         let pool = self.pool(&mut given);
         self.counts.sets = pool.len();
@@ -113,12 +143,6 @@ impl<'a> Flow<'a> {
         if self.made.is_empty() {
             of_catalog(self.shop).into_iter().for_each(|made| self.push(made));
         }
-        self.counts.candidates = self.made.len();
-        let mut made = self.made;
-        made.sort_by_cached_key(|made| {
-            (made.candidate.objective, made.candidate.bundle_type, Falling(made.hybrid), made.candidate.sorted_items())
-        });
-        (made, self.counts)
     }
 
     /// The sets of several items that sources propose, in the order of section 5.6.

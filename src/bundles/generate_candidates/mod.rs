@@ -33,11 +33,12 @@ use self::{
 use super::{
     candidate_rows::{CANDIDATES, Made, candidate_rows, joined},
     phases::{CANDIDATE_GENERATION, ENABLED},
+    product_texts::ProductTexts,
     products::{OF_ITEMS, OUT_OF_STOCK, Products, ShopProducts, ShopRows, products_port},
     speed::Speed,
 };
 use crate::{
-    embedding::{Embedder, EmbeddingError, GivenVectors, LocalEmbedder, ProductText},
+    embedding::{Embedder, EmbeddingError, GivenVectors, LocalEmbedder},
     flags::{Flag, StageFlags},
     mining::{DATED_LINES_PORT, ShopOrders, Wanted, read_lines},
     operator::{
@@ -162,8 +163,7 @@ struct Tables {
     titles: StringChunked,
     categories: StringChunked,
     vendors: StringChunked,
-    tags: StringChunked,
-    descriptions: StringChunked,
+    told: ProductTexts,
     /// Why an item is in no bundle.
     exclusions: StringChunked,
     numbers: [Vec<i64>; 5],
@@ -185,8 +185,7 @@ impl Tables {
             titles: products.texts("title")?,
             categories: products.texts("category")?,
             vendors: products.texts("vendor")?,
-            tags: products.texts("tags")?,
-            descriptions: products.texts("description")?,
+            told: ProductTexts::of(&products)?,
             exclusions: products.texts("exclusion")?,
             numbers: [
                 products.numbers("lines")?,
@@ -198,22 +197,6 @@ impl Tables {
             speeds,
             products,
         })
-    }
-
-    /// What is told of an item to those who make vectors of texts.
-    fn description(&self, row: usize) -> String {
-        let text = |texts: &'_ StringChunked| texts.get(row).unwrap_or_default().to_owned();
-        let (title, category, vendor) = (text(&self.titles), text(&self.categories), text(&self.vendors));
-        let (tags, description) = (text(&self.tags), text(&self.descriptions));
-        let told = ProductText {
-            title: &title,
-            category: &category,
-            vendor: &vendor,
-            description: &description,
-            tags: &tags,
-            ..ProductText::default()
-        };
-        told.text()
     }
 
     /// What is alike in a shop.
@@ -231,8 +214,7 @@ impl Tables {
                 given.get(name).map(|given| given.of(&ids)).unwrap_or_else(|| GivenVectors::default().of(&ids))
             }
             None => {
-                let texts: Vec<String> =
-                    targets.iter().map(|item| self.description(shop.products.row(*item))).collect();
+                let texts: Vec<String> = targets.iter().map(|item| self.told.text(shop.products.row(*item))).collect();
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
                 LocalEmbedder.embed(&texts)?
             }
@@ -260,11 +242,7 @@ impl Tables {
 
 /// The vectors of each shop's items.
 fn read_vectors(vectors: LazyFrame) -> Result<HashMap<Option<String>, GivenVectors>, StageError> {
-    let refused = |error: EmbeddingError| StageError::Input {
-        port: "vectors".to_owned(),
-        problem: error.to_string(),
-        mend: "give vectors of one model".to_owned(),
-    };
+    let refused = |error: EmbeddingError| error.at("vectors", "give vectors of one model");
     let frame = vectors.collect()?;
     let (shops, items) = (frame.column("shop_id")?.str()?, frame.column("item_id")?.str()?);
     let lists = frame.column("vector")?.cast(&DataType::List(Box::new(DataType::Float32)))?;
@@ -278,11 +256,7 @@ fn read_vectors(vectors: LazyFrame) -> Result<HashMap<Option<String>, GivenVecto
 }
 
 fn no_vectors(error: EmbeddingError) -> StageError {
-    StageError::Input {
-        port: "products".to_owned(),
-        problem: error.to_string(),
-        mend: "set similar = 0 to go without".to_owned(),
-    }
+    error.at("products", "set similar = 0 to go without")
 }
 
 impl GenerateCandidates {

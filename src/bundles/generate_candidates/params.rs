@@ -91,6 +91,7 @@ impl Default for GenerateCandidates {
 /// The flags that decide candidates.
 pub const FLAGS: &[&Flag] = &[
     MAKES,
+    FULL,
     MODELS,
     RELAXED,
     MIN_SUPPORT,
@@ -104,6 +105,8 @@ pub const FLAGS: &[&Flag] = &[
 ];
 
 const MAKES: &Flag = flag("phase.candidate_generation");
+/// Without it bundles are made of rules alone.
+const FULL: &Flag = flag("bundling.v2_pipeline");
 const MODELS: &Flag = flag("phase.ml_optimization");
 const RELAXED: &Flag = flag("bundling.relaxed_thresholds");
 const MIN_SUPPORT: &Flag = flag("bundling.relaxed_min_support");
@@ -120,6 +123,8 @@ const MOST_ITEMS: &Flag = flag("safety.max_bundle_size");
 pub struct Settings {
     /// Whether it gets candidates at all.
     pub is_on: bool,
+    /// Whether rules are all that they are made of (section 5.10).
+    pub of_rules_alone: bool,
     /// What orders must say of a set.
     pub thresholds: Thresholds,
     /// What they must say of complements, which are held to a number of orders and not to a share.
@@ -152,9 +157,10 @@ impl GenerateCandidates {
         let forced_below = self.forced_below.unwrap_or_else(|| count(FORCED_BELOW));
         Settings {
             is_on: is_on(MAKES),
+            of_rules_alone: !is_on(FULL),
             thresholds,
             of_complements: Thresholds { support: 0.0, confidence: thresholds.confidence, lift },
-            compares: self.similar > 0 && is_on(MODELS),
+            compares: self.similar > 0 && is_on(MODELS) && is_on(FULL),
             is_adaptive: is_on(ADAPTIVE),
             forced_below: if is_on(FORCES) { forced_below } else { 0 },
             covers: self.cold_start_coverage.unwrap_or_else(|| is_on(COVERS)),

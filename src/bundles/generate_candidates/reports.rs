@@ -10,7 +10,7 @@ use crate::{
     operator::{ColumnKind, Columns, StageError},
 };
 
-use ColumnKind::{Int, Text, Texts};
+use ColumnKind::{Bool, Int, Text, Texts};
 
 /// What is read of shops.
 pub const SHOPS_READ: Columns = &[
@@ -35,6 +35,7 @@ pub const CANDIDATE_SHOPS: Columns = &[
     ("from_coverage", Int),
     ("forced", Int),
     ("candidates", Int),
+    ("is_late", Bool),
     ("why", Text),
 ];
 
@@ -110,6 +111,7 @@ pub fn report(
         "from_coverage" => of_counts(|counts| counts.covered),
         "forced" => of_counts(|counts| counts.forced),
         "candidates" => of_counts(|counts| counts.candidates),
+        "is_late" => counts.iter().map(|counts| counts.is_late).collect::<Vec<_>>(),
         "why" => why,
     )?)
 }

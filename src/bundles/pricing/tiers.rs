@@ -71,7 +71,8 @@ pub fn tiers_of_quantities(quantities: &Quantities, stock: Option<i64>) -> Vec<T
     tiers
 }
 
-/// The price of pieces of one item: the tiers within the caps. One piece costs what it costs.
+/// The price of pieces of one item: the tiers within the caps, without those that ask for more pieces and give no more. One piece costs
+/// what it costs.
 ///
 /// # Errors
 /// [`PriceAnomaly::NoPrice`] when the item has none.
@@ -83,7 +84,9 @@ pub fn price_tiers(item: Item, price: Cents, tiers: &[Tier], caps: Caps) -> Resu
         ..=1 => *tier,
         _ => Tier { percent: caps.clamp(tier.percent), ..*tier },
     };
-    let terms = Terms::Tiered(tiers.iter().map(within).collect());
+    let mut tiers: Vec<Tier> = tiers.iter().map(within).collect();
+    tiers.dedup_by_key(|tier| tier.percent);
+    let terms = Terms::Tiered(tiers);
     let lines = vec![Line { item, original: price, discount: Cents::ZERO }];
     Pricing { lines, terms, methodology: Methodology::Tiers, baselines: Vec::new(), caps }.checked()
 }
@@ -136,7 +139,7 @@ mod tests {
         let caps = Objective::ClearSlowMovers.caps();
         let pricing = price_tiers(Item(3), Cents(999), &DEFAULT_TIERS, caps).unwrap();
         let Terms::Tiered(tiers) = &pricing.terms else { panic!("no tiers") };
-        assert_eq!(shown(tiers), [(1, 0.0), (2, 10.0), (3, 10.0), (5, 15.0)]);
+        assert_eq!(shown(tiers), [(1, 0.0), (2, 10.0), (5, 15.0)], "three pieces would cost what two cost");
         assert_eq!((pricing.original(), pricing.bundle(), pricing.discount()), (Cents(999), Cents(999), Cents(0)));
         assert!(price_tiers(Item(3), Cents(0), &CATALOG_TIERS, caps).is_err());
     }
@@ -152,6 +155,9 @@ mod tests {
             prop_assert!(tiers.is_sorted_by(|one, next| one.min_quantity < next.min_quantity));
             let pricing = price_tiers(Item(0), Cents(1_000), &tiers, objective.caps());
             prop_assert!(pricing.is_ok(), "{pricing:?}");
+            if let Ok(Pricing { terms: Terms::Tiered(tiers), .. }) = &pricing {
+                prop_assert!(tiers.windows(2).all(|pair| pair[0].percent != pair[1].percent), "{tiers:?}");
+            }
         }
     }
 }

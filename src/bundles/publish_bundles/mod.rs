@@ -1,5 +1,6 @@
 //! `publish-bundles`: the last look at each bundle, and the tables that shop fronts and people read.
 
+mod product_texts;
 mod records;
 mod rows;
 
@@ -11,7 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    records::{ProductItem, Selection, adds_up, gid, pricing_record, products_record},
+    product_texts::ProductTexts,
+    records::{Offer, PublishedItem, adds_up},
     rows::{PROGRESS, PUBLISHED_SHOPS, Published, RECOMMENDATIONS, ShopReport, progress, recommendations, shop_rows},
 };
 use super::{
@@ -22,7 +24,7 @@ use super::{
     generate_candidates::InventoryMode,
     items::{Item, ItemFacts},
     phases::{ENABLED, FINALIZATION},
-    price_rows::{PriceCells, int_lists},
+    price_rows::PriceCells,
     pricing::{Pricing, Terms},
     products::{OF_ITEMS, Products, ShopProducts, products_port},
     waves::wave_at,
@@ -30,7 +32,7 @@ use super::{
 use crate::{
     flags::{Flag, StageFlags, flag},
     operator::{
-        ColumnKind, Columns, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, Phase, PortSchema,
+        ColumnKind, Columns, Frames, InputPort, Inputs, JsonStyle, Operator, OutputPort, ParamError, Phase, PortSchema,
         StageContext, StageError,
     },
 };
@@ -73,7 +75,7 @@ const MOST: f64 = 100_000.0;
 impl Operator for PublishBundles {
     const NAME: &'static str = "publish-bundles";
     const SUMMARY: &'static str = "Checks each bundle once more, and gives the tables of recommendations, in waves.";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FLAGS: &'static [&'static Flag] = &[STAGED, THRESHOLDS, HARD_CAP];
     const SWITCH: Option<&'static Flag> = Some(ENABLED);
     const PHASE: Option<Phase> = Some(FINALIZATION);
@@ -87,9 +89,10 @@ impl Operator for PublishBundles {
         ),
         InputPort::optional(
             "candidate_shops",
-            &[("shop_id", Text), ("why", Text)],
+            &[("shop_id", Text), ("why", Text), ("is_late", ColumnKind::Bool)],
             "The output `shops` of the stage that made candidates: why a shop has none.",
-        ),
+        )
+        .may_lack(&["is_late"]),
         InputPort::optional(
             "uploads",
             &[("shop_id", Text), ("csv_upload_id", Text)],
@@ -102,12 +105,17 @@ impl Operator for PublishBundles {
             OutputPort::new(
                 "recommendations",
                 "The bundles of each shop, best first. `id` follows from shop and `dedupe_hash`, so that a bundle keeps it from night \
-                 to night. `products`, `pricing`, `ai_copy`, `explanation` and `ranking_components` are JSON.",
+                 to night. Of records, what a type of bundles has not is null, and left out in JSON.",
                 RECOMMENDATIONS,
-            ),
+            )
+            .spelled(JsonStyle::Sparse),
             OutputPort::new("dropped", "Bundles that are not published, and why.", DROPPED),
             OutputPort::new("shops", "A row a shop: what is published of it, or why nothing is.", PUBLISHED_SHOPS),
-            OutputPort::new("progress", "A row a shop: where its generation stands.", PROGRESS),
+            OutputPort::new(
+                "progress",
+                "A row a shop: where its generation stands. One whose turn came when the time was up has failed, and is `partial`.",
+                PROGRESS,
+            ),
         ])
     }
 
@@ -134,9 +142,8 @@ impl Operator for PublishBundles {
             .par_iter()
             .map(|shop| {
                 context.check_cancelled()?;
-                let currency = about.get(&shop.rows.shop).map_or("USD", |about| about.currency.as_str());
                 let staging = self.staging(&context.flags, shop.rows.shop.as_deref());
-                Ok(self.of_shop(shop, &tables, currency, &staging))
+                Ok(self.of_shop(shop, &tables, &staging))
             })
             .collect::<Result<_, StageError>>()?;
         let mut dropped = Dropped::default();
@@ -148,10 +155,10 @@ impl Operator for PublishBundles {
             (shops.iter().zip(&found)).map(|(shop, found)| (shop.rows.shop.clone(), found.report())).collect();
         let reference = self.discount_reference.as_deref();
         Ok(Frames::new()
-            .with("recommendations", recommendations(&frame, &published, &about, &uploads, reference)?)
+            .with("recommendations", recommendations(&frame, &published, &tables.texts, &about, &uploads, reference)?)
             .with("dropped", dropped.frame(&frame)?)
             .with("shops", shop_rows(&about, &reports)?)
-            .with("progress", progress(&about, &reports, &uploads)?))
+            .with("progress", progress(&about, &reports, &uploads, reference)?))
     }
 }
 
@@ -161,54 +168,24 @@ struct Tables<'a> {
     prices: PriceCells,
     scores: Float64Chunked,
     copy: StringChunked,
-    selected: Float64Chunked,
-    selection: StringChunked,
-    arms: Vec<Vec<i64>>,
-    texts: HashMap<&'static str, StringChunked>,
+    texts: ProductTexts,
 }
 
 impl<'a> Tables<'a> {
     fn of(frame: &DataFrame, products: &'a Products) -> Result<Self, StageError> {
-        let names = ["product_id", "sku", "title", "variant_title", "category", "vendor", "image_url"];
-        let texts = names.into_iter().map(|name| Ok((name, products.texts(name)?)));
-        let text = |name: &str| PolarsResult::Ok(frame.column(name)?.str()?.rechunk().into_owned());
-        let float = |name: &str| PolarsResult::Ok(frame.column(name)?.f64()?.rechunk().into_owned());
         Ok(Self {
             products,
             prices: PriceCells::of(frame)?,
-            scores: float("final_score")?,
-            copy: text("ai_copy")?,
-            selected: float("selected_pct")?,
-            selection: text("selection_method")?,
-            arms: int_lists(frame.column("candidate_pct")?)?,
-            texts: texts.collect::<Result<_, StageError>>()?,
+            scores: frame.column("final_score")?.f64()?.rechunk().into_owned(),
+            copy: frame.column("ai_copy")?.str()?.rechunk().into_owned(),
+            texts: ProductTexts::of(products)?,
         })
     }
 
-    fn text(&self, name: &str, row: usize) -> Option<&str> {
-        self.texts.get(name)?.get(row).filter(|text| !text.is_empty())
-    }
-
-    fn item(&self, products: ShopProducts<'a>, item: Item) -> ProductItem<'_> {
-        let row = products.row(item);
-        let id = products.id(item);
-        let sku = self.text("sku", row).unwrap_or(id);
-        // What has no title is called as it is ordered.
-        let title = self.text("title", row).unwrap_or(sku);
-        let product = self.text("product_id", row).unwrap_or(id);
-        ProductItem {
-            product_gid: gid("Product", product),
-            variant_gid: gid("ProductVariant", id),
-            variant_id: id,
-            product_id: product,
-            name: title,
-            title: self.text("variant_title", row).unwrap_or(title),
-            price: products.fact(item).price.units(),
-            sku,
-            image_url: self.text("image_url", row),
-            category: self.text("category", row),
-            brand: self.text("vendor", row),
-        }
+    /// What customers read of a row's bundle, if it has a title.
+    fn copy(&self, row: usize) -> Option<BundleCopy> {
+        let copy: BundleCopy = serde_json::from_str(self.copy.get(row)?).ok()?;
+        Some(copy).filter(|copy| !copy.title.is_empty())
     }
 }
 
@@ -245,55 +222,55 @@ impl PublishBundles {
         Staging { waves, hard_cap: self.hard_cap.unwrap_or_else(|| count(&flags.int(shop, HARD_CAP))) }
     }
 
-    fn of_shop(&self, shop: &ShopMade, tables: &Tables<'_>, currency: &str, staging: &Staging) -> Found {
+    fn of_shop(&self, shop: &ShopMade, tables: &Tables<'_>, staging: &Staging) -> Found {
         let mut found = Found::default();
         let Some(products) = tables.products.shop(shop.rows.shop.as_deref()) else { return found };
         for (row, made) in shop.rows.rows.clone().zip(&shop.made) {
             let pricing = tables.prices.row(row, made);
             let place = found.published.len();
-            let refused = self.refuse(row, made, &pricing, tables, products);
-            let refused = refused.or_else(|| (place >= staging.hard_cap).then_some((DropReason::LowScore, None)));
-            if let Some((reason, detail)) = refused {
-                found.dropped.push((row, reason, detail));
-                continue;
+            let copy = match self.checked(row, made, &pricing, tables, products) {
+                Ok(_) if place >= staging.hard_cap => Err((DropReason::LowScore, None)),
+                checked => checked,
+            };
+            let item = |item: &Item| PublishedItem { row: products.row(*item), price: products.fact(*item).price };
+            let candidate = &made.candidate;
+            match copy {
+                Err((reason, detail)) => found.dropped.push((row, reason, detail)),
+                Ok(copy) => found.published.push(Published {
+                    row,
+                    offer: Offer {
+                        bundle_type: candidate.bundle_type,
+                        items: candidate.items.iter().map(item).collect(),
+                        pricing,
+                    },
+                    copy,
+                    wave: wave_at(place, &staging.waves),
+                }),
             }
-            let items: Vec<ProductItem<'_>> =
-                made.candidate.items.iter().map(|item| tables.item(products, *item)).collect();
-            let selection = tables.selected.get(row).zip(tables.selection.get(row));
-            let selection = selection.map(|(percent, method)| Selection { percent, method, among: &tables.arms[row] });
-            found.published.push(Published {
-                row,
-                products: products_record(made, &pricing, &items),
-                pricing: pricing_record(&pricing, &items, currency, selection),
-                wave: wave_at(place, &staging.waves),
-            });
         }
         found
     }
 
-    /// Why a bundle is not published, if it is not (sections 10.5 and 12.3).
-    fn refuse(
+    /// What customers read of a bundle, or why it is not published (sections 10.5 and 12.3).
+    fn checked(
         &self,
         row: usize,
         made: &Made,
         pricing: &Pricing,
         tables: &Tables<'_>,
         products: ShopProducts<'_>,
-    ) -> Option<(DropReason, Option<String>)> {
+    ) -> Result<BundleCopy, Refusal> {
         let candidate = &made.candidate;
         let facts: Vec<&ItemFacts> = candidate.items.iter().map(|item| products.fact(*item)).collect();
         if self.inventory == InventoryMode::Strict
             && let Some(reason) = DropReason::of_items(&facts)
         {
-            return Some((reason, None));
+            return Err((reason, None));
         }
-        let told = |reason, problem: &str| Some((reason, Some(problem.to_owned())));
-        let copy: Option<BundleCopy> = tables.copy.get(row).and_then(|copy| serde_json::from_str(copy).ok());
-        let Some(copy) = copy.filter(|copy| !copy.title.is_empty()) else {
-            return told(DropReason::CopyFail, "it has no title");
-        };
+        let told = |reason, problem: &str| Err((reason, Some(problem.to_owned())));
+        let Some(copy) = tables.copy(row) else { return told(DropReason::CopyFail, "it has no title") };
         if let Some(promise) = breaks_policy(&copy) {
-            return Some((DropReason::PolicyBlock, Some(format!("its text promises '{promise}'"))));
+            return Err((DropReason::PolicyBlock, Some(format!("its text promises '{promise}'"))));
         }
         let has_terms = match &pricing.terms {
             Terms::Tiered(tiers) => tiers.len() > 1,
@@ -304,7 +281,10 @@ impl PublishBundles {
         } else if candidate.confidence <= 0.0 || tables.scores.get(row).unwrap_or_default() <= 0.0 {
             told(DropReason::LowScore, "its confidence or score is 0")
         } else {
-            None
+            Ok(copy)
         }
     }
 }
+
+/// Why a bundle is not published, with what more there is to say of it.
+type Refusal = (DropReason, Option<String>);

@@ -9,12 +9,21 @@ use polars::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::{
+    product_texts::ProductTexts,
+    records::{BundleRecords, Offer, PRICING, PRODUCTS, Selections},
+};
 use crate::{
-    bundles::waves::Wave,
-    operator::{ColumnKind, Columns, StageError},
+    bundles::{
+        explanation::BundleCopy,
+        explanation_rows::{COPY, EXPLANATION, copy_column},
+        list_column::record_column,
+        waves::Wave,
+    },
+    operator::{ColumnKind, Columns, Field, StageError},
 };
 
-use ColumnKind::{Bool, Float, Int, Text, Texts, Timestamp};
+use ColumnKind::{Bool, Float, Int, Record, Text, Texts, Timestamp};
 
 /// The columns of `recommendations`. Money is cents.
 pub const RECOMMENDATIONS: Columns = &[
@@ -23,9 +32,9 @@ pub const RECOMMENDATIONS: Columns = &[
     ("shop_id", Text),
     ("bundle_type", Text),
     ("objective", Text),
-    ("products", Text),
-    ("pricing", Text),
-    ("ai_copy", Text),
+    ("products", Record(PRODUCTS)),
+    ("pricing", Record(PRICING)),
+    ("ai_copy", Record(COPY)),
     ("confidence", Float),
     ("predicted_lift", Float),
     ("support", Float),
@@ -39,8 +48,8 @@ pub const RECOMMENDATIONS: Columns = &[
     ("dedupe_hash", Text),
     ("publish_wave", Int),
     ("publish_offset_seconds", Int),
-    ("explanation", Text),
-    ("ranking_components", Text),
+    ("explanation", Record(EXPLANATION)),
+    ("ranking_components", Record(COMPONENTS)),
     ("sources", Texts),
     ("coherence", Float),
     ("shared_customers", Int),
@@ -55,6 +64,37 @@ pub const RECOMMENDATIONS: Columns = &[
     ("expected_margin_high_cents", Int),
     ("added_chance", Float),
     ("trigger_share", Float),
+];
+
+/// What a score is made of.
+const COMPONENTS: &[Field] = &[
+    Field::new("ranking", Float),
+    Field::new("portfolio", Float),
+    Field::new("confidence", Float),
+    Field::new("covis_similarity", Float),
+    Field::new("lift", Float),
+    Field::new("inventory_term", Float),
+    Field::new("price_sanity", Float),
+    Field::new("novelty", Float),
+    Field::new("raw_inventory_term", Float),
+    Field::new("raw_price_sanity", Float),
+    Field::new("hybrid_score", Float),
+    Field::new("objective_fit", Float),
+];
+
+/// The columns that they are.
+const COMPONENT_COLUMNS: [&str; 11] = [
+    "ranking_score",
+    "portfolio_score",
+    "confidence_part",
+    "covis_part",
+    "lift_part",
+    "inventory_part",
+    "price_part",
+    "novelty",
+    "inventory_term",
+    "price_sanity",
+    "hybrid_score",
 ];
 
 /// The columns of `shops`.
@@ -81,14 +121,17 @@ pub const PROGRESS: Columns = &[
     ("updated_at", Timestamp),
 ];
 
+/// Where candidates begin to be made.
+const LATE_PERCENT: i64 = 10;
+
 /// A bundle that is published.
 pub struct Published {
     /// Its row in the input.
     pub row: usize,
-    /// The record of its products.
-    pub products: String,
-    /// The record of its price.
-    pub pricing: String,
+    /// Its items and its price.
+    pub offer: Offer,
+    /// What customers read.
+    pub copy: BundleCopy,
     /// When it is published.
     pub wave: Wave,
 }
@@ -112,6 +155,8 @@ pub struct AboutShop {
     pub currency: String,
     /// Why it may have no bundles.
     pub why: Option<String>,
+    /// Whether the time was up before its turn.
+    pub is_late: bool,
 }
 
 /// Shops by name, in order.
@@ -133,13 +178,18 @@ pub fn read_shops(shops: LazyFrame, candidates: Option<LazyFrame>) -> Result<Abo
         as_of: times.get(row),
         currency: currencies.get(row).unwrap_or("USD").to_owned(),
         why: problems.get(row).map(str::to_owned),
+        is_late: false,
     };
     let mut shops: AboutShops =
         (0..frame.height()).map(|row| (names.get(row).map(str::to_owned), about(row))).collect();
     if let Some(candidates) = candidates {
         let frame = candidates.collect()?;
-        for (name, why) in text(&frame, "shop_id")?.iter().zip(text(&frame, "why")?.iter()) {
-            if let (Some(shop), Some(why)) = (shops.get_mut(&name.map(str::to_owned)), why) {
+        let late = frame.column("is_late")?.bool()?;
+        let (names, reasons) = (text(&frame, "shop_id")?, text(&frame, "why")?);
+        for ((name, why), is_late) in names.iter().zip(reasons.iter()).zip(late.iter()) {
+            let Some(shop) = shops.get_mut(&name.map(str::to_owned)) else { continue };
+            shop.is_late = is_late == Some(true);
+            if let Some(why) = why {
                 shop.why.get_or_insert_with(|| why.to_owned());
             }
         }
@@ -179,6 +229,7 @@ fn instants(name: &str, micros: Vec<Option<i64>>) -> PolarsResult<Column> {
 pub fn recommendations(
     frame: &DataFrame,
     published: &[&Published],
+    texts: &ProductTexts,
     about: &AboutShops,
     uploads: &Uploads,
     reference: Option<&str>,
@@ -197,6 +248,9 @@ pub fn recommendations(
         ranks.push(if is_same { ranks.last().copied().unwrap_or_default() + 1 } else { 1 });
     }
     let as_of = shops.iter().map(|shop| about.get(shop).and_then(|about| about.as_of)).collect::<Vec<_>>();
+    let offers: Vec<&Offer> = published.iter().map(|row| &row.offer).collect();
+    let copies: Vec<&BundleCopy> = published.iter().map(|row| &row.copy).collect();
+    let records = BundleRecords::new(&offers, texts);
     let columns = RECOMMENDATIONS.iter().map(|(name, _)| {
         let column = match *name {
             "id" => Column::new("".into(), &ids),
@@ -204,8 +258,9 @@ pub fn recommendations(
                 "".into(),
                 shops.iter().map(|shop| uploads.get(shop).map(String::as_str)).collect::<Vec<_>>(),
             ),
-            "products" => Column::new("".into(), published.iter().map(|row| row.products.as_str()).collect::<Vec<_>>()),
-            "pricing" => Column::new("".into(), published.iter().map(|row| row.pricing.as_str()).collect::<Vec<_>>()),
+            "products" => records.products()?,
+            "pricing" => records.pricing(currencies(&shops, about), selections(&kept)?)?,
+            "ai_copy" => copy_column(&copies)?,
             "ranking_score" => kept.column("final_score")?.clone(),
             "discount_reference" => Column::new("".into(), vec![reference; count]),
             "is_approved" | "is_used" => Column::new("".into(), vec![false; count]),
@@ -213,7 +268,7 @@ pub fn recommendations(
             "created_at" => instants("", as_of.clone())?,
             "publish_wave" => numbers(published, |row| row.wave.number),
             "publish_offset_seconds" => numbers(published, |row| row.wave.offset_seconds),
-            "ranking_components" => Column::new("".into(), components(&kept)?),
+            "ranking_components" => components(&kept)?,
             other => kept.column(other)?.clone(),
         };
         Ok(column.with_name((*name).into()))
@@ -225,31 +280,29 @@ fn numbers(published: &[&Published], of: fn(&Published) -> u32) -> Column {
     Column::new("".into(), published.iter().map(|row| i64::from(of(row))).collect::<Vec<_>>())
 }
 
+/// The currency of each bundle's shop.
+fn currencies<'a>(shops: &[Option<String>], about: &'a AboutShops) -> Vec<&'a str> {
+    let currency = |shop: &Option<String>| about.get(shop).map_or("USD", |about| about.currency.as_str());
+    shops.iter().map(currency).collect()
+}
+
+/// What the bandit chose of each bundle.
+fn selections(kept: &DataFrame) -> PolarsResult<Selections> {
+    let column = |name: &str| kept.column(name).cloned();
+    Ok(Selections {
+        percent: column("selected_pct")?,
+        method: column("selection_method")?,
+        among: column("candidate_pct")?,
+    })
+}
+
 /// What each score is made of.
-fn components(kept: &DataFrame) -> PolarsResult<Vec<String>> {
-    let float = |name: &str| PolarsResult::Ok(kept.column(name)?.f64()?.rechunk().into_owned());
-    let names = [
-        ("ranking", "ranking_score"),
-        ("portfolio", "portfolio_score"),
-        ("confidence", "confidence_part"),
-        ("covis_similarity", "covis_part"),
-        ("lift", "lift_part"),
-        ("inventory_term", "inventory_part"),
-        ("price_sanity", "price_part"),
-        ("novelty", "novelty"),
-        ("raw_inventory_term", "inventory_term"),
-        ("raw_price_sanity", "price_sanity"),
-        ("hybrid_score", "hybrid_score"),
-    ];
-    let columns = names.iter().map(|(key, name)| Ok((*key, float(name)?))).collect::<PolarsResult<Vec<_>>>()?;
-    let record = |row: usize| {
-        let mut record: serde_json::Map<String, serde_json::Value> =
-            columns.iter().map(|(key, column)| ((*key).to_owned(), json!(column.get(row)))).collect();
-        // Always 0: a key that readers know.
-        record.insert("objective_fit".to_owned(), json!(0.0));
-        serde_json::Value::Object(record).to_string()
-    };
-    Ok((0..kept.height()).map(record).collect())
+fn components(kept: &DataFrame) -> PolarsResult<Column> {
+    let mut columns =
+        COMPONENT_COLUMNS.iter().map(|name| kept.column(name).cloned()).collect::<PolarsResult<Vec<_>>>()?;
+    // Always 0: a key that readers know.
+    columns.push(Column::new("".into(), vec![0.0; kept.height()]));
+    record_column(COMPONENTS, columns)
 }
 
 /// A row a shop.
@@ -290,7 +343,7 @@ fn why(about: &AboutShop, report: &ShopReport) -> Option<String> {
     }
 }
 
-/// The progress of each shop: done.
+/// The progress of each shop: done, or left where the time was up. `reference` is that of a quick start, if it is one.
 ///
 /// # Errors
 /// When the frame cannot be made.
@@ -298,26 +351,35 @@ pub fn progress(
     about: &AboutShops,
     reports: &HashMap<Option<String>, ShopReport>,
     uploads: &Uploads,
+    reference: Option<&str>,
 ) -> Result<DataFrame, StageError> {
     let count = |shop: &Option<String>| reports.get(shop).map_or(0, |report| report.published);
-    let message = |shop: &Option<String>| match count(shop) {
-        1 => "1 bundle".to_owned(),
-        many => format!("{many} bundles"),
+    let message = |(shop, about): (&Option<String>, &AboutShop)| match (count(shop), &about.why) {
+        (_, Some(why)) if about.is_late => why.clone(),
+        (1, _) => "1 bundle".to_owned(),
+        (many, _) => format!("{many} bundles"),
     };
-    let metadata = |shop: &Option<String>| {
+    let metadata = |(shop, about): (&Option<String>, &AboutShop)| {
         let waves = reports.get(shop).map_or(0, |report| report.waves);
-        json!({ "bundle_count": count(shop), "waves": waves, "partial": false }).to_string()
+        json!({
+            "bundle_count": count(shop), "waves": waves, "partial": about.is_late,
+            "quick_start_mode": reference.is_some(), "full_generation_queued": false,
+        })
+        .to_string()
     };
-    let rows = about.len();
+    let by_state = |done: &'static str, late: &'static str| {
+        about.values().map(|about| if about.is_late { late } else { done }).collect::<Vec<_>>()
+    };
+    let percent = about.values().map(|about| if about.is_late { LATE_PERCENT } else { 100 });
     let mut frame = df!(
         "upload_id" => about.keys().map(|shop| uploads.get(shop).map(String::as_str)).collect::<Vec<_>>(),
         "shop_domain" => about.keys().map(Option::as_deref).collect::<Vec<_>>(),
-        "step" => vec!["finalization"; rows],
-        "legacy_step" => vec!["finalization"; rows],
-        "progress" => vec![100_i64; rows],
-        "status" => vec!["completed"; rows],
-        "message" => about.keys().map(message).collect::<Vec<_>>(),
-        "metadata" => about.keys().map(metadata).collect::<Vec<_>>(),
+        "step" => by_state("finalization", "candidate_generation"),
+        "legacy_step" => by_state("finalization", "ml_generation"),
+        "progress" => percent.collect::<Vec<i64>>(),
+        "status" => by_state("completed", "failed"),
+        "message" => about.iter().map(message).collect::<Vec<_>>(),
+        "metadata" => about.iter().map(metadata).collect::<Vec<_>>(),
     )?;
     frame.with_column(instants("updated_at", about.values().map(|about| about.as_of).collect())?)?;
     Ok(frame)

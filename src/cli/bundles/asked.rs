@@ -67,6 +67,9 @@ pub fn usage(error: ReviewError) -> anyhow::Error {
         ReviewError::NoRecommendations => "run pipelines/bundles.toml, or name its database with --db",
         ReviewError::UnknownId { .. } => "nightloom bundles list shows ids",
         ReviewError::Stands { mend, .. } => mend,
+        ReviewError::Changed { .. } => "nightloom bundles show says how it stands now",
+        ReviewError::NothingToUndo { .. } => "nightloom bundles list --status approved shows what was decided",
+        ReviewError::Refused { mend, .. } => mend,
         ReviewError::Cell { .. } | ReviewError::Database(_) => return error.into(),
     };
     PipelineError::Usage { problem: error.to_string(), mend: mend.to_owned() }.into()

@@ -64,6 +64,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         min_score: arguments.min_score,
         min_confidence: arguments.min_confidence,
         limit: arguments.limit.checked_add(1),
+        ..Query::default()
     };
     let mut found = review::list(&connection, &query).map_err(usage)?;
     let is_cut = found.len() > arguments.limit;

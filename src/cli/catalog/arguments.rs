@@ -4,7 +4,6 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use polars::prelude::DataFrame;
 
 use crate::{
     cli::{
@@ -62,8 +61,8 @@ pub struct IndexArguments {
 }
 
 impl CatalogArguments {
-    /// Runs steps of a pipeline.
-    pub fn run(&self, pipeline: PathBuf, steps: Steps) -> anyhow::Result<Performed> {
+    /// A pipeline with the settings that the arguments come to.
+    pub fn pipeline(&self, pipeline: PathBuf, more: &[&str]) -> anyhow::Result<PipelineArguments> {
         let absolute = |path: &PathBuf| std::path::absolute(path).with_context(|| format!("{}", path.display()));
         let text = |path: PathBuf| serde_json::to_string(&path.to_string_lossy()).unwrap_or_default();
         let mut sets = vec![
@@ -77,9 +76,20 @@ impl CatalogArguments {
         if self.hash_compat {
             sets.push("stages.changes.params.hash=\"original\"".to_owned());
         }
+        sets.extend(more.iter().map(|set| (*set).to_owned()));
         sets.extend(self.sets.iter().cloned());
         let workspace = WorkspaceArguments { workspace: self.workspace.workspace.clone() };
-        let arguments = PipelineArguments { pipeline, sets, workspace };
+        Ok(PipelineArguments { pipeline, sets, workspace })
+    }
+
+    /// Runs steps of a pipeline.
+    pub fn run(&self, pipeline: PathBuf, steps: Steps) -> anyhow::Result<Performed> {
+        self.run_as(pipeline, steps, None)
+    }
+
+    /// Runs steps of a pipeline under an id that somebody was promised.
+    pub fn run_as(&self, pipeline: PathBuf, steps: Steps, run_id: Option<String>) -> anyhow::Result<Performed> {
+        let arguments = self.pipeline(pipeline, steps.sets)?;
         let plan = PlanArguments {
             select: steps.select.iter().map(|step| (*step).to_owned()).collect(),
             force: steps.again == Again::Stages,
@@ -97,7 +107,7 @@ impl CatalogArguments {
             log_format: None,
             writes: steps.writes,
         };
-        work.perform()
+        work.perform_as(run_id)
     }
 }
 
@@ -109,6 +119,8 @@ pub struct Steps {
     pub writes: Writes,
     /// Which of them are done although they are fresh.
     pub again: Again,
+    /// Settings of the pipeline.
+    pub sets: &'static [&'static str],
 }
 
 /// Which steps are done although they are fresh.
@@ -130,15 +142,4 @@ pub fn failed(problem: PipelineError) -> anyhow::Result<ExitCode> {
     }
     eprintln!("error: {problem}");
     Ok(ExitCode::from(REFUSED))
-}
-
-/// The texts of a column; nulls are empty.
-pub fn texts(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<String>> {
-    let column = frame.column(name)?.str()?.clone();
-    Ok(column.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
-}
-
-/// The sum of a column of numbers.
-pub fn sum(frame: &DataFrame, name: &str) -> anyhow::Result<i64> {
-    Ok(frame.column(name)?.i64()?.iter().flatten().sum())
 }

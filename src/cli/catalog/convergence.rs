@@ -2,10 +2,10 @@
 //! comes to hold the catalog, and nothing is written that need not be.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, LazyLock, atomic::AtomicBool},
 };
 
 use polars::prelude::*;
@@ -37,9 +37,16 @@ enum Step {
     Mend,
     /// The catalog is empty for a night.
     Emptied,
+    /// Sixty products more for this night, and a sync; the next night they are gone, which the guard stops.
+    Flooded,
     /// A run is taken back.
     Rollback,
+    /// Two runs that saw the same state: the one that read the catalog first, before a product changed, writes last.
+    Overlap(u8, u8, Option<&'static str>),
 }
+
+/// The first of the products that come sixty at a time.
+const FLOOD: u8 = 100;
 
 const POINTS: [&str; 4] = ["index-begun", "index-group", "index-before-commit", "index-after-commit"];
 
@@ -54,10 +61,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => id.prop_map(Step::Spoil),
         1 => Just(Step::Mend),
         1 => Just(Step::Emptied),
+        1 => Just(Step::Flooded),
         1 => Just(Step::Rollback),
+        1 => (0..9_u8, 0..4_u8, proptest::option::of((0..POINTS.len()).prop_map(|point| POINTS[point])))
+            .prop_map(|(id, price, kill)| Step::Overlap(id, price, kill)),
     ];
     proptest::collection::vec(step, 1..24)
 }
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::standard);
 
 type Catalog = BTreeMap<u8, (u8, bool)>;
 
@@ -81,8 +93,7 @@ impl Storage for Outputs {
 
 /// Runs an operator on frames.
 fn run(name: &str, params: serde_json::Value, inputs: Frames) -> BTreeMap<String, DataFrame> {
-    let registry = Registry::standard();
-    let bound = (registry.get(name).unwrap().bind)(params).unwrap();
+    let bound = (REGISTRY.get(name).unwrap().bind)(params).unwrap();
     let storage = Arc::new(Outputs(std::sync::Mutex::default()));
     let as_of = "2026-03-01T00:00:00Z".parse().unwrap();
     let context = StageContext { as_of, ..StageContext::alone(storage.clone()) };
@@ -185,11 +196,16 @@ impl World {
 
     /// The operations that bring the index to a catalog; `None` where they are refused.
     fn operations(&self, catalog: &Catalog, emit: &str) -> Option<DataFrame> {
+        self.operations_with(catalog, json!({ "emit": emit }))
+    }
+
+    fn operations_with(&self, catalog: &Catalog, params: serde_json::Value) -> Option<DataFrame> {
+        let emit = params["emit"].as_str().unwrap().to_owned();
         let mut inputs = Frames::new().with("catalog", Self::products(catalog));
         if let Some(state) = self.state(if emit == "all" { "state" } else { "state_since" }) {
             inputs = inputs.with(if emit == "all" { "state" } else { "since" }, state);
         }
-        let diff = run("diff-catalog", json!({ "emit": emit }), inputs);
+        let diff = run("diff-catalog", params, inputs);
         if diff["refusals"].height() > 0 {
             return None;
         }
@@ -226,9 +242,50 @@ impl World {
     }
 
     fn sync(&mut self, emit: &str, kill: Option<&str>) {
-        let Some(operations) = self.operations(&self.catalog.clone(), emit) else { return };
+        let before = self.indexed();
+        let Some(operations) = self.operations(&self.catalog.clone(), emit) else {
+            assert_eq!(self.indexed(), before, "what is refused changes nothing");
+            return;
+        };
         if let Some(applied) = self.apply(&operations, kill) {
             applied.unwrap();
+            self.check_writes(&before);
+        }
+    }
+
+    /// Each write of the last run changed what the index shows, and each change was one write.
+    fn check_writes(&self, before: &Catalog) {
+        let after = self.indexed();
+        let ids: BTreeSet<&u8> = before.keys().chain(after.keys()).collect();
+        let changed = ids.iter().filter(|id| before.get(id) != after.get(id)).count() as i64;
+        let runs = index::status(&self.index, 1).unwrap().map(|status| status.runs).unwrap_or_default();
+        let of_run = runs.first().filter(|run| run.run_id == self.last_run);
+        let written = of_run.map_or(0, |run| run.added + run.updated + run.deleted);
+        assert_eq!(written, changed, "{of_run:?}");
+    }
+
+    /// Sixty products come in one night and are gone the next: that night is refused, and the index keeps them.
+    fn flood(&mut self) {
+        let before = self.catalog.clone();
+        self.catalog.extend((FLOOD..FLOOD + 60).map(|id| (id, (1, true))));
+        self.sync("changed", None);
+        self.catalog = before;
+        let indexed = self.indexed();
+        if indexed.keys().filter(|id| **id >= FLOOD).count() == 60 {
+            assert!(self.operations(&self.catalog, "changed").is_none(), "the guard stops it");
+            assert_eq!(self.indexed(), indexed);
+        }
+    }
+
+    /// A run reads the catalog, another one reads a newer one and writes, then the first one writes what it has.
+    fn overlap(&mut self, id: u8, price: u8, kill: Option<&str>) {
+        let earlier = self.operations(&self.catalog.clone(), "changed");
+        self.catalog.insert(id, (price, false));
+        self.sync("changed", kill);
+        let before = self.indexed();
+        if let Some(applied) = earlier.and_then(|operations| self.apply(&operations, None)) {
+            applied.unwrap();
+            self.check_writes(&before);
         }
     }
 
@@ -262,6 +319,8 @@ impl World {
                 let known = self.state("state").map_or(0, |state| state.height());
                 assert!(operations.is_none_or(|operations| operations.height() == 0 && known == 0));
             }
+            Step::Flooded => self.flood(),
+            Step::Overlap(id, price, kill) => self.overlap(*id, *price, *kill),
             Step::Rollback => {
                 if self.index.exists() && index::status(&self.index, 1).unwrap().is_some() {
                     let taken = index::rollback(&self.index, &self.last_run);
@@ -273,6 +332,9 @@ impl World {
 
     /// What the index holds: id, price, stock.
     fn indexed(&self) -> Catalog {
+        if !self.index.exists() || index::status(&self.index, 1).unwrap().is_none() {
+            return Catalog::new();
+        }
         let rows = self.sql("SELECT id, price, available FROM products");
         let of = |row: Vec<rusqlite::types::Value>| match row.as_slice() {
             [
@@ -304,7 +366,8 @@ proptest! {
         if world.index.exists() && index::status(&world.index, 1).unwrap().is_some() {
             index::retry_failed(&world.index).unwrap();
         }
-        world.sync("changed", None);
+        let owed = world.operations_with(&world.catalog, json!({ "emit": "changed", "allow_mass_delete": true })).unwrap();
+        world.apply(&owed, None).unwrap().unwrap();
         prop_assert_eq!(&world.indexed(), &world.catalog);
         let verified = index::verify(&world.index).unwrap();
         prop_assert!(verified.is_whole(), "{:?}", verified);
@@ -316,7 +379,7 @@ proptest! {
     }
 }
 
-/// Ten thousand were shown; fewer are tried each time.
+/// Ten thousand were shown; fewer are tried each time: NIGHTLOOM_CONVERGENCE_CASES=10000 TMPDIR=/dev/shm for all.
 fn cases() -> u32 {
     std::env::var("NIGHTLOOM_CONVERGENCE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
 }

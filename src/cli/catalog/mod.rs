@@ -1,13 +1,16 @@
 //! `nightloom catalog`: a catalog and its search index, kept in step.
 
 mod arguments;
+mod budget;
 #[cfg(test)]
 mod convergence;
+mod elsewhere;
 mod monitor;
 mod plan;
 mod repair;
 mod status;
 mod sync;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,7 @@ pub struct Arguments {
 enum Verb {
     Monitor(monitor::Arguments),
     Sync(sync::Arguments),
+    Watch(watch::Arguments),
     Plan(plan::Arguments),
     Status(status::Arguments),
     RetryFailed(repair::RetryArguments),
@@ -42,6 +46,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.verb {
         Verb::Monitor(arguments) => monitor::main(arguments),
         Verb::Sync(arguments) => sync::main(arguments),
+        Verb::Watch(arguments) => watch::main(arguments),
         Verb::Plan(arguments) => plan::main(arguments),
         Verb::Status(arguments) => status::main(arguments),
         Verb::RetryFailed(arguments) => repair::retry(arguments),

@@ -6,8 +6,12 @@ use clap::Args;
 use polars::prelude::DataFrame;
 use serde_json::json;
 
-use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed, sum, texts};
-use crate::{io::index::IndexStatus, pipeline::run::Writes};
+use super::arguments::{Again, CatalogArguments, REFUSED, Steps, failed};
+use crate::{
+    cli::datasets::{sum, texts},
+    io::index::IndexStatus,
+    pipeline::{PipelineError, run::Writes},
+};
 
 /// Ids of a type that are shown.
 const SHOWN: usize = 10;
@@ -42,31 +46,49 @@ pub fn changes_of(frame: &DataFrame) -> anyhow::Result<Vec<Change>> {
     Ok(each.map(|((id, change), (class, fields))| Change { id, change, class, fields: split(fields) }).collect())
 }
 
-/// Prints the changes.
-pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let catalog = &arguments.catalog;
-    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages };
+/// What a look at a catalog found.
+pub struct Looked {
+    /// The changes, the most urgent first.
+    pub changes: Vec<Change>,
+    /// Why the catalog was refused; empty if it was not.
+    pub refused: Vec<String>,
+    /// Products of the catalog.
+    pub products: i64,
+}
+
+/// Looks for changes; nothing is written. The inner error is the run's own.
+pub fn look(catalog: &CatalogArguments) -> anyhow::Result<Result<Looked, PipelineError>> {
+    let steps = Steps { select: &["+changes"], writes: Writes::Nothing, again: Again::Stages, sets: &[] };
     let performed = catalog.run(catalog.pipeline.clone(), steps)?;
     let datasets = ["changes", "refusals", "summary"].map(|name| performed.dataset(name));
     if let Some(problem) = performed.outcome.problem {
-        return failed(problem);
+        return Ok(Err(problem));
     }
     let [Some(changes), Some(refusals), Some(summary)] = datasets.map(|dataset| dataset.ok().flatten()) else {
         anyhow::bail!(
             "the pipeline has no datasets 'changes', 'refusals' and 'summary'; see pipelines/catalog-sync.toml"
         );
     };
-    let changes = changes_of(&changes)?;
-    let reasons = texts(&refusals, "reason")?;
+    let (changes, refused) = (changes_of(&changes)?, texts(&refusals, "reason")?);
+    Ok(Ok(Looked { changes, refused, products: sum(&summary, "products")? }))
+}
+
+/// Prints the changes.
+pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let catalog = &arguments.catalog;
+    let Looked { changes, refused, products } = match look(catalog)? {
+        Ok(looked) => looked,
+        Err(problem) => return failed(problem),
+    };
     if catalog.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&changes, &reasons))?);
+        println!("{}", serde_json::to_string_pretty(&as_json(&changes, &refused))?);
     } else {
-        print(catalog, &changes, sum(&summary, "products")?);
+        print(catalog, &changes, products);
     }
-    for reason in &reasons {
+    for reason in &refused {
         eprintln!("refused: {reason}");
     }
-    Ok(if reasons.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+    Ok(if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
 fn as_json(changes: &[Change], refused: &[String]) -> serde_json::Value {

@@ -1,12 +1,37 @@
 //! `nightloom catalog retry-failed`, `rollback` and `verify`.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::IndexArguments;
-use crate::io::index;
+use super::{arguments::IndexArguments, elsewhere::Elsewhere};
+use crate::{
+    cli::arguments::{PipelineArguments, WorkspaceArguments},
+    io::{Difference, Noting, index},
+};
+
+/// The pipeline of an index elsewhere.
+#[derive(Args)]
+pub struct PipelineOfIndex {
+    /// The pipeline that writes the index; needed for one elsewhere, whose journal --index names.
+    #[arg(long)]
+    pipeline: Option<PathBuf>,
+    /// Override a key of the pipeline: --set vars.host=….
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl PipelineOfIndex {
+    fn elsewhere(&self, index: &IndexArguments) -> anyhow::Result<Option<Elsewhere>> {
+        let Some(pipeline) = &self.pipeline else { return Ok(None) };
+        let path = std::path::absolute(&index.index)?;
+        let mut sets = vec![format!("vars.index={}", serde_json::to_string(&path.to_string_lossy())?)];
+        sets.extend(self.sets.iter().cloned());
+        let workspace = WorkspaceArguments { workspace: None };
+        Elsewhere::of(&PipelineArguments { pipeline: pipeline.clone(), sets, workspace }, &index.index)
+    }
+}
 
 /// Make every failed product due at the next sync, those that were given up too.
 ///
@@ -24,6 +49,8 @@ pub struct RetryArguments {
 pub struct RollbackArguments {
     #[command(flatten)]
     index: IndexArguments,
+    #[command(flatten)]
+    pipeline: PipelineOfIndex,
     /// The run; `status` shows the last ones.
     #[arg(long)]
     run: String,
@@ -36,6 +63,8 @@ pub struct RollbackArguments {
 pub struct VerifyArguments {
     #[command(flatten)]
     index: IndexArguments,
+    #[command(flatten)]
+    pipeline: PipelineOfIndex,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -50,7 +79,11 @@ pub fn retry(arguments: &RetryArguments) -> anyhow::Result<ExitCode> {
 
 /// Takes a run back.
 pub fn rollback(arguments: &RollbackArguments) -> anyhow::Result<ExitCode> {
-    match index::rollback(&arguments.index.index, &arguments.run)? {
+    let taken = match arguments.pipeline.elsewhere(&arguments.index)? {
+        Some(elsewhere) => elsewhere.rollback(&arguments.run)?,
+        None => index::rollback(&arguments.index.index, &arguments.run)?,
+    };
+    match taken {
         Some(products) => {
             println!("{products} products are as they were before the run {}.", arguments.run);
             Ok(ExitCode::SUCCESS)
@@ -67,6 +100,9 @@ pub fn rollback(arguments: &RollbackArguments) -> anyhow::Result<ExitCode> {
 
 /// Looks at the parts of an index.
 pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
+    if let Some(elsewhere) = arguments.pipeline.elsewhere(&arguments.index)? {
+        return compared(&elsewhere.compare(None, Noting::Nothing)?, arguments.json);
+    }
     let verified = index::verify(&arguments.index.index)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&json!(verified))?);
@@ -81,5 +117,30 @@ pub fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("the parts of the index do not agree; `nightloom catalog sync --force` into a new file makes it anew");
+    Ok(ExitCode::from(1))
+}
+
+/// Tells how an index elsewhere and what it confirmed differ.
+fn compared(differences: &[(String, Difference)], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        let all: serde_json::Map<String, serde_json::Value> =
+            differences.iter().map(|(namespace, difference)| (namespace.clone(), json!(difference))).collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    } else {
+        for (namespace, difference) in differences {
+            println!("Products of {namespace} as confirmed: {}", difference.same);
+            for (what, ids) in [
+                ("Others than confirmed", &difference.other),
+                ("Gone", &difference.missing),
+                ("Unknown", &difference.unknown),
+            ] {
+                println!("{what}: {}", ids.len());
+            }
+        }
+    }
+    if differences.iter().all(|(_, difference)| difference.is_none()) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("the index is not what it confirmed; `nightloom catalog sync --full` brings it in step");
     Ok(ExitCode::from(1))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{arguments::IndexArguments, monitor::last_sync};
+use super::{arguments::IndexArguments, budget::Budget, monitor::last_sync};
 use crate::{
     io::index::{self, IndexStatus},
     report::table::Table,
@@ -17,6 +17,9 @@ use crate::{
 pub struct Arguments {
     #[command(flatten)]
     index: IndexArguments,
+    /// Syncs within an hour that write something, of which it is told how many are left; 0 for any number.
+    #[arg(long, default_value_t = 10)]
+    most_per_hour: u32,
     /// How many syncs.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
@@ -31,10 +34,16 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         eprintln!("{}: no index yet; `nightloom catalog sync` makes it", arguments.index.index.display());
         return Ok(ExitCode::from(1));
     };
+    let budget = Budget { index: arguments.index.index.clone(), most_per_hour: arguments.most_per_hour };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        let mut json = serde_json::to_value(&status)?;
+        json["next_sync_in_seconds"] = budget.wait().unwrap_or_default().into();
+        println!("{}", serde_json::to_string_pretty(&json)?);
     } else {
         print(&status);
+        if let Some(seconds) = budget.wait() {
+            println!("The next sync may begin in {seconds} s: {} wrote within an hour.", arguments.most_per_hour);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

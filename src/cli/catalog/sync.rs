@@ -1,22 +1,30 @@
 //! `nightloom catalog sync`: brings an index in step with a catalog.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::Instant,
 };
 
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed, texts};
+use super::{
+    arguments::{Again, CatalogArguments, PARTIAL, RATE_LIMITED, REFUSED, Steps, failed},
+    budget::Budget,
+    elsewhere::Elsewhere,
+};
 use crate::{
-    io::index::{self, SyncRun},
-    pipeline::run::Writes,
+    cli::datasets::texts,
+    io::{
+        Noting,
+        index::{self, SyncRun},
+    },
+    pipeline::{PipelineError, run::Writes},
 };
 
-/// Seconds in which syncs are counted.
-const WINDOW: i64 = 3_600;
+/// What makes the stages give every product.
+const EVERYTHING: [&str; 2] = ["stages.changes.params.emit=\"all\"", "stages.items.params.known=\"embed\""];
 
 /// Bring an index in step with a catalog.
 ///
@@ -52,7 +60,8 @@ pub struct Arguments {
 pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let catalog = &arguments.catalog;
     let started = Instant::now();
-    if let Some(wait) = too_many(arguments)? {
+    let budget = Budget { index: catalog.index.index.clone(), most_per_hour: arguments.most_per_hour };
+    if let Some(wait) = budget.wait().filter(|_| !arguments.dry_run) {
         eprintln!(
             "{} syncs wrote within an hour; the next may begin in {wait} s. The changes stay owed.",
             arguments.most_per_hour
@@ -60,54 +69,71 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(RATE_LIMITED));
     }
     let is_full = arguments.full || arguments.force;
-    let pipeline = if is_full { &arguments.full_pipeline } else { &catalog.pipeline };
+    // What is wrong with a pipeline is told by its run.
+    let elsewhere =
+        Elsewhere::of(&catalog.pipeline(catalog.pipeline.clone(), &[])?, &catalog.index.index).ok().flatten();
+    // An index elsewhere is looked at by itself: what it lacks or has beyond is then a change like others.
+    if let Some(elsewhere) = elsewhere.as_ref().filter(|_| is_full) {
+        let noting = if arguments.dry_run { Noting::Nothing } else { Noting::Found };
+        elsewhere.compare(Some(&catalog.shop), noting)?;
+    }
+    let sets: &'static [&'static str] = if elsewhere.is_some() && arguments.force { &EVERYTHING } else { &[] };
+    let pipeline = if is_full && elsewhere.is_none() { &arguments.full_pipeline } else { &catalog.pipeline };
     let writes = if arguments.dry_run { Writes::Nothing } else { Writes::Sinks };
     let again = match (arguments.force, arguments.dry_run) {
         (true, _) => Again::All,
         (false, true) => Again::Stages,
         (false, false) => Again::None,
     };
-    let performed = catalog.run(pipeline.clone(), Steps { select: &[], writes, again })?;
-    let refusals = performed.dataset("refusals")?;
-    let run_id = performed.outcome.run_id;
-    if let Some(problem) = performed.outcome.problem {
-        return failed(problem);
-    }
-    let reasons = refusals.map(|refusals| texts(&refusals, "reason")).transpose()?.unwrap_or_default();
-    let status = index::recent(&catalog.index.index, 1)?.unwrap_or_default();
-    let run = status.runs.into_iter().find(|run| run.run_id == run_id);
-    report(catalog, run.as_ref(), &reasons, started.elapsed().as_secs_f64(), status.sync_count)?;
-    Ok(match run {
-        _ if !reasons.is_empty() => ExitCode::from(REFUSED),
-        Some(run) if run.failed + run.deferred > 0 => ExitCode::from(PARTIAL),
+    let synced = match sync(catalog, pipeline, Steps { select: &[], writes, again, sets }, None)? {
+        Ok(synced) => synced,
+        Err(problem) => return failed(problem),
+    };
+    report(catalog, &synced, started.elapsed().as_secs_f64())?;
+    let owed =
+        synced.run.as_ref().map_or(synced.has_failed_items && !arguments.dry_run, |run| run.failed + run.deferred > 0);
+    Ok(match owed {
+        _ if !synced.refused.is_empty() => ExitCode::from(REFUSED),
         // A run that had nothing to write leaves what failed before as it is.
-        None if !status.failed.is_empty() && !arguments.dry_run => ExitCode::from(PARTIAL),
-        _ => ExitCode::SUCCESS,
+        true => ExitCode::from(PARTIAL),
+        false => ExitCode::SUCCESS,
     })
 }
 
-/// Seconds until the next sync may begin, if too many wrote within the last hour.
-fn too_many(arguments: &Arguments) -> anyhow::Result<Option<i64>> {
-    let most = arguments.most_per_hour;
-    if most == 0 || arguments.dry_run {
-        return Ok(None);
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let runs = index::recent(&arguments.catalog.index.index, most)?.unwrap_or_default().runs;
-    let recent: Vec<&SyncRun> =
-        runs.iter().filter(|run| run.started_at > now - WINDOW && run.started_at <= now).collect();
-    let is_full = recent.len() >= usize::try_from(most).unwrap_or(usize::MAX);
-    Ok(recent.last().filter(|_| is_full).map(|first| first.started_at + WINDOW - now))
+/// What a sync came to.
+pub struct Synced {
+    /// What it wrote; `None` if there was nothing to write.
+    pub run: Option<SyncRun>,
+    /// Why the catalog was refused; empty if it was not.
+    pub refused: Vec<String>,
+    /// Whether products wait for their next try.
+    pub has_failed_items: bool,
+    /// How many runs wrote in all.
+    pub sync_count: i64,
 }
 
-fn report(
+/// Runs a sync, under an id that somebody was promised. The inner error is the run's own.
+pub fn sync(
     catalog: &CatalogArguments,
-    run: Option<&SyncRun>,
-    refused: &[String],
-    seconds: f64,
-    sync_count: i64,
-) -> anyhow::Result<()> {
+    pipeline: &Path,
+    steps: Steps,
+    run_id: Option<String>,
+) -> anyhow::Result<Result<Synced, PipelineError>> {
+    let performed = catalog.run_as(pipeline.to_owned(), steps, run_id)?;
+    let refusals = performed.dataset("refusals")?;
+    let run_id = performed.outcome.run_id;
+    if let Some(problem) = performed.outcome.problem {
+        return Ok(Err(problem));
+    }
+    let refused = refusals.map(|refusals| texts(&refusals, "reason")).transpose()?.unwrap_or_default();
+    let status = index::recent(&catalog.index.index, 1)?.unwrap_or_default();
+    let (has_failed_items, sync_count) = (!status.failed.is_empty(), status.sync_count);
+    let run = status.runs.into_iter().find(|run| run.run_id == run_id);
+    Ok(Ok(Synced { run, refused, has_failed_items, sync_count }))
+}
+
+fn report(catalog: &CatalogArguments, synced: &Synced, seconds: f64) -> anyhow::Result<()> {
+    let Synced { run, refused, sync_count, .. } = synced;
     if catalog.json {
         let json = json!({
             "shop": catalog.shop, "catalog": catalog.catalog, "index": catalog.index.index, "seconds": seconds,
@@ -121,17 +147,19 @@ fn report(
             catalog.catalog.display(),
             catalog.index.index.display()
         );
-        match run {
-            None => println!("Nothing to write."),
-            Some(run) => println!(
-                "Added {}, updated {}, deleted {}, skipped {}, failed {}, waiting {} (run {})",
-                run.added, run.updated, run.deleted, run.skipped, run.failed, run.deferred, run.run_id
-            ),
-        }
-        println!("Duration: {seconds:.2} s\nSyncs: {sync_count}");
+        println!("{}\nDuration: {seconds:.2} s\nSyncs: {sync_count}", in_words(run.as_ref()));
     }
     for reason in refused {
         eprintln!("refused: {reason}");
     }
     Ok(())
+}
+
+/// What a sync wrote.
+pub fn in_words(run: Option<&SyncRun>) -> String {
+    let Some(run) = run else { return "Nothing to write.".to_owned() };
+    format!(
+        "Added {}, updated {}, deleted {}, skipped {}, failed {}, waiting {} (run {})",
+        run.added, run.updated, run.deleted, run.skipped, run.failed, run.deferred, run.run_id
+    )
 }

@@ -1,12 +1,14 @@
 //! Writing one product into an index: its row, its words, its vector, and the image of what was there.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Result, params, params_from_iter, types::Value};
 
 use super::{
     super::sqlite::quote,
     operation::{Doing, Operation},
     schema::{self, MetadataColumn},
-    words::{runs, scope_word},
+    words::{plain_words, runs, scope_word},
 };
 
 /// What an operation came to.
@@ -45,7 +47,12 @@ pub struct Writer<'a> {
     pub rewrite: Rewrite,
     /// The length of the vectors; `None` before the first.
     pub dimensions: Option<usize>,
+    /// Words of titles that this run knows to be noted.
+    pub noted: HashSet<String>,
 }
+
+/// More words than that are not remembered; they are noted again, which changes nothing.
+const MOST_NOTED: usize = 1 << 20;
 
 /// What is there of a product.
 struct There {
@@ -194,7 +201,24 @@ impl Writer<'_> {
         self.connection.prepare_cached(&sql)?.execute(params_from_iter(values)).map(drop)
     }
 
-    fn write_words(&self, operation: &Operation<'_>, key: i64) -> Result<()> {
+    /// Notes the words of a title, by which a person's are mended. They stay when the product goes.
+    fn note_title_words(&mut self, title: &str) -> Result<()> {
+        let is_word = |word: &String| word.chars().count() >= 3 && word.chars().all(char::is_alphabetic);
+        for word in plain_words(title).into_iter().filter(is_word) {
+            if self.noted.contains(&word) {
+                continue;
+            }
+            self.connection.prepare_cached("INSERT OR IGNORE INTO title_words VALUES (?1)")?.execute([&word])?;
+            if self.noted.len() >= MOST_NOTED {
+                self.noted.clear();
+            }
+            self.noted.insert(word);
+        }
+        Ok(())
+    }
+
+    fn write_words(&mut self, operation: &Operation<'_>, key: i64) -> Result<()> {
+        self.note_title_words(operation.title)?;
         let sql = "INSERT INTO words (rowid, title, text, codes, scope) VALUES (?1, ?2, ?3, ?4, ?5)";
         let codes = runs(&format!("{} {}", operation.title, operation.id));
         let scope = scope_word(operation.namespace);

@@ -4,6 +4,7 @@
 mod apply;
 mod extension;
 mod items;
+mod mend;
 mod operation;
 mod query;
 mod repair;
@@ -16,7 +17,10 @@ mod target;
 mod tests;
 mod words;
 
+pub use mend::mends;
+pub(super) use operation::{Doing, Operation, Operations, metadata_columns, missing_column};
 pub use repair::{retry_failed, rollback, verify};
+pub(super) use schema::MetadataColumn;
 pub use search::{Found, Search, SearchMode, dimensions, search};
-pub use status::{IndexStatus, SyncRun, recent, status};
+pub use status::{IndexStatus, SyncRun, product_counts, recent, status};
 pub(super) use target::open_sink;

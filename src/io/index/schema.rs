@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS gone (namespace TEXT NOT NULL, id TEXT NOT NULL, gene
   PRIMARY KEY (namespace, id)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, text, codes, scope, content='', contentless_delete=1,
   tokenize='unicode61 remove_diacritics 2');
+CREATE TABLE IF NOT EXISTS title_words (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failed_items (namespace TEXT NOT NULL, id TEXT NOT NULL, operation TEXT NOT NULL,
   attempts INTEGER NOT NULL, first_error_at INTEGER NOT NULL, next_retry_at INTEGER, last_error TEXT NOT NULL,
   owner TEXT NOT NULL, last_run TEXT NOT NULL,

@@ -9,6 +9,7 @@ use super::{
     super::{IoError, sqlite::quote},
     extension::open_index,
     items::{bytes, unit},
+    mend::Mending,
     query::{Fused, candidates, fused, scaled, vector_weight},
     schema,
     words::{Needed, match_words},
@@ -17,6 +18,8 @@ use super::{
 pub use super::query::SearchMode;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of an index that a search maps at most.
+const MAPPED: i64 = 1 << 31;
 
 /// A search.
 pub struct Search<'a> {
@@ -60,6 +63,8 @@ pub struct Found {
 pub fn search(index: &Path, search: &Search<'_>) -> Result<Vec<Found>, IoError> {
     let connection = open_index(index, PATIENCE)?;
     let refused = |error| IoError::sqlite(index, "cannot search", PATIENCE, error);
+    // All vectors of a namespace are looked at: mapped, they are not read page by page.
+    connection.pragma_update(None, "mmap_size", MAPPED).map_err(refused)?;
     if !schema::is_index(&connection).map_err(refused)? {
         return Err(IoError::Table {
             path: index.to_owned(),
@@ -146,9 +151,11 @@ impl Asked<'_> {
 
     /// The best by words: those that have all of them, and where these are too few, those that have any.
     fn words(&self) -> rusqlite::Result<Vec<(i64, f64)>> {
+        let Search { query, namespace, .. } = *self.search;
+        let mends = Mending { connection: self.connection, namespace }.query(query)?;
         let mut found = Vec::new();
         for needed in [Needed::All, Needed::Any] {
-            let Some(query) = match_words(self.search.query, self.search.namespace, needed) else { break };
+            let Some(query) = match_words(query, namespace, needed, |part| mends.of(part)) else { break };
             let others = self.by_words(&query)?;
             // Those with all the words stand before the others, whatever the others' scores are.
             let lowest = found.iter().map(|(_, score)| *score).fold(f64::INFINITY, f64::min);
@@ -166,7 +173,8 @@ impl Asked<'_> {
     }
 
     fn by_words(&self, query: &str) -> rusqlite::Result<Vec<(i64, f64)>> {
-        let filter = self.keys().map_or_else(String::new, |keys| format!("AND rowid IN ({keys})"));
+        // With the plus the words are looked for once; without it, once for each key.
+        let filter = self.keys().map_or_else(String::new, |keys| format!("AND +rowid IN ({keys})"));
         // Words of the title count most; the word of the namespace counts nothing.
         let sql = format!(
             "SELECT rowid, -bm25(words, 4.0, 1.0, 2.0, 0.0) FROM words WHERE words MATCH :query {filter} \

@@ -96,6 +96,14 @@ pub fn recent(index: &Path, runs: u32) -> Result<Option<Recent>, IoError> {
     look(index, |connection| read_recent(connection, runs))
 }
 
+/// How many products an index has of each namespace; `None` where there is none yet.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn product_counts(index: &Path) -> Result<Option<Vec<(String, i64)>>, IoError> {
+    look(index, products)
+}
+
 fn look<T>(index: &Path, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<Option<T>, IoError> {
     let connection = match open_index(index, PATIENCE) {
         Err(IoError::Missing { .. }) => return Ok(None),

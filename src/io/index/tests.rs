@@ -249,6 +249,32 @@ fn no_query_is_an_error_and_codes_are_found_with_other_punctuation() {
 }
 
 #[test]
+fn words_that_no_product_has_are_mended_within_the_namespace_and_known_ones_are_left_alone() {
+    let (_folder, path) = place();
+    apply(&path, "1", &THREE);
+    let meant = |query: &str, shop: Option<&str>| mends(&path, query, shop).unwrap().applied(query);
+    for (query, expected) in [
+        ("letaher blet", "leather belt"),
+        ("elather belt", "leather belt"),
+        ("leather belts", "leather belt"),
+        ("tshirt", "t shirt"),
+        ("T-shrit", "t shirt"),
+        ("red cable", "red cable"),
+        ("ab1234 56", "ab1234 56"),
+        ("zzzzzz \" - x", "zzzzzz x"),
+        ("", ""),
+    ] {
+        assert_eq!(meant(query, None), expected, "{query}");
+        assert_eq!(meant(query, Some("shop")), expected, "{query}");
+    }
+    assert_eq!(meant("letaher", Some("other")), "letaher", "the other shop has no belt");
+    assert_eq!(ids(&path, words("bleu cabel"))[0], "b");
+    // Words of products that are gone mend nothing.
+    apply(&path, "2", &[("a", "delete", "", None, None)]);
+    assert_eq!(meant("letaher", None), "letaher");
+}
+
+#[test]
 fn a_filter_narrows_before_the_best_are_chosen_and_a_bad_one_is_told() {
     let (_folder, path) = place();
     apply(&path, "1", &THREE);

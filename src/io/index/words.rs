@@ -1,5 +1,7 @@
 //! Words of a person and words of an index: the same rule for codes on both sides, and queries that FTS5 never refuses.
 
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
 /// A text as runs of letters and runs of digits, lower case, one space between: `AB-1234/56` and `ab 1234 56` are
 /// `ab 1234 56`, and so are `AB1234 56`.
 pub fn runs(text: &str) -> String {
@@ -35,13 +37,21 @@ pub fn scope_word(namespace: &str) -> String {
     format!("ns{}", hash.get(..16).unwrap_or_default())
 }
 
-/// The parts of a query between white space that hold a letter or digit.
-fn parts(query: &str) -> impl Iterator<Item = &str> {
-    query.split_whitespace().filter(|part| part.chars().any(char::is_alphanumeric))
-}
-
 /// How many words of a query are looked for.
 const MOST_PARTS: usize = 32;
+
+/// The parts of a query between white space that hold a letter or digit.
+pub fn parts(query: &str) -> impl Iterator<Item = &str> {
+    let words = query.split_whitespace().filter(|part| part.chars().any(char::is_alphanumeric));
+    words.take(MOST_PARTS)
+}
+
+/// The words of a text as FTS5 has them: lower case, without accents.
+pub fn plain_words(text: &str) -> Vec<String> {
+    let plain: String = text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect();
+    let words = plain.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(ToOwned::to_owned).collect()
+}
 
 /// How many of the words must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,30 +62,53 @@ pub enum Needed {
     Any,
 }
 
-/// A query for FTS5 that it cannot misunderstand: each part quoted, or in its place its runs among the codes.
-/// `None` for a query without a word.
-pub fn match_words(query: &str, namespace: Option<&str>, needed: Needed) -> Option<String> {
-    let each: Vec<String> = parts(query).take(MOST_PARTS).map(match_part).collect();
+/// A query for FTS5 that it cannot misunderstand: each part quoted, or in its place its runs among the codes, or words
+/// that stand `instead` of it. `None` for a query without a word.
+pub fn match_words<'a>(
+    query: &str,
+    namespace: Option<&str>,
+    needed: Needed,
+    instead: impl Fn(&str) -> &'a [String],
+) -> Option<String> {
+    let part = |part| match instead(part) {
+        [] => match_part(part),
+        mends => {
+            let mends: Vec<String> = mends.iter().map(|words| match_phrase(words)).collect();
+            format!("({} OR {})", match_part(part), mends.join(" OR "))
+        }
+    };
+    let each: Vec<String> = parts(query).map(part).collect();
     if each.is_empty() {
         return None;
     }
     let words = each.join(if needed == Needed::All { " AND " } else { " OR " });
-    Some(match namespace {
-        Some(namespace) => format!("scope : \"{}\" AND ({words})", scope_word(namespace)),
-        None => words,
-    })
+    Some(scoped(&words, namespace))
 }
 
-fn match_part(part: &str) -> String {
-    let quoted = part.replace('"', "\"\"");
-    let runs = runs(part);
+/// A query among the products of a namespace.
+pub fn scoped(query: &str, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("scope : \"{}\" AND ({query})", scope_word(namespace)),
+        None => query.to_owned(),
+    }
+}
+
+/// A query for one part of a person's.
+pub fn match_part(part: &str) -> String {
     // A part without a token of its own finds nothing, and would take the other parts with it.
-    format!("({{title text}} : \"{quoted}\" OR codes : \"{runs}\")")
+    format!("({} OR codes : \"{}\")", match_phrase(part), runs(part))
+}
+
+/// A query for words side by side in titles and texts.
+pub fn match_phrase(words: &str) -> String {
+    format!("{{title text}} : \"{}\"", words.replace('"', "\"\""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    static MENDS: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["y z".to_owned()]);
 
     #[test]
     fn codes_are_the_same_however_they_are_punctuated() {
@@ -94,12 +127,15 @@ mod tests {
 
     #[test]
     fn parts_without_a_letter_or_digit_are_left_out_and_the_others_are_quoted() {
-        assert_eq!(match_words(" - \" ", None, Needed::All), None);
+        let none = |_: &str| -> &[String] { &[] };
+        assert_eq!(match_words(" - \" ", None, Needed::All, none), None);
         assert_eq!(
-            match_words("24\" AND", None, Needed::All).unwrap(),
+            match_words("24\" AND", None, Needed::All, none).unwrap(),
             "({title text} : \"24\"\"\" OR codes : \"24\") AND ({title text} : \"AND\" OR codes : \"and\")"
         );
-        let of_shop = match_words("x", Some("a"), Needed::Any).unwrap();
+        let of_shop = match_words("x", Some("a"), Needed::Any, none).unwrap();
         assert!(of_shop.starts_with("scope : \"ns") && of_shop.ends_with(")"), "{of_shop}");
+        let mended = match_words("x\"", None, Needed::All, |_| MENDS.as_slice()).unwrap();
+        assert_eq!(mended, "(({title text} : \"x\"\"\" OR codes : \"x\") OR {title text} : \"y z\")");
     }
 }

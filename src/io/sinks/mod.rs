@@ -6,6 +6,10 @@ mod settings;
 pub(super) mod target;
 
 pub use kinds::KINDS;
-pub(super) use settings::refuse;
-pub use settings::{ModeName, RefusedSetting, SettingPlaces, SinkTable, definitions_in, seconds};
-pub use target::{Applied, Applying, Landed, OwnWrite, SinkTarget, SinkWrite, TransactionSink, Writing};
+pub use settings::{ModeName, PineconeTable, RefusedSetting, SettingPlaces, SinkTable, definitions_in, seconds};
+pub(super) use settings::{refuse, table_settings};
+pub(super) use target::landed;
+pub use target::{
+    Applied, Applying, Difference, JournalledSink, Landed, Noting, OwnWrite, SinkTarget, SinkWrite, TransactionSink,
+    Writing,
+};

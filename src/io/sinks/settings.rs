@@ -12,12 +12,18 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{ColumnPair, Definitions};
 
-/// A sink: exactly one of sqlite, parquet, csv, ndjson, index.
+/// A sink: exactly one of database, sqlite, postgres, parquet, csv, ndjson, index, pgvector, pinecone.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkTable {
     /// The dataset to write.
     pub from: String,
+    /// A database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…); needs table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Connection string of a PostgreSQL server, a URL or key=value pairs as libpq takes them; needs table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
     /// Path of a SQLite database; needs table.
     pub sqlite: Option<String>,
     /// Path of a Parquet file.
@@ -29,6 +35,13 @@ pub struct SinkTable {
     /// Path of a search index, one SQLite file with FTS5 and sqlite-vec; takes the operations of sync-index.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
+    /// Connection string of a PostgreSQL server with the extension vector; takes the operations of sync-index into a table,
+    /// default products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pgvector: Option<String>,
+    /// An index of Pinecone; takes the operations of sync-index. Its key is PINECONE_API_KEY.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinecone: Option<PineconeTable>,
     /// Columns of the dataset by which products of an index are filtered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<String>,
@@ -54,6 +67,28 @@ pub struct SinkTable {
     pub nested: Option<NestedName>,
     /// How long to wait for a locked database, or for another run that writes the file, in seconds; default 30.
     pub busy_timeout: Option<f64>,
+}
+
+/// An index of Pinecone, and the journal of what it confirmed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PineconeTable {
+    /// Its host, as the console shows it.
+    pub host: String,
+    /// Path of the journal, a SQLite database: what the index confirmed, batches, failed items.
+    pub journal: String,
+    /// The host of an index of sparse vectors, made of words, that has the same products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparse_host: Option<String>,
+    /// Whether records have sparse vectors of words beside the dense ones; the index's metric must be dotproduct.
+    #[serde(default)]
+    pub sparse_values: bool,
+    /// Seconds to wait until the index shows what was written; default 30.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<f64>,
+    /// Seconds before a request is tried again, doubled each time; default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_seconds: Option<f64>,
 }
 
 /// How a file that has lists and records holds them. SQLite and CSV have none: there they are JSON texts.
@@ -128,8 +163,49 @@ impl RefusedSetting {
 
 /// Where settings are written: relative paths start from there.
 pub trait SettingPlaces {
-    /// The path that is written under `key`.
+    /// The path that is written under `key`; dots lead into tables.
     fn path(&self, key: &str, written: &str) -> PathBuf;
+}
+
+/// What the settings of a table in a database say, whatever the database.
+pub(in super::super) struct TableSettings {
+    /// The table.
+    pub table: String,
+    /// How it is changed.
+    pub mode: ModeName,
+    /// What finds a row.
+    pub keys: Vec<ColumnPair>,
+}
+
+/// Reads the settings of a table of the database that stands under `key`.
+///
+/// # Errors
+/// No table; a mode without its keys, keys without their mode, settings of other kinds.
+pub(in super::super) fn table_settings(table: &SinkTable, key: &'static str) -> Result<TableSettings, RefusedSetting> {
+    let Some(name) = table.table.clone() else {
+        let mend = "add table = \"…\"";
+        return Err(RefusedSetting::new(
+            key,
+            if key == "sqlite" { "a SQLite sink needs 'table'" } else { "a database's sink needs 'table'" },
+            "which table?",
+            mend,
+        ));
+    };
+    refuse(&[("metadata", !table.metadata.is_empty())], "only an index has it; name columns in 'columns'")?;
+    let mode = table.mode.unwrap_or_default();
+    let keys = table.keys.as_ref().map(ColumnNames::pairs).unwrap_or_default();
+    let needs_keys = matches!(mode, ModeName::Upsert | ModeName::Update);
+    if needs_keys && keys.is_empty() {
+        let mend = "add keys = [\"id\"]";
+        return Err(RefusedSetting::new("mode", "this mode needs 'keys'", "rows are matched by keys", mend));
+    }
+    if mode == ModeName::Append {
+        refuse(&[("keys", !keys.is_empty())], "only replace, upsert and update have keys")?;
+    }
+    if mode != ModeName::Upsert {
+        refuse(&[("insert_only", !table.insert_only.is_empty())], "only upsert adds rows beside those it changes")?;
+    }
+    Ok(TableSettings { table: name, mode, keys })
 }
 
 /// Refuses the first of `keys` that is given.

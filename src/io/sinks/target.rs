@@ -40,6 +40,9 @@ pub trait SinkTarget: Any + Send + Sync {
 pub enum Writing<'a> {
     /// All writes to a place are one transaction, each with its row in a ledger of the place.
     Transaction(&'a dyn TransactionSink),
+    /// The place has no transactions: its journal, a database of this machine, plans each batch and verifies it, and holds the
+    /// ledger. Nothing of a batch is written before all else that the run writes is ready.
+    Journalled(&'a dyn JournalledSink),
     /// New content is prepared beside the old and takes its place by a rename; the engine notes batch and state.
     Replacement(&'a FileSink),
 }
@@ -58,6 +61,50 @@ pub trait TransactionSink {
     /// # Errors
     /// When something is refused or the caller is not ready; nothing is changed then.
     fn apply(&self, writes: &[SinkWrite<'_>], applying: &Applying<'_>) -> Result<Applied, IoError>;
+}
+
+/// A sink whose place is elsewhere and has no transactions.
+pub trait JournalledSink: TransactionSink {
+    /// Takes back what a run wrote. Returns how many products were put back; `None` if nothing of the run is kept.
+    ///
+    /// # Errors
+    /// When the place does not answer; what was put back so far is noted.
+    fn rollback(&self, run_id: &str) -> Result<Option<u64>, IoError>;
+
+    /// Compares what is there of a namespace with what was confirmed.
+    ///
+    /// # Errors
+    /// When the place does not answer.
+    fn compare(&self, namespace: &str, noting: Noting) -> Result<Difference, IoError>;
+}
+
+/// Whether a comparison changes what counts as confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noting {
+    /// It only looks.
+    Nothing,
+    /// What is missing, unknown or another counts as not confirmed, so that the next run writes it or takes it out.
+    Found,
+}
+
+/// How a place and what it confirmed differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// Products that are as they were confirmed.
+    pub same: usize,
+    /// Ids of products whose record is another.
+    pub other: Vec<String>,
+    /// Ids of products whose record is gone.
+    pub missing: Vec<String>,
+    /// Ids of records that nothing is known of.
+    pub unknown: Vec<String>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        self.other.is_empty() && self.missing.is_empty() && self.unknown.is_empty()
+    }
 }
 
 /// One write.
@@ -95,8 +142,8 @@ pub struct Applied {
     pub landed: Vec<Landed>,
     /// How long the commit took.
     pub commit_seconds: f64,
-    /// The states between which the place was changed.
-    pub own_write: OwnWrite,
+    /// The states between which the place was changed; none of a server, whose state is asked for anew.
+    pub own_write: Option<OwnWrite>,
 }
 
 /// What a write came to.
@@ -110,6 +157,31 @@ pub struct Landed {
     pub seconds: f64,
     /// What a person should know.
     pub warnings: Vec<String>,
+}
+
+/// What a write to a table came to: its rows, how long it took, and the rows whose keys an update did not find, that the
+/// table's own rules left out, and that its triggers changed beside.
+pub(in super::super) fn landed(rows: Option<u64>, seconds: f64, counts: (u64, u64, u64)) -> Landed {
+    let (unmatched, left_out, by_triggers) = counts;
+    Landed { rows, left_out: unmatched + left_out, seconds, warnings: warnings(unmatched, left_out, by_triggers) }
+}
+
+fn warnings(unmatched: u64, left_out: u64, by_triggers: u64) -> Vec<String> {
+    let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+    let told = [
+        (
+            unmatched,
+            "row has a key that the table lacks; it",
+            "rows have keys that the table lacks; they",
+            " changed nothing",
+        ),
+        (left_out, "row was", "rows were", " left out by a trigger or constraint of the table"),
+        (by_triggers, "row was", "rows were", " changed beside by triggers of the table"),
+    ];
+    told.iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, more, rest)| plural(*count, one, more) + rest)
+        .collect()
 }
 
 /// The states of a database before and after a write.

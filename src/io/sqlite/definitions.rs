@@ -18,7 +18,7 @@ impl Definitions {
     }
 
     /// A database in memory with the tables, empty.
-    pub(super) fn database(&self) -> Result<Connection> {
+    pub(in super::super) fn database(&self) -> Result<Connection> {
         let connection = Connection::open_in_memory()?;
         connection.execute_batch(&self.0)?;
         Ok(connection)

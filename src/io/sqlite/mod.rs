@@ -29,6 +29,7 @@ pub use memory::share_allocator;
 pub use read::{SqliteRead, SqliteSource};
 pub(super) use read::{count_rows, read, schema};
 pub use sink::ColumnPair;
+pub(super) use table::kind_of_declared;
 pub(super) use target::open_sink;
 
 /// A connection that cannot change the database, not even its journal mode.

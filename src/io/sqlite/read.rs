@@ -94,7 +94,7 @@ impl SqliteSource {
     pub(in super::super) fn state(&self) -> Result<SourceState, IoError> {
         match FileState::of_sqlite(&self.path) {
             Ok(state) => Ok(SourceState::of_file(state)),
-            Err(IoError::Missing { .. }) if self.definitions.is_some() => Ok(SourceState { files: Vec::new() }),
+            Err(IoError::Missing { .. }) if self.definitions.is_some() => Ok(SourceState::default()),
             Err(error) => Err(error),
         }
     }

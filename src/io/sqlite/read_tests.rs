@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    io::{ReadWatch, SourceRows, SourceSpec, Spill, checkpoint_file},
+    io::{Moments, ReadWatch, SourceRows, SourceSpec, Spill, checkpoint_file},
     operator::{ColumnKind, Silent},
 };
 
@@ -124,7 +124,8 @@ fn spilled(source: &SourceSpec) -> (Vec<u8>, bool, usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows");
     let watch = ReadWatch { progress: &Silent, cancelled: &AtomicBool::new(false) };
-    let (rows, rejected) = source.read_or_spill(Spill { path: &path, footer: &[] }, &watch).unwrap();
+    let (rows, rejected) =
+        source.read_or_spill(Spill { path: &path, footer: &[] }, &watch, &Moments::default()).unwrap();
     let is_spilled = match rows {
         SourceRows::Spilled { rows } => checkpoint_file::count_rows(&path).unwrap() == rows,
         SourceRows::Held(frame) => {

@@ -136,7 +136,7 @@ fn indexes(connection: &Connection, table: &str) -> Result<Vec<Index>> {
 
 /// What the values of a column with this declared type may be, by SQLite's affinity rules
 /// (<https://www.sqlite.org/datatype3.html#determination_of_column_affinity>). NUMERIC and BLOB affinity leave it open.
-pub(super) fn kind_of_declared(declared: &str) -> ColumnKind {
+pub(in super::super) fn kind_of_declared(declared: &str) -> ColumnKind {
     let upper = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| upper.contains(word));
     if has(&["INT"]) {
@@ -161,6 +161,8 @@ pub(super) fn declared_for(kind: ColumnKind) -> &'static str {
         | ColumnKind::Date
         | ColumnKind::Timestamp
         | ColumnKind::Texts
+        | ColumnKind::Ints
+        | ColumnKind::Floats
         | ColumnKind::Record(_)
         | ColumnKind::Records(_) => "TEXT",
         ColumnKind::Any => "",

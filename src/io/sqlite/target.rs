@@ -13,7 +13,7 @@ use super::{
         nested::with_json_texts,
         sinks::{
             Applied, Applying, Landed, ModeName, OwnWrite, RefusedSetting, SettingPlaces, SinkTable, SinkTarget,
-            SinkWrite, TransactionSink, Writing, definitions_in, refuse, seconds,
+            SinkWrite, TransactionSink, Writing, definitions_in, landed, refuse, seconds, table_settings,
         },
     },
     apply::{SqliteApplied, SqliteWrite, apply_sqlite},
@@ -38,35 +38,18 @@ pub(in super::super) fn open_sink(
     places: &dyn SettingPlaces,
     path: PathBuf,
 ) -> Result<Arc<dyn SinkTarget>, RefusedSetting> {
-    let Some(name) = table.table.clone() else {
-        let mend = "add table = \"…\"";
-        return Err(RefusedSetting::new("sqlite", "a SQLite sink needs 'table'", "which table?", mend));
-    };
-    refuse(&[("metadata", !table.metadata.is_empty())], "only an index has it; name columns in 'columns'")?;
+    let settings = table_settings(table, "sqlite")?;
     refuse(&[("nested", table.nested.is_some())], "there are no lists and records here: they are JSON texts")?;
-    let mode = match table.mode.unwrap_or_default() {
-        ModeName::Replace => SinkMode::Replace,
-        ModeName::Append => SinkMode::Append,
-        ModeName::Upsert => SinkMode::Upsert,
-        ModeName::Update => SinkMode::Update,
-    };
-    let keys = table.keys.as_ref().map(|keys| keys.pairs()).unwrap_or_default();
-    let needs_keys = matches!(mode, SinkMode::Upsert | SinkMode::Update);
-    if needs_keys && keys.is_empty() {
-        let mend = "add keys = [\"id\"]";
-        return Err(RefusedSetting::new("mode", "this mode needs 'keys'", "rows are matched by keys", mend));
-    }
-    if !needs_keys && !keys.is_empty() && matches!(mode, SinkMode::Append) {
-        refuse(&[("keys", true)], "only replace, upsert and update have keys")?;
-    }
-    if mode != SinkMode::Upsert {
-        refuse(&[("insert_only", !table.insert_only.is_empty())], "only upsert adds rows beside those it changes")?;
-    }
     let definitions = table.definitions.as_deref().map(|written| definitions_in(&places.path("definitions", written)));
     let sink = SqliteSink {
-        table: name,
-        mode,
-        keys,
+        table: settings.table,
+        mode: match settings.mode {
+            ModeName::Replace => SinkMode::Replace,
+            ModeName::Append => SinkMode::Append,
+            ModeName::Upsert => SinkMode::Upsert,
+            ModeName::Update => SinkMode::Update,
+        },
+        keys: settings.keys,
         columns: table.columns.as_ref().map(|columns| columns.pairs()),
         add_columns: table.add_columns,
         insert_only: table.insert_only.clone(),
@@ -137,38 +120,15 @@ impl TransactionSink for SqliteTarget {
             });
         }
         let applied = apply_sqlite(&self.path, &tables, busy_timeout, applying)?;
-        let landed = (0..tables.len()).map(|place| landed(&applied, place)).collect();
+        let landed = (0..tables.len()).map(|place| landed_of(&applied, place)).collect();
         let SqliteApplied { commit_seconds, before, after, undisturbed, .. } = applied;
-        Ok(Applied { landed, commit_seconds, own_write: OwnWrite { before, after, undisturbed } })
+        Ok(Applied { landed, commit_seconds, own_write: Some(OwnWrite { before, after, undisturbed }) })
     }
 }
 
 /// What one write of a database came to.
-fn landed(applied: &SqliteApplied, place: usize) -> Landed {
+fn landed_of(applied: &SqliteApplied, place: usize) -> Landed {
     let of = |counts: &[u64]| counts.get(place).copied().unwrap_or_default();
-    let (unmatched, left_out) = (of(&applied.unmatched), of(&applied.left_out));
-    Landed {
-        rows: applied.rows.get(place).copied().flatten(),
-        left_out: unmatched + left_out,
-        seconds: applied.seconds.get(place).copied().unwrap_or_default(),
-        warnings: warnings(unmatched, left_out, of(&applied.by_triggers)),
-    }
-}
-
-fn warnings(unmatched: u64, left_out: u64, by_triggers: u64) -> Vec<String> {
-    let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
-    let told = [
-        (
-            unmatched,
-            "row has a key that the table lacks; it",
-            "rows have keys that the table lacks; they",
-            " changed nothing",
-        ),
-        (left_out, "row was", "rows were", " left out by a trigger or constraint of the table"),
-        (by_triggers, "row was", "rows were", " changed beside by triggers of the table"),
-    ];
-    told.iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, more, rest)| plural(*count, one, more) + rest)
-        .collect()
+    let counts = (of(&applied.unmatched), of(&applied.left_out), of(&applied.by_triggers));
+    landed(applied.rows.get(place).copied().flatten(), applied.seconds.get(place).copied().unwrap_or_default(), counts)
 }

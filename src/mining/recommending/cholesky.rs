@@ -27,13 +27,31 @@ pub fn inverse(matrix: &mut [f64], size: usize) -> Vec<f64> {
     for row in 0..size {
         let (above, rest) = inverted.split_at_mut(row * size);
         let (own, factor) = (&mut rest[..size], &matrix[row * size..]);
-        for (column, other) in above.chunks_exact(size).enumerate() {
-            add(&mut own[..=column], -factor[column] * factor[row], &other[..=column]);
+        let times = |column: usize| -factor[column] * factor[row];
+        // Beyond its diagonal a row has nothing.
+        let mut fours = above.chunks_exact(4 * size);
+        for (four, others) in fours.by_ref().enumerate() {
+            let column = 4 * four;
+            let rows = [0, 1, 2, 3].map(|row| &others[row * size..row * size + column + 4]);
+            add_four(&mut own[..column + 4], [0, 1, 2, 3].map(|row| times(column + row)), rows);
+        }
+        for (column, other) in (row - row % 4..row).zip(fours.remainder().chunks_exact(size)) {
+            add(&mut own[..=column], times(column), &other[..=column]);
         }
         own[row] = factor[row];
     }
+    // And of the whole: the products of its columns.
     let mut inverse = vec![0.0; size * size];
-    for (row, factor) in inverted.chunks_exact(size.max(1)).enumerate() {
+    let mut fours = inverted.chunks_exact(4 * size.max(1));
+    for (four, factors) in fours.by_ref().enumerate() {
+        let row = 4 * four;
+        for place in 0..row + 4 {
+            let times = [0, 1, 2, 3].map(|other| factors[other * size + place]);
+            let rows = [0, 1, 2, 3].map(|other| &factors[other * size..other * size + place + 1]);
+            add_four(&mut inverse[place * size..=place * (size + 1)], times, rows);
+        }
+    }
+    for (row, factor) in (size - size % 4..size).zip(fours.remainder().chunks_exact(size.max(1))) {
         for place in 0..=row {
             add(&mut inverse[place * size..=place * (size + 1)], factor[place], &factor[..=place]);
         }
@@ -45,6 +63,15 @@ pub fn inverse(matrix: &mut [f64], size: usize) -> Vec<f64> {
 #[inline]
 fn add(to: &mut [f64], times: f64, of: &[f64]) {
     to.iter_mut().zip(of).for_each(|(to, of)| *to += times * of);
+}
+
+/// Adds multiples of four rows at once, so that what they are added to is read and written once.
+#[inline]
+fn add_four(to: &mut [f64], times: [f64; 4], of: [&[f64]; 4]) {
+    let [one, two, three, four] = of;
+    for ((((to, one), two), three), four) in to.iter_mut().zip(one).zip(two).zip(three).zip(four) {
+        *to += (times[0] * one + times[1] * two) + (times[2] * three + times[3] * four);
+    }
 }
 
 /// Makes a matrix its lower factor, with the inverse of the diagonal.

@@ -18,7 +18,12 @@ pub struct Gram {
     pub pairs: Pairs,
     /// The most others of an item that are kept.
     most: usize,
+    /// Of few items the pairs as a table too, row by row, in which a pair is looked up at once.
+    table: Option<Vec<f32>>,
 }
+
+/// So many items have a table, of 4 MiB at most.
+const IN_TABLE: usize = 1 << 10;
 
 impl Gram {
     /// Counts orders. Of an order of more than `max_basket` items those that are in most orders count. Of each item the `most` others
@@ -34,7 +39,8 @@ impl Gram {
             .map_init(|| Row::new(&co_orders), |row, items| part(&co_orders, &own, most, items, row))
             .collect();
         let pairs = Pairs::of_parts(parts.iter());
-        Self { own, pairs, most }
+        let table = (item_count <= IN_TABLE.min(most)).then(|| table(&pairs, item_count));
+        Self { own, pairs, most, table }
     }
 
     /// How many items there may be.
@@ -51,6 +57,9 @@ impl Gram {
     /// What the orders with both weigh; 0 where neither kept the other.
     #[inline]
     pub fn together(&self, one: u32, other: u32) -> f32 {
+        if let Some(table) = &self.table {
+            return table.get(one as usize * self.item_count() + other as usize).copied().unwrap_or_default();
+        }
         match self.look_up(one, other) {
             Ok(weight) => weight,
             Err(is_whole) if is_whole => 0.0,
@@ -67,6 +76,14 @@ impl Gram {
         let found = others.get(start..end).unwrap_or_default().binary_search(&other);
         found.ok().and_then(|place| weights.get(start + place).copied()).ok_or(others.len() < self.most)
     }
+}
+
+fn table(pairs: &Pairs, item_count: usize) -> Vec<f32> {
+    let mut table = vec![0.0; item_count * item_count];
+    for (item, row) in (0..).zip(table.chunks_exact_mut(item_count.max(1))) {
+        pairs.each(item).for_each(|(other, weight)| row[other as usize] = weight);
+    }
+    table
 }
 
 fn part(orders: &CoOrders, own: &[f64], most: usize, items: Range<u32>, row: &mut Row) -> Part {

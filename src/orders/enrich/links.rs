@@ -172,7 +172,9 @@ impl<'a> Links<'a> {
         if let Some(found) = self.remembered.get(shop).and_then(|names| names.get(name)) {
             return *found;
         }
-        let found = self.of_plain_name(wanted.shop, &names::plain(name));
+        let plain = names::plain(name);
+        let of_only = || self.of_plain_name(wanted.shop, names::without_only_variant(&plain)?);
+        let found = self.of_plain_name(wanted.shop, &plain).or_else(of_only);
         if self.remembered.len() <= shop {
             self.remembered.resize_with(shop + 1, HashMap::new);
         }

@@ -34,6 +34,7 @@ use self::{
     shops::Shops,
     snapshots::SNAPSHOTS,
 };
+use crate::flags::{Flag, flag};
 use crate::operator::{
     ColumnKind, Frames, InputPort, Inputs, Operator, OutputPort, ParamError, PortSchema, StageContext, StageError,
 };
@@ -90,6 +91,7 @@ impl Operator for EnrichOrders {
     const SUMMARY: &'static str =
         "Links order lines with variants, catalog and inventory; gives the lines to mine and the items as they stand.";
     const VERSION: u32 = 4;
+    const SWITCH: Option<&'static Flag> = Some(flag("phase.data_mapping"));
     const INPUTS: Inputs = Inputs::Ports(&[
         InputPort::required("order_lines", ORDER_LINES, "Order lines of ingest-shop.").may_lack(&[
             "weight_kg",

@@ -27,6 +27,11 @@ pub fn full(title: &str, variant_title: Option<&str>) -> String {
     }
 }
 
+/// A name, as it is compared, without the words by which Shopify calls the only variant of a product: `Mug - Default Title`.
+pub fn without_only_variant(plain: &str) -> Option<&str> {
+    plain.strip_suffix(" default title")
+}
+
 /// Whether a name ends with these words, and has others before.
 pub fn ends_with(name: &str, words: &str) -> bool {
     !words.is_empty() && name.strip_suffix(words).is_some_and(|before| before.ends_with(' '))

@@ -375,6 +375,7 @@ fn a_line_is_linked_by_its_name_where_it_is_one_variants_and_sizes_of_one_sku_ar
         ("Boot", "BOOT", "10 | sku | true"),
         ("boot – 38", "", "10 | name | false"),
         ("Mug", "OLD-SKU", "20 | name | false"),
+        ("Mug - Default Title", "", "20 | name | false"),
         ("Boot", "", "Boot | - | false"),
         ("Tray", "", "Tray | - | false"),
         ("Tray", "TRAY-2", "40 | sku | false"),
@@ -392,5 +393,5 @@ fn a_line_is_linked_by_its_name_where_it_is_one_variants_and_sizes_of_one_sku_ar
         names.map(|(.., expected)| expected)
     );
     let metrics = ["resolved_variants", "linked_by_sku", "linked_by_name", "unresolved"];
-    assert_eq!(rows(&enriched.metrics, &metrics), ["6 | 4 | 2 | 2"]);
+    assert_eq!(rows(&enriched.metrics, &metrics), ["7 | 4 | 3 | 2"]);
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::delimited::dialect::Dialect;
 use crate::orders::{
-    reading::parse::Convention,
+    reading::job::Convention,
     recognising::{fields::Kind, headers::ShopColumns, layout::Layout, profile::Profile},
 };
 

@@ -14,10 +14,10 @@ use crate::orders::{
     reading::{
         content::Content,
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
+        job::{Convention, Job},
         json,
         order_ids::{self, FirstRows},
         parquet,
-        parse::{Convention, Job},
     },
     recognising::{
         fields::{Kind, Order},

@@ -138,6 +138,9 @@ impl DayOrder {
         }
         if let Some((at, length, date)) = worded(&parts) {
             parts.splice(at..at + length, date.map(Part::number));
+        } else if let Some((at, year)) = period(&parts) {
+            let year = parts.remove(year);
+            parts.insert(at, year);
         }
         parts
     }
@@ -181,6 +184,59 @@ fn worded(parts: &[Part]) -> Option<(usize, usize, [u32; 3])> {
     }
 }
 
+/// A folder without the folders of years, months, weeks and days that it ends with: `shop/2025/11` is `shop`. Numbers count as
+/// such below a year alone.
+pub fn without_periods(folder: &str) -> &str {
+    let (mut rest, mut found) = (folder, folder);
+    loop {
+        let (above, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+        let parts = tokens(name);
+        if !is_period(&parts) {
+            return found;
+        }
+        if parts.iter().any(stands_for_year) {
+            found = above;
+        }
+        rest = above;
+    }
+}
+
+/// Whether a name is nothing but a stretch of time: 2025, 2025-11, 20251104, 11, Q4, November.
+fn is_period(parts: &[Part]) -> bool {
+    const WORDS: [&str; 12] = ["q", "t", "h", "s", "w", "kw", "y", "m", "d", "week", "quarter", "month"];
+    let is_of_time = |part: &Part| match part {
+        Part::Number(..) => part.day_or_month().is_some() || part.value() == Some(0) || stands_for_year(part),
+        Part::Word(word) => part.month().is_some() || WORDS.contains(&word.as_str()),
+        Part::Marks(_) => part.is_mark(),
+    };
+    parts.iter().any(|part| !part.is_mark()) && parts.iter().all(is_of_time)
+}
+
+/// A year, alone or with the month and the day: 2025, 202511, 20251104.
+fn stands_for_year(part: &Part) -> bool {
+    match part {
+        Part::Number(6 | 8, digits) => {
+            digits.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year: u32| (1990..2200).contains(&year))
+        }
+        part => part.year().is_some(),
+    }
+}
+
+/// A month, week, quarter or half before its year: Q4_2025, 4T2025, 12-2025. Where its number is, and where the year.
+fn period(parts: &[Part]) -> Option<(usize, usize)> {
+    const WEEKS: u32 = 53;
+    let year = parts.iter().position(|part| part.year().is_some())?;
+    let before = |at: usize| Some((at.checked_sub(1)?, parts.get(at.checked_sub(1)?)?));
+    let (mut at, mut part) = before(year)?;
+    if part.is_mark() {
+        (at, part) = before(at)?;
+    }
+    if matches!(part, Part::Word(letters) if letters.chars().count() <= 2) {
+        (at, part) = before(at)?;
+    }
+    part.value().filter(|value| (1..=WEEKS).contains(value)).map(|_| (at, year))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,5 +270,32 @@ mod tests {
         stays(&["orders_dec_2024.csv", "orders_jan_2025.csv", "orders_feb_2025.csv"]);
         stays(&["2024 Dezember.csv", "2025 Januar.csv", "2025 M\u{e4}rz.csv", "2025 Mai.csv"]);
         stays(&["orders 9-Nov-2025.csv", "orders 10-Nov-2025.csv", "orders 1-Dec-2025.csv"]);
+        stays(&["Q3_2025.csv", "Q4_2025.csv", "Q1_2026.csv"]);
+        stays(&["ventas 4T2025.csv", "ventas 1T2026.csv", "ventas 2T 2026.csv"]);
+        stays(&["orders_11_2025.csv", "orders_12_2025.csv", "orders_1_2026.csv"]);
+        stays(&["KW52-2025.csv", "KW2-2026.csv"]);
+        stays(&["2024_2025.csv", "2025_2026.csv"]);
+    }
+
+    #[test]
+    fn folders_of_years_and_months_below_a_shop_are_no_shops() {
+        for (folder, expected) in [
+            ("data/shop", "data/shop"),
+            ("data/shop/2025", "data/shop"),
+            ("data/shop/2025/11", "data/shop"),
+            ("data/shop/2025/11/04", "data/shop"),
+            ("shop/2025-11", "shop"),
+            ("shop/2025_Q4", "shop"),
+            ("shop/2025/November", "shop"),
+            ("shop/20251104", "shop"),
+            ("shop/y=2025/m=11", "shop"),
+            ("2025", ""),
+            ("data/7", "data/7"),
+            ("data/may", "data/may"),
+            ("data/shop-2025", "data/shop-2025"),
+            ("data/2025/shop", "data/2025/shop"),
+        ] {
+            assert_eq!(without_periods(folder), expected, "{folder}");
+        }
     }
 }

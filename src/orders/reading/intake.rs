@@ -17,7 +17,8 @@ use crate::orders::{
     reading::{
         entry::{BlockPlace, FileEntry, Notes, Reading, lock},
         file::{FileReader, ignored_for_name, may_be_a_note},
-        parse::{Convention, Job, Parsed, Parser, Reject},
+        job::{Convention, Job, Parsed, Reject},
+        parse::Parser,
     },
     recognising::{fields::Kind, layout::Layout},
     rows::partitions::Partitions,

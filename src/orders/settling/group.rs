@@ -1,7 +1,7 @@
 //! The order lines of a partition by order.
 
 use crate::orders::{
-    reading::{entry::BlockPlace, parse::Reject},
+    reading::{entry::BlockPlace, job::Reject},
     recognising::fields::{Order, Reason},
     rows::{partitions::Rows, row::Row},
     settling::settle::Settled,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::orders::{
-    reading::{parse::Reject, refusing::shown},
+    reading::{job::Reject, refusing::shown},
     recognising::{
         fields::{Order, Reason},
         left_out::LeftOut,

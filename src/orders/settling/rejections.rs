@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::operator::{ColumnKind, StageContext, StageError};
 use crate::orders::{
-    reading::{entry::FileEntry, parse::Reject},
+    reading::{entry::FileEntry, job::Reject},
     recognising::fields::Reason,
     tables::table::Table,
 };

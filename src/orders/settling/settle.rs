@@ -6,6 +6,7 @@ use crate::delimited::dialect::Encoding;
 use crate::orders::{
     reading::{
         entry::{BlockPlace, FileEntry},
+        file_order::without_periods,
         intake::{FileRead, Intake},
     },
     recognising::{
@@ -150,8 +151,9 @@ impl Settled {
     }
 }
 
+/// The folder of a shop that a file lies in; those of years and months in it are none.
 fn folder(name: &str) -> &str {
-    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+    without_periods(name.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 /// The name of the folder that a file lies in, be it the folder of all data.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use crate::orders::{
-    reading::{parse::Reject, refusing::shown},
+    reading::{job::Reject, refusing::shown},
     recognising::fields::{Inventory, Kind, Reason},
     rows::{partitions::Rows, row::Row},
     settling::group::{Known, MONTH_OVER_12, reject},

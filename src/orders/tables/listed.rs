@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::orders::{
-    reading::{intake::FileRead, parse::Reject, refusing::shown},
+    reading::{intake::FileRead, job::Reject, refusing::shown},
     recognising::fields::{Catalog, Kind, Product, Reason, Variant},
     rows::partitions::Rows,
     settling::group::{Known, reject},

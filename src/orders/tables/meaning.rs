@@ -1,7 +1,7 @@
 //! What a row of a shop's tables means, and what several of them share.
 
 use crate::orders::{
-    reading::parse::Reject,
+    reading::job::Reject,
     recognising::fields::{Kind, Reason},
     rows::row::{Row, Values},
     settling::group::{Known, reject},

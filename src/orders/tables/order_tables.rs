@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
-    reading::parse::Reject,
+    reading::job::Reject,
     recognising::{fields::Order, left_out::LeftOut},
     rows::{
         cells::Cells,

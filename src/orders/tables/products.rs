@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::orders::{
-    reading::{intake::FileRead, parse::Reject},
+    reading::{intake::FileRead, job::Reject},
     recognising::fields::{Kind, Product},
     rows::{partitions::Rows, row::Row},
     settling::group::Known,

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use crate::operator::{ColumnKind, StageError};
 use crate::orders::{
-    reading::{intake::FileRead, parse::Reject, refusing::shown},
+    reading::{intake::FileRead, job::Reject, refusing::shown},
     recognising::fields::{Catalog, Kind, Reason, Variant},
     rows::partitions::Rows,
     settling::group::{Known, reject},

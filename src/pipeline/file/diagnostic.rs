@@ -72,7 +72,7 @@ impl Diagnostic {
             group = group.element(Level::HELP.message(mend.as_str()));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group]).to_string()
+        crate::postgres::hide_passwords(&renderer.render(&[group]).to_string())
     }
 }
 

@@ -1,18 +1,24 @@
 //! Source and sink tables into what `io` reads and writes.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     diagnostic::Diagnostic,
     document::Node,
-    model::{EncodingName, MissingName, SourceTable, TypeName},
+    model::{ChangedName, EncodingName, MissingName, SourceTable, TypeName, VerifyTable},
 };
 use crate::{
     io::{
-        self, CsvOptions, Definitions, Encoding, KINDS, MissingFiles, RefusedSetting, SettingPlaces, SinkTable,
-        SinkTarget, SourceSpec, SqliteRead, SqliteSource, definitions_in,
+        self, CsvOptions, Definitions, Encoding, KINDS, MissingFiles, PostgresSource, RefusedSetting, SettingPlaces,
+        SinkTable, SinkTarget, SourceSpec, SqliteRead, SqliteSource, definitions_in,
     },
     operator::ColumnKind,
+    postgres::{self, Changed, Read, Server},
 };
 
 /// A table of the file being turned into an endpoint: where it stands, for messages.
@@ -72,15 +78,19 @@ impl Place<'_> {
 }
 
 impl SettingPlaces for Place<'_> {
-    /// Resolves a path against the folder of the text that it was written in.
+    /// Resolves a path against the folder of the text that it was written in. The URL of a server stays as it is.
     fn path(&self, key: &str, written: &str) -> PathBuf {
-        let at = self.root.locate(&[self.section, self.name, key]);
+        if postgres::is_url(written) {
+            return PathBuf::from(written);
+        }
+        let way: Vec<&str> = [self.section, self.name].into_iter().chain(key.split('.')).collect();
+        let at = self.root.locate(&way);
         normalise(&at.origin.folder.join(written))
     }
 }
 
 /// Takes `.` and `..` out of a path without asking the file system, so that messages read well.
-fn normalise(path: &std::path::Path) -> PathBuf {
+pub(super) fn normalise(path: &std::path::Path) -> PathBuf {
     use std::path::Component;
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -101,14 +111,18 @@ fn normalise(path: &std::path::Path) -> PathBuf {
 /// No place or two, keys that do not belong to the kind of place, a bad delimiter or time.
 pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diagnostic> {
     let (kind, written) = place.one_of(&[
+        ("database", table.database.as_deref()),
         ("sqlite", table.sqlite.as_deref()),
+        ("postgres", table.postgres.as_deref()),
         ("csv", table.csv.as_deref()),
         ("ndjson", table.ndjson.as_deref()),
         ("json", table.json.as_deref()),
         ("parquet", table.parquet.as_deref()),
         ("files", table.files.as_deref()),
     ])?;
-    if kind != "sqlite" {
+    let is_server = kind == "postgres" || (kind == "database" && postgres::is_url(written));
+    let is_database = is_server || matches!(kind, "database" | "sqlite");
+    if !is_database {
         place.refuse(
             &[
                 ("table", table.table.is_some()),
@@ -117,8 +131,13 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
                 ("own_writes", table.own_writes.is_some()),
                 ("definitions", table.definitions.is_some()),
             ],
-            "only SQLite sources have it",
+            "only sources of databases have it",
         )?;
+    }
+    // A variable may name either kind of database: what only a server has is passed over by the other.
+    if kind != "database" && !is_server {
+        let keys = [("changed", table.changed.is_some()), ("cents", !table.cents.is_empty())];
+        place.refuse(&keys, "only PostgreSQL sources have it")?;
     }
     if kind != "files" {
         place.refuse(&[("missing", table.missing.is_some())], "only sources of files have it")?;
@@ -138,7 +157,8 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
     let path = place.path(kind, written);
     let glob = path.display().to_string();
     Ok(match kind {
-        "sqlite" => SourceSpec::Sqlite(SqliteSource {
+        "postgres" | "database" if is_server => SourceSpec::Postgres(Box::new(server(place, kind, written, table)?)),
+        "sqlite" | "database" => SourceSpec::Sqlite(SqliteSource {
             path,
             read: sqlite_read(place, table)?,
             busy_timeout: place.seconds("busy_timeout", table.busy_timeout)?,
@@ -155,6 +175,53 @@ pub fn source(place: &Place<'_>, table: &SourceTable) -> Result<SourceSpec, Diag
             },
         },
         _ => SourceSpec::Parquet { glob },
+    })
+}
+
+/// What a verification query asks.
+///
+/// # Errors
+/// No database or two, a connection string that cannot be taken apart.
+pub fn asked(place: &Place<'_>, table: &VerifyTable) -> Result<SourceSpec, Diagnostic> {
+    let (kind, written) = place.one_of(&[
+        ("database", table.database.as_deref()),
+        ("sqlite", table.sqlite.as_deref()),
+        ("postgres", table.postgres.as_deref()),
+    ])?;
+    if kind == "postgres" || (kind == "database" && postgres::is_url(written)) {
+        let source = postgres::Source { read: Read::Query(table.query.clone()), cents: BTreeSet::new(), changed: None };
+        let server = server_of(place, kind, written)?;
+        return Ok(SourceSpec::Postgres(Box::new(PostgresSource { server, source, definitions: None })));
+    }
+    Ok(SourceSpec::Sqlite(SqliteSource {
+        path: place.path(kind, written),
+        read: SqliteRead::Query(table.query.clone()),
+        busy_timeout: place.seconds("busy_timeout", None)?,
+        definitions: None,
+    }))
+}
+
+fn server_of(place: &Place<'_>, key: &str, written: &str) -> Result<Server, Diagnostic> {
+    Server::new(written).map_err(|error| {
+        place.fail(key, error.to_string(), "cannot be used").mend("see docs/postgres.md for what can be written here")
+    })
+}
+
+/// What is read of a server.
+fn server(place: &Place<'_>, key: &str, written: &str, table: &SourceTable) -> Result<PostgresSource, Diagnostic> {
+    let server = server_of(place, key, written)?;
+    let read = match sqlite_read(place, table)? {
+        SqliteRead::Table(name) => Read::Table(name),
+        SqliteRead::Query(sql) => Read::Query(sql),
+    };
+    let changed = table.changed.as_ref().map(|changed| match changed {
+        ChangedName::Column(name) => Changed::Column(name.clone()),
+        ChangedName::Query { query } => Changed::Query(query.clone()),
+    });
+    Ok(PostgresSource {
+        server,
+        source: postgres::Source { read, cents: table.cents.iter().cloned().collect(), changed },
+        definitions: place.definitions(table.definitions.as_deref())?,
     })
 }
 

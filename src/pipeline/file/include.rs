@@ -13,7 +13,10 @@ use super::{
 };
 
 /// Sections whose entries have names of their own and are put together from included files.
-const NAMED_SECTIONS: [&str; 6] = ["vars", "sources", "stages", "sinks", "reports", "verify"];
+const NAMED_SECTIONS: [&str; 7] = ["vars", "sources", "stages", "sinks", "reports", "figures", "verify"];
+
+/// What a file says of itself alone, and of its own runs: not taken over by a file that includes it.
+const OWN_SECTIONS: [&str; 8] = ["name", "scope", "tags", "report", "schedule", "schedules", "alerts", "metrics"];
 
 /// Reads a pipeline file and all it includes. `shown` is what messages call it, `stack` the files being read.
 ///
@@ -187,7 +190,7 @@ fn merge(root: &mut Node, included: Node, own: &[String]) -> Result<(), Diagnost
     let Value::Table(added) = included.value else { return Ok(()) };
     for section in added.0 {
         if !NAMED_SECTIONS.contains(&section.key.as_str()) {
-            if ["name", "scope", "tags"].contains(&section.key.as_str()) {
+            if OWN_SECTIONS.contains(&section.key.as_str()) {
                 continue;
             }
             return Err(Diagnostic::new(format!("unknown key '{}'", section.key), &section.at, "not known here")

@@ -329,11 +329,11 @@ mod tests {
             ("night.toml", "name = \"night\"\ninclude = [\"a.toml\"]\n[vars]\nx = { default = 2 }\n"),
             (
                 "a.toml",
-                "name = \"a\"\ntags = [\"t\"]\n[vars]\nx = { default = 1 }\n[stages.s]\nparams = { x = \"${vars.x}\" }\n",
+                "name = \"a\"\ntags = [\"t\"]\n[schedule]\ncron = \"1h\"\n[vars]\nx = { default = 1 }\n[stages.s]\nparams = { x = \"${vars.x}\" }\n",
             ),
         ];
         let json = load_text(&files, &[], NONE).unwrap().to_json();
-        assert_eq!(json["name"], "night");
+        assert_eq!((&json["name"], json.get("schedule")), (&"night".into(), None));
         assert_eq!(json["stages"]["s"]["params"]["x"], 2);
         assert_eq!(json["stages"]["s"]["tags"], serde_json::json!(["t"]));
     }

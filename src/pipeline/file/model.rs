@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::io::SinkTable;
+use crate::{
+    alerts::{AlertTable, MetricsTable},
+    io::SinkTable,
+    schedule::ScheduleTable,
+};
 
 /// A pipeline file: what runs, in what order, with what settings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,12 +43,27 @@ pub struct PipelineFile {
     /// Where datasets go to.
     #[serde(default)]
     pub sinks: BTreeMap<String, SinkTable>,
-    /// Datasets printed at the end of a run.
+    /// Datasets on the page of a run, as tables and charts.
     #[serde(default)]
     pub reports: BTreeMap<String, ReportTable>,
+    /// The main figures of a run.
+    #[serde(default)]
+    pub figures: BTreeMap<String, FigureTable>,
+    /// What counts as unusual, where the newest page lies, and who is told. Of this file alone: included files have theirs.
+    #[serde(default)]
+    pub report: ReportSettings,
     /// Queries with expectations, for `nightloom verify`.
     #[serde(default)]
     pub verify: BTreeMap<String, VerifyTable>,
+    /// When the pipeline is due. Not taken over from included files, as are the three that follow.
+    pub schedule: Option<ScheduleTable>,
+    /// Further times at which it is due, each with a name.
+    #[serde(default)]
+    pub schedules: BTreeMap<String, ScheduleTable>,
+    /// What is told of the pipeline's runs, and to whom.
+    pub alerts: Option<AlertTable>,
+    /// Where the figures of its runs go.
+    pub metrics: Option<MetricsTable>,
 }
 
 /// A file to include.
@@ -84,12 +103,25 @@ pub struct VarTable {
     pub about: Option<String>,
 }
 
-/// A source: exactly one of sqlite, csv, ndjson, json, parquet, files.
+/// A source: exactly one of database, sqlite, postgres, csv, ndjson, json, parquet, files.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTable {
+    /// A database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…); needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Path of a SQLite database; needs table or query.
     pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server, a URL or key=value pairs as libpq takes them; needs table or query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// What of a PostgreSQL source tells without reading it that it changed: a column whose newest value does, or { query = … }
+    /// that gives one row, for example a count and a checksum. Without it the source is read in each run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<ChangedName>,
+    /// Columns of type numeric that are read as whole cents; others are read as exact texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cents: Vec<String>,
     /// Table to read.
     pub table: Option<String>,
     /// Query to read.
@@ -129,6 +161,19 @@ pub struct SourceTable {
     pub definitions: Option<String>,
     /// Expectations on the rows read.
     pub expect: Option<ExpectTable>,
+}
+
+/// What tells that the rows of a server changed.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ChangedName {
+    /// A column: its newest value, and the number of rows.
+    Column(String),
+    /// A query that gives one row.
+    Query {
+        /// The query.
+        query: String,
+    },
 }
 
 /// What becomes of a source that only its own pipeline wrote since it was read.
@@ -246,19 +291,148 @@ pub enum Severity {
     Warn,
 }
 
-/// A dataset printed at the end of a run.
+/// A dataset on the page of a run. One without `chart` is printed by `run --verbose` too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportTable {
-    /// The dataset; one with a column "section" is printed as a block a section.
+    /// The dataset; one with a column "section" is shown as a block a section.
     pub from: String,
     /// The heading; default the report's name.
     pub title: Option<String>,
     /// How many rows at most; default 40.
     pub limit: Option<u32>,
-    /// Whether it is printed only when there are rows; default false.
+    /// Whether it is shown only when there are rows; default false.
     #[serde(default)]
     pub hide_empty: bool,
+    /// The part of the page it stands in; default the name of the file it is written in.
+    pub part: Option<String>,
+    /// How it is drawn on the page; default a table.
+    pub chart: Option<ChartName>,
+    /// Column of the categories; of a histogram, of the numbers that are counted.
+    pub x: Option<String>,
+    /// Column of the numbers; without it rows are counted.
+    pub y: Option<String>,
+    /// Column that makes a series of each of its values; the rows of a heat map.
+    pub series: Option<String>,
+    /// How the numbers of a category come together; default sum.
+    pub measure: Option<MeasureName>,
+    /// The columns that a table shows; default all.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// Two columns of texts whose words that differ are marked.
+    pub compare: Option<[String; 2]>,
+    /// What of a row stands where on its card; needs chart = "cards".
+    pub card: Option<CardTable>,
+}
+
+/// How a report is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartName {
+    /// A table, on the page alone.
+    Table,
+    /// Horizontal bars, the largest first.
+    Bar,
+    /// Horizontal bars in parts, the largest first.
+    StackedBar,
+    /// Lines, in the order of x.
+    Line,
+    /// How many values lie in which range.
+    Histogram,
+    /// A field a category and series.
+    HeatMap,
+    /// A card a row.
+    Cards,
+}
+
+/// How numbers come together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureName {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// Their mean.
+    Mean,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
+/// What of a row stands where on its card: columns.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardTable {
+    /// The heading.
+    pub title: String,
+    /// URL of a picture: shown where it is a data: URL, else a link.
+    pub picture: Option<String>,
+    /// A price before.
+    pub before: Option<String>,
+    /// The price now.
+    pub after: Option<String>,
+    /// A sentence or two.
+    pub text: Option<String>,
+    /// More columns, with their names.
+    #[serde(default)]
+    pub facts: Vec<String>,
+}
+
+/// A main figure of a run: told at its end with its change, kept for later nights, and compared with those before.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FigureTable {
+    /// The dataset whose rows are counted, or that has the column.
+    pub from: String,
+    /// A dataset: of how many rows the figure is a share.
+    pub of: Option<String>,
+    /// A column to measure, rather than rows to count.
+    pub column: Option<String>,
+    /// How the column is measured; default sum.
+    pub measure: Option<MeasureName>,
+    /// What the figure is called; default its name with spaces.
+    pub label: Option<String>,
+    /// The part of the summary it stands in; default the name of the file it is written in.
+    pub part: Option<String>,
+    /// What a measured column holds; default amount.
+    pub unit: Option<UnitName>,
+    /// Whether somebody should look when it grows, as at patterns that are new; default false.
+    #[serde(default)]
+    pub look: bool,
+}
+
+/// What a figure is a number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitName {
+    /// Whole things.
+    Count,
+    /// A sum or a mean.
+    Amount,
+    /// Money in cents, shown with two decimals.
+    Cents,
+}
+
+/// What counts as unusual, where the newest page lies, and who is told.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSettings {
+    /// Path of the newest page; each run also leaves it in its own folder.
+    pub page: Option<String>,
+    /// How many earlier nights a figure is compared with; default 30.
+    pub nights: Option<u32>,
+    /// With fewer nights than this a figure is compared with the last one alone; default 5.
+    pub least_nights: Option<u32>,
+    /// How many times the usual spread a figure may lie from the median; default 3.5.
+    pub score: Option<f64>,
+    /// By which share a figure may differ from the last night where there are too few; default 0.2.
+    pub change: Option<f64>,
+    /// A program and its arguments, started with the headline as JSON on its standard input when a night is unusual or failed.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// A URL that the headline is sent to as JSON (its `text` is Slack's) when a night is unusual or failed.
+    pub webhook: Option<String>,
 }
 
 /// A query with expectations on its result.
@@ -267,8 +441,12 @@ pub struct ReportTable {
 pub struct VerifyTable {
     /// The heading; default the query's name.
     pub title: Option<String>,
+    /// The database: the path of a SQLite database, or the URL of a PostgreSQL server (postgres://…).
+    pub database: Option<String>,
     /// Path of the SQLite database.
-    pub sqlite: String,
+    pub sqlite: Option<String>,
+    /// Connection string of a PostgreSQL server.
+    pub postgres: Option<String>,
     /// The query.
     pub query: String,
     /// What must hold of its rows.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     diagnostic::{Diagnostic, suggest},
@@ -10,13 +10,15 @@ use super::{
     endpoints::{self, Place},
     load::{Overrides, load},
     model::{ExpectTable, PipelineFile, SourceTable, StageTable},
-    steps::{DatasetRef, Expectation, Input, Output, Pipeline, Report, Sink, Step, StepId, StepKind, Verify},
+    reports,
+    steps::{DatasetRef, Expectation, Input, Output, Pipeline, Sink, Step, StepId, StepKind, Verify, find},
     typed::{explain, typed},
+    upkeep::upkeep,
 };
 use crate::{
-    io::SettingPlaces,
     operator::{BindError, BoundOperator, Inputs, JsonStyle, OperatorKind, OutputPort},
     pipeline::registry::Registry,
+    postgres,
 };
 
 impl Pipeline {
@@ -34,8 +36,11 @@ impl Pipeline {
         let builder = Builder { document: &document, registry };
         let steps = builder.steps(&file)?;
         let sinks = builder.sinks(&file, &steps)?;
-        let reports = builder.reports(&file, &steps)?;
-        let verify = builder.verify(&file);
+        let reports = reports::reports(&document, &file, &steps)?;
+        let figures = reports::figures(&document, &file, &steps)?;
+        let report = reports::settings(&document, file.report.clone())?;
+        let verify = builder.verify(&file)?;
+        let upkeep = upkeep(&document, &file, &steps)?;
         Ok(Self {
             name: file.name,
             scope: file.scope,
@@ -43,7 +48,10 @@ impl Pipeline {
             steps,
             sinks,
             reports,
+            figures,
+            report,
             verify,
+            upkeep,
             document,
         })
     }
@@ -110,7 +118,7 @@ impl<'a> Builder<'a> {
         check_step_name(entry)?;
         let place = Place { root: self.document, section: "sources", name: &entry.key };
         let spec = endpoints::source(&place, table)?;
-        let mut config = json!(table);
+        let mut config = without_secrets(json!(table));
         if let Some(object) = config.as_object_mut() {
             object.remove("expect");
             object.remove("busy_timeout");
@@ -383,66 +391,48 @@ impl<'a> Builder<'a> {
         Ok(Expectation { output, table, at, related })
     }
 
-    fn dataset(&self, steps: &[Step], section: &str, name: &str, dataset: &str) -> Result<DatasetRef, Diagnostic> {
-        find(steps, dataset).ok_or_else(|| {
-            let known: Vec<&str> =
-                steps.iter().flat_map(|step| step.outputs.iter().map(|output| output.dataset.as_str())).collect();
-            Diagnostic::new(
-                format!("nothing makes the dataset '{dataset}'"),
-                &self.document.locate(&[section, name, "from"]),
-                "wanted here",
-            )
-            .mend(suggest(dataset, known))
-        })
-    }
-
     fn sinks(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Sink>, Diagnostic> {
         self.section("sinks")
             .iter()
             .map(|entry| {
                 let table = &file.sinks[&entry.key];
                 let place = Place { root: self.document, section: "sinks", name: &entry.key };
-                let from = self.dataset(steps, "sinks", &entry.key, &table.from)?;
+                let from = reports::dataset(self.document, steps, ["sinks", &entry.key, "from"], &table.from)?;
                 Ok(Sink {
                     name: entry.key.clone(),
                     from,
                     target: endpoints::sink(&place, table)?,
-                    config: json!(table),
+                    config: without_secrets(json!(table)),
                 })
             })
             .collect()
     }
 
-    fn reports(&self, file: &PipelineFile, steps: &[Step]) -> Result<Vec<Report>, Diagnostic> {
-        self.section("reports")
-            .iter()
-            .map(|entry| {
-                let table = &file.reports[&entry.key];
-                Ok(Report {
-                    title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
-                    from: self.dataset(steps, "reports", &entry.key, &table.from)?,
-                    limit: table.limit.unwrap_or(40),
-                    hide_empty: table.hide_empty,
-                })
-            })
-            .collect()
-    }
-
-    fn verify(&self, file: &PipelineFile) -> Vec<Verify> {
+    fn verify(&self, file: &PipelineFile) -> Result<Vec<Verify>, Diagnostic> {
         self.section("verify")
             .iter()
             .map(|entry| {
                 let table = &file.verify[&entry.key];
                 let place = Place { root: self.document, section: "verify", name: &entry.key };
-                Verify {
+                Ok(Verify {
                     title: table.title.clone().unwrap_or_else(|| entry.key.clone()),
-                    database: place.path("sqlite", &table.sqlite),
-                    query: table.query.clone(),
+                    source: endpoints::asked(&place, table)?,
                     expect: table.expect.clone(),
-                }
+                })
             })
             .collect()
     }
+}
+
+/// The settings of a source or sink as they are kept: a connection string goes without its password.
+fn without_secrets(mut config: Json) -> Json {
+    for key in ["database", "postgres"] {
+        let Some(written) = config.get_mut(key) else { continue };
+        if let Some(text) = written.as_str().filter(|text| key == "postgres" || postgres::is_url(text)) {
+            *written = json!(postgres::without_password(text));
+        }
+    }
+    config
 }
 
 /// Step names become folder names and words of the selection syntax.
@@ -455,13 +445,6 @@ fn check_step_name(entry: &Entry) -> Result<(), Diagnostic> {
     }
     Err(Diagnostic::new(format!("'{}' cannot be a step's name", entry.key), &entry.at, "not a plain word")
         .mend("use letters, digits, '-' and '_', at most 100"))
-}
-
-fn find(steps: &[Step], dataset: &str) -> Option<DatasetRef> {
-    steps.iter().enumerate().find_map(|(index, step)| {
-        let output = step.outputs.iter().position(|output| output.dataset == dataset)?;
-        Some(DatasetRef { step: StepId(index), output })
-    })
 }
 
 /// Follows what the unplaced steps wait for until one comes again.

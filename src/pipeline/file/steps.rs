@@ -1,18 +1,24 @@
 //! A pipeline as the engine works with it: steps, the datasets between them, sinks, reports, queries.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
 use super::{
     diagnostic::At,
     document::Node,
-    model::{ExpectTable, OwnWrites},
+    model::{CardTable, ChartName, ExpectTable, MeasureName, OwnWrites, ReportSettings, UnitName},
 };
 use crate::{
+    alerts::AlertTable,
     flags::Flag,
     io::{SinkTarget, SourceSpec},
     operator::{BoundOperator, JsonStyle, Phase},
+    schedule::{Line, ScheduleTable},
 };
 
 /// A step by its place in [`Pipeline::steps`].
@@ -42,10 +48,16 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
     /// Where datasets go.
     pub sinks: Vec<Sink>,
-    /// What is printed at the end of a run.
+    /// What the page of a run shows.
     pub reports: Vec<Report>,
+    /// The main figures of a run.
+    pub figures: Vec<Figure>,
+    /// What counts as unusual, and who is told.
+    pub report: ReportSettings,
     /// What `nightloom verify` asks.
     pub verify: Vec<Verify>,
+    /// What is said of its own runs.
+    pub upkeep: Upkeep,
 }
 
 /// A source or a stage.
@@ -140,28 +152,103 @@ pub struct Sink {
     pub config: Json,
 }
 
-/// A dataset printed at the end of a run.
+/// A dataset on the page of a run.
 pub struct Report {
+    /// Its name.
+    pub name: String,
     /// The heading.
     pub title: String,
     /// The dataset.
     pub from: DatasetRef,
     /// How many rows at most.
     pub limit: u32,
-    /// Whether it is printed only when there are rows.
+    /// Whether it is shown only when there are rows.
     pub hide_empty: bool,
+    /// The part of the page it stands in.
+    pub part: String,
+    /// How it is drawn.
+    pub picture: Picture,
+}
+
+/// How a report is drawn.
+pub enum Picture {
+    /// As a table.
+    Table {
+        /// The columns, or none for all.
+        columns: Vec<String>,
+        /// Two columns whose words that differ are marked.
+        compare: Option<[String; 2]>,
+        /// Whether a terminal has it too.
+        printed: bool,
+    },
+    /// As a chart.
+    Chart(ChartSpec),
+    /// A card a row.
+    Cards(CardTable),
+}
+
+/// A chart of a dataset.
+pub struct ChartSpec {
+    /// What it looks like.
+    pub kind: ChartName,
+    /// Column of the categories, or of the numbers of a histogram.
+    pub x: String,
+    /// Column of the numbers; without it rows are counted.
+    pub y: Option<String>,
+    /// Column of the series.
+    pub series: Option<String>,
+    /// How the numbers of a category come together.
+    pub measure: MeasureName,
+}
+
+/// A main figure of a run.
+pub struct Figure {
+    /// Its name; the journal keeps it under this.
+    pub name: String,
+    /// What it is called.
+    pub label: String,
+    /// The part of the summary it stands in.
+    pub part: String,
+    /// The dataset.
+    pub from: DatasetRef,
+    /// Of how many rows it is a share.
+    pub of: Option<DatasetRef>,
+    /// The column that is measured; without it rows are counted.
+    pub column: Option<(String, MeasureName)>,
+    /// What it is a number of.
+    pub unit: UnitName,
+    /// Whether somebody should look when it grows.
+    pub look: bool,
 }
 
 /// A query with expectations.
 pub struct Verify {
     /// The heading.
     pub title: String,
-    /// The database.
-    pub database: PathBuf,
-    /// The query.
-    pub query: String,
+    /// The query, and the database that is asked.
+    pub source: SourceSpec,
     /// What must hold of its rows.
     pub expect: ExpectTable,
+}
+
+/// What a pipeline file says of its own runs.
+pub struct Upkeep {
+    /// When it is due.
+    pub schedules: Vec<Schedule>,
+    /// What is told of its runs; the path of the index stands for itself.
+    pub alerts: Option<AlertTable>,
+    /// The file for figures of its runs.
+    pub metrics: Option<PathBuf>,
+}
+
+/// A time at which a pipeline is due.
+pub struct Schedule {
+    /// The pipeline's name, with the schedule's if it has one.
+    pub name: String,
+    /// As it is written.
+    pub table: ScheduleTable,
+    /// When it comes round.
+    pub line: Line,
 }
 
 impl Pipeline {
@@ -175,10 +262,29 @@ impl Pipeline {
         (0..self.steps.len()).map(StepId)
     }
 
+    /// The part of the pipeline that a step is of: the name of the file it is written in.
+    pub fn part(&self, step: &Step) -> String {
+        part_of(&self.document.locate_key(&[if step.is_source() { "sources" } else { "stages" }, &step.name]))
+    }
+
     /// The name of a dataset.
     pub fn dataset_name(&self, dataset: DatasetRef) -> &str {
         &self.step(dataset.step).outputs[dataset.output].dataset
     }
+}
+
+/// The name of the file that something is written in, without its ending.
+pub fn part_of(at: &At) -> String {
+    let name = Path::new(&at.origin.name).file_stem();
+    name.map_or_else(|| at.origin.name.clone(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The dataset of a name.
+pub fn find(steps: &[Step], dataset: &str) -> Option<DatasetRef> {
+    steps.iter().enumerate().find_map(|(index, step)| {
+        let output = step.outputs.iter().position(|output| output.dataset == dataset)?;
+        Some(DatasetRef { step: StepId(index), output })
+    })
 }
 
 impl Step {

@@ -64,6 +64,8 @@ pub struct ShopFacts {
     pub bundles: Vec<BundleFact>,
     /// Products of its catalog.
     pub products: u64,
+    /// Customers who are known and ordered.
+    pub customers: u64,
 }
 
 /// What of an order belongs to bundles that are approved or active.

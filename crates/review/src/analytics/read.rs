@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 use super::{
     super::{
         error::ReviewError,
-        recommendation::{Query, Recommendation, Status, list},
+        reading::list,
+        recommendation::{Query, Recommendation, Status},
         tables::exists,
     },
     facts::{BundleFact, LineFact, OrderFact, ShopFacts},
@@ -42,6 +43,7 @@ pub fn read(connection: &Connection, shop: &str) -> Result<(ShopFacts, Vec<CoPur
     let mut facts = ShopFacts { offsets: vec![0], ..ShopFacts::default() };
     if exists(connection, "orders")? && exists(connection, "order_lines")? {
         read_orders(connection, shop, &mut items, &mut facts)?;
+        facts.customers = customers(connection, shop)?;
     }
     let recommendations = list(connection, &Query { shop: Some(shop.to_owned()), ..Query::default() })?;
     facts.bundles = recommendations.iter().map(|of| bundle(of, &items)).collect();
@@ -109,6 +111,19 @@ fn read_orders(
         }
     }
     Ok(())
+}
+
+/// Customers of a shop by id, or else e-mail; 0 where orders tell neither.
+fn customers(connection: &Connection, shop: &str) -> Result<u64, ReviewError> {
+    let sql = "SELECT COUNT(*) FROM pragma_table_info('orders') WHERE name IN ('customer_id', 'customer_email')";
+    let columns: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if columns < 2 {
+        return Ok(0);
+    }
+    let sql =
+        "SELECT COUNT(DISTINCT COALESCE(customer_id, customer_email)) FROM orders WHERE COALESCE(shop_id, '') = ?1";
+    let customers: i64 = connection.query_row(sql, [shop], |row| row.get(0))?;
+    Ok(u64::try_from(customers).unwrap_or_default())
 }
 
 /// The day of an instant, counted from 1970-01-01.

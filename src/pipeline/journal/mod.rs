@@ -12,6 +12,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+mod figures;
+
+pub use figures::{KeptFigure, Night};
+
 use super::error::PipelineError;
 use crate::io::SourceState;
 
@@ -64,6 +68,8 @@ pub struct StepRow {
     pub rows_out: u64,
     /// Rows of the output `rejected`.
     pub rejected: u64,
+    /// Seconds from the run's start to the step's own; `None` if it had nothing to do.
+    pub started_after: Option<f64>,
     /// Wall time.
     pub seconds: f64,
     /// The most memory the process held while the step ran; steps that run together share it.
@@ -117,8 +123,10 @@ CREATE INDEX IF NOT EXISTS runs_by_pipeline ON runs(pipeline, started_at);
 CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, fingerprint TEXT,
     rows_in INTEGER NOT NULL, rows_out INTEGER NOT NULL, rejected INTEGER NOT NULL, seconds REAL NOT NULL,
-    peak_memory_bytes INTEGER NOT NULL, warnings TEXT NOT NULL, needed_memory_bytes INTEGER, ran_alone INTEGER,
+    peak_memory_bytes INTEGER NOT NULL, warnings TEXT NOT NULL, needed_memory_bytes INTEGER, ran_alone INTEGER, started_after REAL,
     PRIMARY KEY (run_id, kind, step));
+CREATE TABLE IF NOT EXISTS figures (
+    run_id TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, whole REAL, PRIMARY KEY (run_id, name));
 CREATE TABLE IF NOT EXISTS progress (
     run_id TEXT NOT NULL, step TEXT NOT NULL, rows_done INTEGER NOT NULL, rows_total INTEGER, updated_at TEXT NOT NULL,
     PRIMARY KEY (run_id, step));
@@ -132,9 +140,12 @@ CREATE TABLE IF NOT EXISTS written_files (
 ";
 
 /// What journals of earlier versions lack: a column, and what makes it.
-const ADDED: [(&str, &str, &str); 3] = [
+const ADDED: [(&str, &str, &str); 5] = [
     ("steps", "needed_memory_bytes", "ALTER TABLE steps ADD COLUMN needed_memory_bytes INTEGER"),
     ("steps", "ran_alone", "ALTER TABLE steps ADD COLUMN ran_alone INTEGER"),
+    ("steps", "started_after", "ALTER TABLE steps ADD COLUMN started_after REAL"),
+    // A table of its own, which the schema makes.
+    ("figures", "value", ""),
     // The files are looked at in another way, and written once more.
     ("written_files", "state", "DROP TABLE written_files"),
 ];
@@ -251,8 +262,8 @@ impl Journal {
         self.run(|connection| {
             connection.execute(
                 "INSERT OR REPLACE INTO steps (run_id, kind, step, status, reason, fingerprint, rows_in, rows_out, rejected,
-                 seconds, peak_memory_bytes, warnings, needed_memory_bytes, ran_alone)
-                 VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                 seconds, peak_memory_bytes, warnings, needed_memory_bytes, ran_alone, started_after)
+                 VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 params![
                     run_id,
                     row.kind,
@@ -268,6 +279,7 @@ impl Journal {
                     warnings,
                     row.needed_memory.map(|needed| signed(needed.bytes)),
                     row.needed_memory.map(|needed| needed.alone),
+                    row.started_after,
                 ],
             )
         })?;
@@ -455,6 +467,19 @@ impl Journal {
         })
     }
 
+    /// How many runs of a pipeline and scope ended in each way.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn endings(&self, pipeline: &str) -> Result<Vec<(String, u64)>, PipelineError> {
+        self.run(|connection| {
+            let sql = "SELECT status, count(*) FROM runs WHERE pipeline = ?1 AND status <> 'running' GROUP BY status ORDER BY status";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([pipeline], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+            rows.collect()
+        })
+    }
+
     /// The steps of a run, in the order they ended.
     ///
     /// # Errors
@@ -463,7 +488,7 @@ impl Journal {
         self.run(|connection| {
             let mut statement = connection.prepare(
                 "SELECT kind, step, status, reason, fingerprint, rows_in, rows_out, rejected, seconds, peak_memory_bytes, warnings,
-                 needed_memory_bytes, ran_alone FROM steps WHERE run_id = ? ORDER BY rowid",
+                 needed_memory_bytes, ran_alone, started_after FROM steps WHERE run_id = ? ORDER BY rowid",
             )?;
             let rows = statement.query_map([run_id], |row| {
                 Ok(StepRow {
@@ -475,6 +500,7 @@ impl Journal {
                     rows_in: unsigned(row.get(5)?),
                     rows_out: unsigned(row.get(6)?),
                     rejected: unsigned(row.get(7)?),
+                    started_after: row.get(13)?,
                     seconds: row.get(8)?,
                     peak_memory_bytes: unsigned(row.get(9)?),
                     warnings: serde_json::from_str(&row.get::<_, String>(10)?).unwrap_or_default(),
@@ -546,96 +572,4 @@ fn unsigned(count: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decided_write_is_pending_until_it_is_done() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        let intent = Intent {
-            sink: "s".into(),
-            step: "a".into(),
-            fingerprint: "f".into(),
-            output: 0,
-            batch: "b".into(),
-            target: "t".into(),
-        };
-        journal.begin_commit("p", "r1", std::slice::from_ref(&intent)).unwrap();
-        drop(journal);
-        let journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(journal.pending_commit("p").unwrap(), Some(("r1".into(), vec![intent])));
-        journal.end_commit("p").unwrap();
-        assert_eq!(journal.pending_commit("p").unwrap(), None);
-    }
-
-    #[test]
-    fn a_file_is_noted_with_its_batch_and_state() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x");
-        std::fs::write(&path, "x").unwrap();
-        let left = crate::io::state_of_written(&path).unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        journal.note_file("p.s", &path, "b", &left).unwrap();
-        assert_eq!(journal.file_written("p.s", &path, "b").unwrap(), Some(left));
-        assert_eq!(journal.file_written("p.s", &path, "c").unwrap(), None);
-    }
-
-    fn run(journal: &Journal, id: &str, steps: &[(&str, u64, bool)]) {
-        let row = RunRow {
-            run_id: id.into(),
-            pipeline: "p".into(),
-            status: "done".into(),
-            started_at: id.into(),
-            ended_at: None,
-            pid: 1,
-            problem: None,
-        };
-        journal.begin_run(&row, "", 0).unwrap();
-        for (step, bytes, alone) in steps {
-            let needed_memory = Some(NeededMemory { bytes: *bytes, alone: *alone });
-            let row =
-                StepRow { kind: "stage".into(), step: (*step).into(), rows_in: 7, needed_memory, ..StepRow::default() };
-            journal.step(id, &row).unwrap();
-        }
-    }
-
-    #[test]
-    fn what_a_step_needed_is_that_of_its_last_run_alone_and_else_beside_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path()).unwrap();
-        run(&journal, "1", &[("a", 10, true), ("b", 11, true), ("c", 12, false)]);
-        run(&journal, "2", &[("a", 20, true), ("b", 21, false), ("c", 22, false)]);
-        let needs = journal.earlier_needs("p").unwrap();
-        let bytes: Vec<_> = needs.iter().map(|(step, need)| (step.as_str(), need.bytes, need.rows_in)).collect();
-        assert_eq!(bytes, [("a", 20, 7), ("b", 11, 7), ("c", 22, 7)]);
-        assert!(journal.earlier_needs("q").unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_journal_of_an_earlier_version_gets_what_it_lacks() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let old = SCHEMA
-            .replace(", needed_memory_bytes INTEGER, ran_alone INTEGER", "")
-            .replace("batch TEXT NOT NULL, state TEXT", "batch TEXT NOT NULL, bytes INTEGER NOT NULL, mtime_ns TEXT");
-        Connection::open(&path).unwrap().execute_batch(&old).unwrap();
-        for open in [Journal::look, Journal::open, Journal::look] {
-            let journal = open(folder.path()).unwrap();
-            assert!(journal.earlier_needs("p").unwrap().is_empty());
-            assert_eq!(journal.file_written("p.s", Path::new("x"), "b").unwrap(), None);
-            assert!(journal.runs(None, 9).unwrap().is_empty());
-        }
-        run(&Journal::open(folder.path()).unwrap(), "1", &[("a", 10, true)]);
-    }
-
-    #[test]
-    fn a_damaged_journal_says_what_may_be_moved_away() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("journal.db"), "no database at all ".repeat(300)).unwrap();
-        for open in [Journal::open, Journal::look] {
-            let error = open(folder.path()).err().unwrap().to_string();
-            assert!(error.contains("journal.db") && error.contains("move it away"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -3,11 +3,17 @@
 //! The vector of a text depends on the text alone, so that one made tonight can be compared with one of last year.
 //! Letters by threes make words with a typo lie near the right ones.
 
+use rayon::prelude::*;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::{
+    embedder::{Embedder, EmbeddingError, Identity, Scope},
+    vectors::Vectors,
+};
+
 /// Counts up when the same text gets another vector.
-pub const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 /// Seeds of the two kinds of features.
 const WORD: u64 = 11;
@@ -15,6 +21,28 @@ const LETTERS: u64 = 12;
 
 /// After so many words a word counts the square root of a half of the first.
 const FADING: f64 = 8.0;
+
+/// Words and their letters by threes, hashed to so many numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Subwords {
+    /// How many numbers a vector has.
+    pub dimensions: usize,
+}
+
+impl Embedder for Subwords {
+    fn identity(&self) -> Identity {
+        Identity { name: "subwords".to_owned(), version: VERSION }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Text
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vectors, EmbeddingError> {
+        let rows: Vec<Vec<f32>> = texts.par_iter().map(|text| vector(text, self.dimensions)).collect();
+        Ok(Vectors::units(self.dimensions, rows.concat()))
+    }
+}
 
 /// The vector of a text, of length one; zero for a text without a letter or digit.
 pub fn vector(text: &str, dimensions: usize) -> Vec<f32> {
