@@ -24,6 +24,7 @@ use nightloom_batch_journal as batch_journal;
 use nightloom_flags as flags;
 use nightloom_http as http;
 use nightloom_lineage as lineage;
+use nightloom_matching as matching;
 use nightloom_page as page;
 use nightloom_pinecone as pinecone;
 use nightloom_postgres as postgres;

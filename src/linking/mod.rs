@@ -11,6 +11,7 @@ mod learn_images;
 mod learn_prices;
 mod learn_retailers;
 mod link_products;
+mod match_catalogs;
 mod method;
 mod no_code;
 mod plain_title;
@@ -33,5 +34,6 @@ pub fn operators() -> Vec<OperatorKind> {
         OperatorKind::of::<learn_prices::LearnPrices>(),
         OperatorKind::of::<classify_lifecycle::ClassifyLifecycle>(),
         OperatorKind::of::<evaluate_links::EvaluateLinks>(),
+        OperatorKind::of::<match_catalogs::MatchCatalogs>(),
     ]
 }

@@ -3,3 +3,4 @@
 mod nights;
 mod original;
 mod random_shop;
+mod two_catalogs;
