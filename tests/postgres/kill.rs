@@ -19,7 +19,7 @@ const PIPELINE: &str = r#"
 name = "night"
 
 [vars]
-db = "x"
+db = { default = "x" }
 
 [sources.orders]
 database = "${vars.db}"

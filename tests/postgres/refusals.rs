@@ -9,7 +9,7 @@ use crate::support::Place;
 const PIPELINE: &str = r#"
 name = "p"
 [vars]
-db = "x"
+db = { default = "x" }
 [sources.t]
 database = "${vars.db}"
 table = "t"
