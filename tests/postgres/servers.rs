@@ -63,6 +63,10 @@ pub fn rows_of_sqlite(database: &Path, table: &str) -> Vec<String> {
                 match row.get_ref(place)? {
                     ValueRef::Null => Value::Null,
                     ValueRef::Integer(value) => json!(value),
+                    // JSON has no such number: a server writes it as a text.
+                    ValueRef::Real(value) if value.is_infinite() => {
+                        json!(if value > 0.0 { "Infinity" } else { "-Infinity" })
+                    }
                     ValueRef::Real(value) => json!(value),
                     ValueRef::Text(text) | ValueRef::Blob(text) => json!(String::from_utf8_lossy(text)),
                 },
@@ -92,15 +96,16 @@ pub fn rows_of_server(server: &Server, database: &str, table: &str) -> Vec<Strin
     rows
 }
 
-/// A value in the one form: truth values as 0 and 1, numbers as floats, lists and records that are texts as such, instants
-/// with a Z.
+/// A value in the one form: truth values as 0 and 1, numbers (also those that a server's row has as texts) as floats, lists
+/// and records that are texts as such, instants with a Z.
 fn plain(value: Value) -> Value {
     match value {
         Value::Bool(value) => json!(f64::from(u8::from(value))),
-        Value::Number(number) => json!(number.as_f64()),
+        // JSONB has no negative zero.
+        Value::Number(number) => json!(number.as_f64().map(|number| number + 0.0)),
         Value::String(text) if text.starts_with(['[', '{']) => serde_json::from_str(&text).map_or(json!(text), plain),
         Value::String(text) => match (text.strip_prefix(NUMBER), text.strip_suffix("+00:00")) {
-            (Some(number), _) => json!(number.parse::<f64>().expect("a number")),
+            (Some(number), _) => json!(number.parse::<f64>().expect("a number") + 0.0),
             (None, Some(instant)) => json!(format!("{instant}Z")),
             (None, None) => json!(text),
         },
