@@ -16,7 +16,7 @@ pub fn tables(database: &Path) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).expect("names").collect::<Result<_, _>>().expect("names")
 }
 
-/// Copies all tables of a SQLite database into one of a server, each with its first column as its key if it is `id`.
+/// Copies all tables of a SQLite database into one of a server, with their primary keys and what is unique in them.
 pub fn copy_to_server(place: &Place, sqlite: &str, server: &Server, database: &str) {
     let mut pipeline = "name = \"copy\"\n".to_owned();
     for table in tables(&place.path(sqlite)) {
@@ -30,12 +30,24 @@ pub fn copy_to_server(place: &Place, sqlite: &str, server: &Server, database: &s
     std::fs::write(place.path(&file), pipeline).expect("a pipeline");
     place.nightloom(["run", &file, "--workspace", &format!("copy-{database}")]).expect_success();
     for table in tables(&place.path(sqlite)) {
-        let keyed = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'id' AND table_name = ";
-        if server.sql(database, &format!("{keyed}'{table}'")) == "1" {
-            server.sql(database, &format!("ALTER TABLE \"{table}\" ADD PRIMARY KEY (id)"));
+        for (kind, columns) in unique_columns(&place.path(sqlite), &table) {
+            server.sql(database, &format!("ALTER TABLE \"{table}\" ADD {kind} ({columns})"));
         }
     }
     server.sql(database, "DROP TABLE _nightloom_ledger");
+}
+
+/// The primary key of a table and its unique constraints: `PRIMARY KEY` or `UNIQUE`, and the columns.
+fn unique_columns(database: &Path, table: &str) -> Vec<(String, String)> {
+    let sql = "SELECT 'PRIMARY KEY', group_concat('\"' || name || '\"', ', ' ORDER BY pk) FROM pragma_table_info(?1) \
+               WHERE pk > 0 HAVING count(*) > 0 \
+               UNION ALL \
+               SELECT 'UNIQUE', (SELECT group_concat('\"' || name || '\"', ', ' ORDER BY seqno) FROM pragma_index_info(i.name)) \
+               FROM pragma_index_list(?1) AS i WHERE i.origin = 'u'";
+    let connection = Connection::open(database).expect("a database");
+    let mut statement = connection.prepare(sql).expect("a schema");
+    let found = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).expect("keys");
+    found.collect::<Result<_, _>>().expect("keys")
 }
 
 /// All rows of a table, sorted, in a form in which both databases say the same.
@@ -51,6 +63,10 @@ pub fn rows_of_sqlite(database: &Path, table: &str) -> Vec<String> {
                 match row.get_ref(place)? {
                     ValueRef::Null => Value::Null,
                     ValueRef::Integer(value) => json!(value),
+                    // JSON has no such number: a server writes it as a text.
+                    ValueRef::Real(value) if value.is_infinite() => {
+                        json!(if value > 0.0 { "Infinity" } else { "-Infinity" })
+                    }
                     ValueRef::Real(value) => json!(value),
                     ValueRef::Text(text) | ValueRef::Blob(text) => json!(String::from_utf8_lossy(text)),
                 },
@@ -63,25 +79,35 @@ pub fn rows_of_sqlite(database: &Path, table: &str) -> Vec<String> {
     rows
 }
 
+/// What a number of a server's row begins with.
+const NUMBER: &str = "number ";
+
 /// The same of a server's table.
 pub fn rows_of_server(server: &Server, database: &str, table: &str) -> Vec<String> {
-    let text = server.sql(database, &format!("SELECT row_to_json(t) FROM \"{table}\" AS t"));
+    // Numbers go as texts: serde_json reads a float to within a unit in its last place only.
+    let value = format!("CASE json_typeof(value) WHEN 'number' THEN to_json('{NUMBER}' || value::text) ELSE value END");
+    let text = server.sql(
+        database,
+        &format!("SELECT (SELECT json_object_agg(key, {value}) FROM json_each(row_to_json(t))) FROM \"{table}\" AS t"),
+    );
     let mut rows: Vec<String> =
         text.lines().map(|line| plain(serde_json::from_str(line).expect(line)).to_string()).collect();
     rows.sort();
     rows
 }
 
-/// A value in the one form: truth values as 0 and 1, numbers as floats, lists and records that are texts as such, instants
-/// with a Z.
+/// A value in the one form: truth values as 0 and 1, numbers (also those that a server's row has as texts) as floats, lists
+/// and records that are texts as such, instants with a Z.
 fn plain(value: Value) -> Value {
     match value {
         Value::Bool(value) => json!(f64::from(u8::from(value))),
-        Value::Number(number) => json!(number.as_f64()),
+        // JSONB has no negative zero.
+        Value::Number(number) => json!(number.as_f64().map(|number| number + 0.0)),
         Value::String(text) if text.starts_with(['[', '{']) => serde_json::from_str(&text).map_or(json!(text), plain),
-        Value::String(text) => match text.strip_suffix("+00:00") {
-            Some(instant) => json!(format!("{instant}Z")),
-            None => json!(text),
+        Value::String(text) => match (text.strip_prefix(NUMBER), text.strip_suffix("+00:00")) {
+            (Some(number), _) => json!(number.parse::<f64>().expect("a number") + 0.0),
+            (None, Some(instant)) => json!(format!("{instant}Z")),
+            (None, None) => json!(text),
         },
         Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
         // A server sorts the fields of a record.
