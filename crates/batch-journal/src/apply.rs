@@ -1,7 +1,7 @@
 //! A run: operations into batches, each planned, applied and verified; a batch that the index refuses is halved until the item
 //! is found that it refuses.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::params;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use super::{
     item::{Doing, Operation},
     journal::Journal,
     plan::{self, Batch, Planned, sights},
+    run::Run,
     schema::KEPT_RUNS,
     state::{self, Confirmed},
     target::{Problem, Target},
@@ -25,21 +26,6 @@ const DELETES: usize = 1_000;
 const BYTES: usize = 1_800_000;
 /// Batches that are applied before the first of them is verified: an index shows what was written late.
 const WINDOW: usize = 8;
-
-/// A run.
-#[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
-    /// Its id.
-    pub run_id: &'a str,
-    /// Whose output it writes.
-    pub owner: &'a str,
-    /// Now, in seconds since 1970.
-    pub now: i64,
-    /// Whether what is there already is written all the same.
-    pub again: bool,
-    /// How long to wait until the index shows what was written.
-    pub patience: Duration,
-}
 
 /// What became of the operations of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

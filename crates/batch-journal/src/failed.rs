@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{apply::Run, error::Held, item::Doing};
+use super::{error::Held, item::Doing, run::Run};
 
 /// Minutes until the next try after so many failed ones; an hour after more.
 const RETRY_MINUTES: [i64; 5] = [1, 2, 4, 8, 16];

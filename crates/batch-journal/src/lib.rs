@@ -9,15 +9,17 @@ mod journal;
 mod plan;
 mod reconcile;
 mod rollback;
+mod run;
 mod schema;
 mod state;
 mod target;
 mod verify;
 
-pub use apply::{Run, Session, Tally};
+pub use apply::{Session, Tally};
 pub use error::JournalError;
 pub use item::{Doing, Operation};
 pub use journal::Journal;
 pub use reconcile::Drift;
+pub use run::Run;
 pub use state::Confirmed;
 pub use target::{Problem, Seen, Target};
