@@ -76,7 +76,7 @@ fn rule(row: &Row) -> rusqlite::Result<Rule> {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     };
     Ok(Rule {
-        id: row.get("id")?,
+        id: row.get::<_, i64>("id")?.to_string(),
         csv_upload_id: row.get("csv_upload_id").unwrap_or_default(),
         shop_id: row.get::<_, Option<String>>("shop_id")?.unwrap_or_default(),
         antecedent: json("antecedent")?,

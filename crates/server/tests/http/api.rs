@@ -179,7 +179,7 @@ fn figures_rules_exports_and_search_are_of_the_shop() {
     assert_eq!(analytics["timeSeries"].as_array().unwrap().len(), 2);
     let insights = world.get(&token, "/api/analytics/insights").expect(200).json();
     assert_eq!((&insights["revenue"], &insights["repeatShare"]), (&json!(22.0), &json!(1.0)));
-    assert_eq!(world.get(&token, "/api/association-rules").expect(200).json()[0]["id"], "north-rule");
+    assert_eq!(world.get(&token, "/api/association-rules").expect(200).json()[0]["id"], "7100000017");
     let csv = world.get(&token, "/api/recommendations/north%2Forders.csv/export").expect(200);
     assert!(csv.body.starts_with("ID,Bundle Type") && csv.body.lines().count() == 4, "{}", csv.body);
     assert!(csv.header("content-disposition").unwrap().contains("north-recommendations.csv"));

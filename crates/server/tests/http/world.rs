@@ -36,7 +36,7 @@ CREATE TABLE orders (shop_id TEXT, order_id TEXT, created_at TEXT, total_cents I
     customer_email TEXT);
 CREATE TABLE order_lines (shop_id TEXT, order_id TEXT, variant_id TEXT, quantity INTEGER, line_total_cents INTEGER);
 CREATE TABLE item_snapshots (shop_id TEXT, variant_id TEXT, product_id TEXT, product_title TEXT);
-CREATE TABLE association_rules (id TEXT, shop_id TEXT, csv_upload_id TEXT, antecedent TEXT, consequent TEXT, support REAL,
+CREATE TABLE association_rules (id INTEGER, shop_id TEXT, csv_upload_id TEXT, antecedent TEXT, consequent TEXT, support REAL,
     confidence REAL, lift REAL, created_at TEXT);
 CREATE TABLE csv_uploads (id TEXT, shop_id TEXT, filename TEXT, csv_type TEXT, total_rows INTEGER, processed_rows INTEGER, status TEXT,
     error_message TEXT, currency TEXT, schema_version TEXT, time_window_end TEXT, created_at TEXT, updated_at TEXT);
@@ -264,7 +264,7 @@ fn of_shop(results: &Connection, shop: &str) {
         "INSERT INTO orders VALUES (?1, ?1 || '-o1', '2026-03-01T10:00:00Z', 1500, 1500, ?1 || '-c', NULL), (?1, ?1 || '-o2', '2026-03-02T10:00:00Z', 700, 700, ?1 || '-c', NULL)",
         "INSERT INTO order_lines VALUES (?1, ?1 || '-o1', '1', 1, 1000), (?1, ?1 || '-o1', '2', 1, 500), (?1, ?1 || '-o2', '1', 1, 700)",
         "INSERT INTO item_snapshots VALUES (?1, '1', 'p1', ?1 || ' mug'), (?1, '2', 'p2', 'Tray')",
-        "INSERT INTO association_rules VALUES (?1 || '-rule', ?1, ?1 || '/orders.csv', '{\"items\":[\"1\"]}', '{\"items\":[\"2\"]}', 0.1, 0.579, 5.0, '2026-03-01T00:00:00Z')",
+        "INSERT INTO association_rules VALUES (CASE ?1 WHEN 'north' THEN 7100000017 ELSE 7200000029 END, ?1, ?1 || '/orders.csv', '{\"items\":[\"1\"]}', '{\"items\":[\"2\"]}', 0.1, 0.579, 5.0, '2026-03-01T00:00:00Z')",
         "INSERT INTO csv_uploads VALUES (?1 || '/orders.csv', ?1, ?1 || '/orders.csv', 'orders', 3, 3, 'completed', NULL, 'EUR', 'v2.0', NULL, '2026-03-01T00:00:00Z', '2026-03-01T00:00:00Z')",
         "INSERT INTO bundle_shops VALUES (?1, '2026-03-01T00:00:00Z', 3, 1, 1, '{\"OUT_OF_STOCK\":1}', ?1 || ' why')",
     ] {
