@@ -1,6 +1,6 @@
 //! The password file and the service file of libpq.
 
-use super::settings::Pairs;
+use super::pairs::Pairs;
 
 /// The password of the first line that fits host, port, database and user; `*` fits all
 /// (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).

@@ -12,6 +12,7 @@ mod ledger;
 mod moment;
 mod names;
 mod numeric;
+mod pairs;
 mod placing;
 mod session;
 mod settings;

@@ -2,7 +2,6 @@
 //! password file and defaults.
 
 use std::{
-    collections::BTreeMap,
     env, fmt, fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -11,6 +10,7 @@ use std::{
 use super::{
     error::{Error, Result},
     files::{password_in, service_in},
+    pairs::Pairs,
     words::{from_pairs, from_url},
 };
 
@@ -63,9 +63,6 @@ const VARIABLES: &[(&str, &str)] = &[
 
 /// Where servers of Debian and of PostgreSQL itself put their sockets.
 const SOCKET_FOLDERS: &[&str] = &["/var/run/postgresql", "/tmp"];
-
-/// Settings by key.
-pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// What the world outside says; tests lend one of their own.
 pub struct Surroundings<'a> {

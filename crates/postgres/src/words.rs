@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Result},
-    settings::Pairs,
+    pairs::Pairs,
 };
 
 fn wrong(problem: impl Into<String>, mend: &str) -> Error {
