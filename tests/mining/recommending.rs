@@ -143,7 +143,7 @@ fn on_a_real_gift_shop_similar_items_and_the_model_beat_what_is_counted() {
     let pipeline = project().join("pipelines/examples/recommendation-quality.toml");
     let mut command = place.command(["run".as_ref(), pipeline.as_os_str()]);
     command
-        .args(["--workspace", ".", "--set"])
+        .args(["--workspace", ".", "--verbose", "--set"])
         .arg(format!("vars.data={}", data.parent().expect("a folder").display()));
     let output = command.output().expect("a run");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
@@ -18,8 +19,8 @@ pub struct FileEvents {
 }
 
 impl FileEvents {
-    /// Sends [`Trigger::File`] when the file was written, made or put in place, and twice `quiet` apart had the same length
-    /// and time: what is still being written is left alone. Other files of its folder are not looked at.
+    /// Sends [`Trigger::File`] when the file was written, made or put in place, and twice `quiet` apart was the same file of
+    /// the same length and time: what is still being written is left alone. Other files of its folder are not looked at.
     ///
     /// # Errors
     /// When the folder cannot be watched.
@@ -41,9 +42,11 @@ impl FileEvents {
         let mut watcher = notify::recommended_watcher(seen).map_err(refused)?;
         // The folder and not the file: a file that is put in its place is another one.
         watcher.watch(folder, RecursiveMode::NonRecursive).map_err(refused)?;
+        // Looked at before the caller can change anything: a file put in place while the thread starts is told too.
+        let before = Stamp::of(file);
         let settling = Settling { file: file.to_owned(), quiet, events, triggers };
         let named = thread::Builder::new().name("catalog-events".to_owned());
-        named.spawn(move || settling.run()).map_err(TriggerError::Thread)?;
+        named.spawn(move || settling.run(before)).map_err(TriggerError::Thread)?;
         Ok(Self { _watcher: watcher })
     }
 }
@@ -58,8 +61,7 @@ struct Settling {
 
 impl Settling {
     /// Ends when the watcher or whoever waits for triggers is gone.
-    fn run(&self) {
-        let mut told = self.look();
+    fn run(&self, mut told: Option<Stamp>) {
         while self.events.recv().is_ok() {
             let Some(now) = self.still() else { return };
             // What is not there is no catalog: an export removes the old one first.
@@ -73,8 +75,8 @@ impl Settling {
         }
     }
 
-    /// Length and time of the file once they are the same twice and no event came between; `None` when nobody watches.
-    fn still(&self) -> Option<Option<(u64, SystemTime)>> {
+    /// The file's stamp once it is the same twice and no event came between; `None` when nobody watches.
+    fn still(&self) -> Option<Option<Stamp>> {
         let mut before = self.look();
         loop {
             match self.events.recv_timeout(self.quiet) {
@@ -91,9 +93,25 @@ impl Settling {
         }
     }
 
-    fn look(&self) -> Option<(u64, SystemTime)> {
-        let metadata = fs::metadata(&self.file).ok()?;
-        Some((metadata.len(), metadata.modified().ok()?))
+    fn look(&self) -> Option<Stamp> {
+        Stamp::of(&self.file)
+    }
+}
+
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    /// Another file that was put in its place may keep length and time (`rsync -t`, `cp -p`).
+    inode: u64,
+    length: u64,
+    modified: SystemTime,
+}
+
+impl Stamp {
+    /// `None` when the file is not there.
+    fn of(file: &Path) -> Option<Self> {
+        let metadata = fs::metadata(file).ok()?;
+        Some(Self { inode: metadata.ino(), length: metadata.len(), modified: metadata.modified().ok()? })
     }
 }
 
